@@ -1,0 +1,145 @@
+#include "host/files.hpp"
+
+#include "countersign/errors/fil.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace countersign::host {
+namespace {
+
+std::string reason() { return std::generic_category().message(errno); }
+
+class Descriptor {
+public:
+    explicit Descriptor(int value) : value_(value) {}
+    Descriptor(Descriptor const&) = delete;
+    Descriptor& operator=(Descriptor const&) = delete;
+    ~Descriptor() {
+        if (value_ >= 0) ::close(value_);
+    }
+    [[nodiscard]] int get() const { return value_; }
+    [[nodiscard]] bool open() const { return value_ >= 0; }
+
+private:
+    int value_;
+};
+
+Result<void> sync_folder(fs::path const& file) {
+    auto folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+    Descriptor handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!handle.open() || ::fsync(handle.get()) != 0)
+        return fail(errors::fil::cannot_write, {{"file", folder.string()}, {"detail", reason()}});
+    return {};
+}
+
+Result<void> write_all(int handle, std::string_view content, fs::path const& file) {
+    while (!content.empty()) {
+        auto written = ::write(handle, content.data(), content.size());
+        if (written < 0) {
+            if (errno == EINTR) continue;
+            return fail(errors::fil::cannot_write, {{"file", file.string()}, {"detail", reason()}});
+        }
+        content.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+/// Writes a whole temporary file beside `file` and returns its name.
+Result<fs::path> write_temporary(fs::path const& file, std::string_view content, Privacy privacy, Durability durability) {
+    static std::atomic<unsigned> counter = 0;
+    auto temporary = file;
+    temporary += ".new." + std::to_string(::getpid()) + "." + std::to_string(counter++);
+    mode_t mode = privacy == Privacy::owner_only ? 0600 : 0644;
+    Descriptor handle(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+    if (!handle.open()) return fail(errors::fil::cannot_write, {{"file", file.string()}, {"detail", reason()}});
+    if (auto written = write_all(handle.get(), content, file); !written) {
+        ::unlink(temporary.c_str());
+        return fail(std::move(written).error());
+    }
+    if (durability == Durability::fsync && ::fsync(handle.get()) != 0) {
+        auto why = reason();
+        ::unlink(temporary.c_str());
+        return fail(errors::fil::cannot_write, {{"file", file.string()}, {"detail", why}});
+    }
+    return temporary;
+}
+
+}  // namespace
+
+Result<std::string> read_file(fs::path const& file, std::size_t limit) {
+    Descriptor handle(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!handle.open()) return fail(errors::fil::cannot_read, {{"file", file.string()}, {"detail", reason()}});
+    struct stat about{};
+    if (::fstat(handle.get(), &about) != 0 || S_ISDIR(about.st_mode)) {
+        return fail(errors::fil::cannot_read, {{"file", file.string()}, {"detail", S_ISDIR(about.st_mode) ? "it is a folder" : reason()}});
+    }
+    std::string content;
+    constexpr std::size_t chunk = 64 * 1024;
+    while (true) {
+        auto old = content.size();
+        content.resize(old + chunk);
+        auto got = ::read(handle.get(), content.data() + old, chunk);
+        if (got < 0 && errno == EINTR) {
+            content.resize(old);
+            continue;
+        }
+        if (got < 0) return fail(errors::fil::cannot_read, {{"file", file.string()}, {"detail", reason()}});
+        content.resize(old + static_cast<std::size_t>(got));
+        if (content.size() > limit) return fail(errors::fil::too_large, {{"file", file.string()}, {"limit", std::to_string(limit)}});
+        if (got == 0) return content;
+    }
+}
+
+Result<SecretText> read_secret_file(fs::path const& file, std::size_t limit) {
+    CS_TRY(auto content, read_file(file, limit));
+    return SecretText(std::move(content));
+}
+
+Result<void> write_file(fs::path const& file, std::string_view content, Privacy privacy, Durability durability) {
+    CS_TRY(auto temporary, write_temporary(file, content, privacy, durability));
+    if (::rename(temporary.c_str(), file.c_str()) != 0) {
+        auto why = reason();
+        ::unlink(temporary.c_str());
+        return fail(errors::fil::cannot_write, {{"file", file.string()}, {"detail", why}});
+    }
+    return durability == Durability::fsync ? sync_folder(file) : Result<void>();
+}
+
+Result<void> create_file(fs::path const& file, std::string_view content, Privacy privacy) {
+    CS_TRY(auto temporary, write_temporary(file, content, privacy, Durability::fsync));
+    // link() fails when the name is taken, so that two creators cannot overwrite each other.
+    int linked = ::link(temporary.c_str(), file.c_str());
+    auto why = errno;
+    ::unlink(temporary.c_str());
+    if (linked != 0) {
+        if (why == EEXIST) return fail(errors::fil::exists, {{"file", file.string()}});
+        return fail(errors::fil::cannot_write, {{"file", file.string()}, {"detail", std::generic_category().message(why)}});
+    }
+    return sync_folder(file);
+}
+
+Result<void> ensure_folder(fs::path const& folder) {
+    if (folder.empty()) return {};
+    std::error_code code;
+    if (fs::is_directory(folder, code)) return {};
+    if (folder.has_parent_path() && folder.parent_path() != folder) CS_CHECK(ensure_folder(folder.parent_path()));
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+        return fail(errors::fil::cannot_write, {{"file", folder.string()}, {"detail", reason()}});
+    }
+    return {};
+}
+
+Result<void> remove_file(fs::path const& file) {
+    if (::unlink(file.c_str()) != 0) {
+        if (errno == ENOENT) return {};
+        return fail(errors::fil::cannot_write, {{"file", file.string()}, {"detail", reason()}});
+    }
+    return sync_folder(file);
+}
+
+}  // namespace countersign::host

@@ -1,0 +1,58 @@
+#pragma once
+
+/// An issuing authority: signs requests, makes self-signed roots, revocation lists. Serial numbers are 128 random
+/// bits (CA/Browser Forum asks for at least 64); extensions as RFC 5280 section 4.2 says: subject and authority key
+/// identifier, key usage, extended key usage, basic constraints.
+
+#include "pki/certificate.hpp"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace countersign::pki {
+
+enum class Profile { server, client, device, authority };  ///< device: serverAuth and clientAuth
+
+Result<Profile> parse_profile(std::string_view text);
+
+struct Validity {
+    UtcTime not_before;
+    UtcTime not_after;
+};
+
+/// Begins five minutes before `now` so that clocks that are a little late accept it.
+Validity valid_for(UtcTime now, std::chrono::seconds length);
+
+struct RevokedEntry {
+    std::string serial;  ///< lower-case hexadecimal
+    UtcTime at;
+    int reason = 0;  ///< RFC 5280 section 5.3.1 CRLReason
+};
+
+class CertificateAuthority {
+public:
+    /// CRT-014 when they do not belong together, CRT-021 when the certificate may not issue.
+    static Result<CertificateAuthority> create(Certificate certificate, PrivateKey key);
+    /// A new self-signed root, path length 1.
+    static Result<CertificateAuthority> create_root(PrivateKey key, SubjectFields const& subject, Validity validity);
+
+    [[nodiscard]] Certificate const& certificate() const { return certificate_; }
+    [[nodiscard]] PrivateKey const& key() const { return key_; }
+
+    /// The subject and names come from the request; extensions of the request other than names are ignored.
+    /// The end is cut to the authority's own end.
+    Result<Certificate> sign(CertificateRequest const& request, Profile profile, Validity validity) const;
+    /// CRL version 2 with number, signed now (PEM).
+    Result<std::string> sign_crl(std::vector<RevokedEntry> const& revoked, std::uint64_t number, UtcTime now, UtcTime next_update) const;
+
+private:
+    CertificateAuthority(Certificate certificate, PrivateKey key) : certificate_(std::move(certificate)), key_(std::move(key)) {}
+    Certificate certificate_;
+    PrivateKey key_;
+};
+
+/// A certificate that its own key signed, for the subject and names of the request.
+Result<Certificate> self_sign(CertificateRequest const& request, PrivateKey const& key, Profile profile, Validity validity);
+
+}  // namespace countersign::pki

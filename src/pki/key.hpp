@@ -1,0 +1,48 @@
+#pragma once
+
+/// Private keys: made, read, written, compared. A key never leaves this class but as a Secret.
+
+#include "base/result.hpp"
+#include "base/secret.hpp"
+#include "base/text.hpp"
+#include "pki/openssl_types.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace countersign::pki {
+
+enum class KeyType { ec_p256, ec_p384, rsa_2048, rsa_3072, rsa_4096, ed25519 };
+
+/// "ec:p256", "rsa:3072", "ed25519" ...; CRT-018 for anything else.
+Result<KeyType> parse_key_type(std::string_view text);
+std::string_view to_string(KeyType type);
+
+/// A key pair. Copying shares the same immutable key.
+class PrivateKey {
+public:
+    /// Takes milliseconds for EC and Ed25519, up to seconds for RSA: use the blocking pool.
+    static Result<PrivateKey> generate(KeyType type);
+    /// PKCS#8 or traditional PEM, encrypted or not. CRT-001 no key block, CRT-003 broken, CRT-004 passphrase needed,
+    /// CRT-005 wrong passphrase. The first key block of the text is taken; text around it is accepted.
+    static Result<PrivateKey> parse_pem(std::string_view pem, SecretText const& passphrase = SecretText());
+    /// Takes ownership of a reference of `key`.
+    explicit PrivateKey(evp_pkey_st* key);
+
+    /// PKCS#8 PEM; encrypted with AES-256-CBC when a passphrase is given.
+    [[nodiscard]] SecretText to_pem(SecretText const& passphrase = SecretText()) const;
+    /// "RSA", "EC", "Ed25519".
+    [[nodiscard]] std::string algorithm() const;
+    [[nodiscard]] int bits() const;
+    /// SHA-256 of the SubjectPublicKeyInfo, lower-case hexadecimal: equal for a key and its certificates.
+    [[nodiscard]] std::string const& public_key_sha256() const;
+    [[nodiscard]] evp_pkey_st* native() const { return key_.get(); }
+
+private:
+    std::shared_ptr<evp_pkey_st> key_;
+    std::string spki_;
+};
+
+}  // namespace countersign::pki

@@ -1,0 +1,92 @@
+#pragma once
+
+/// Verification that says everything. `verify_chain` builds a path to a trust anchor and collects all findings, each
+/// with the certificate it is about, OpenSSL's number and name, a sentence and a remedy (RFC 5280 section 6, RFC 9525;
+/// REQ TRU-3, TRU-6).
+///
+/// The verdict is "no findings", never OpenSSL's return code: when the verify callback returns 1 to collect all
+/// problems, X509_verify_cert also returns 1.
+///
+/// Does not check revocation (give CRLs for that in a later version of this header).
+
+#include "pki/certificate.hpp"
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace countersign::pki {
+
+/// A set of trust anchors. Immutable and cheap to copy; one OpenSSL store is built when it is made and shared.
+class Anchors {
+public:
+    Anchors();  ///< none: everything is refused
+    explicit Anchors(std::vector<Certificate> roots);
+    [[nodiscard]] std::vector<Certificate> const& roots() const;
+    [[nodiscard]] bool empty() const { return roots().empty(); }
+    [[nodiscard]] x509_store_st* native() const;
+
+private:
+    struct Store;
+    std::shared_ptr<Store const> store_;
+};
+
+enum class Purpose { any, server, client };
+
+/// One thing that is wrong with a chain.
+struct Finding {
+    enum class Kind {
+        incomplete_chain,  ///< no path to any root; an intermediate is missing
+        untrusted_root,    ///< the path ends in a self-signed certificate that is not trusted
+        self_signed,       ///< the leaf itself is self-signed and not trusted
+        bad_signature,
+        expired,
+        not_yet_valid,
+        name_mismatch,
+        wrong_purpose,
+        not_an_authority,  ///< an issuer that may not issue, or too long a path
+        weak_key,
+        weak_signature,
+        missing_certificate,  ///< the peer sent none
+        other
+    };
+    Kind kind;
+    int depth = 0;             ///< 0: the leaf
+    std::string subject;       ///< of the certificate it is about
+    int openssl_code = 0;      ///< X509_V_ERR_...
+    std::string openssl_name;  ///< "ERROR_IN_CERT_NOT_AFTER_FIELD" style: X509_V_ERR_ without its prefix
+    std::string text;          ///< plain sentence
+    std::string remedy;
+    bool operator==(Finding const&) const = default;
+};
+
+std::string_view to_string(Finding::Kind kind);
+
+struct Verdict {
+    std::vector<Certificate> chain;  ///< the path that was built, leaf first, as far as it goes
+    std::vector<Finding> findings;   ///< all of them; none: verified
+    [[nodiscard]] bool verified() const { return findings.empty(); }
+    [[nodiscard]] bool has(Finding::Kind kind) const;
+    /// "expired (0), untrusted_root (1)": for logs and errors.
+    [[nodiscard]] std::string summary() const;
+};
+
+struct VerifyRequest {
+    std::span<Certificate const> presented;  ///< leaf first, then whatever else the peer sent, in any order
+    Anchors anchors;
+    Purpose purpose = Purpose::server;
+    std::string host_name;  ///< name or address the peer was called by; empty: names are not checked
+    UtcTime at;
+    int minimum_rsa_bits = 2048;  ///< smaller keys give weak_key
+};
+
+/// Never fails: what cannot be verified has findings.
+Verdict verify_chain(VerifyRequest const& request);
+
+/// RFC 9525: dNSName with at most one left-most wildcard label; iPAddress for addresses; the common name only when
+/// there is no subjectAltName at all and the name is a host name (devices of the seeds have such certificates).
+bool matches_name(Certificate const& certificate, std::string_view host_name);
+
+}  // namespace countersign::pki
