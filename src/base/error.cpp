@@ -52,16 +52,31 @@ Error& Error::because(Error cause) {
 
 std::string Error::message() const {
     auto const& about = entry();
-    std::string text(about.text.empty() ? about.title : about.text);
-    std::string rest;
-    for (auto const& [name, value] : parameters_) {
-        std::string place = "{" + name + "}";
-        bool used = false;
-        for (auto at = text.find(place); at != std::string::npos; at = text.find(place, at + value.size())) {
-            text.replace(at, place.size(), value);
-            used = true;
+    auto pattern = about.text.empty() ? about.title : about.text;
+    std::vector<bool> used(parameters_.size(), false);
+    // One pass over the template: a value that itself looks like a {place} comes from outside and stays as it is.
+    std::string text;
+    while (!pattern.empty()) {
+        auto open = pattern.find('{');
+        text += pattern.substr(0, open);
+        if (open == std::string_view::npos) break;
+        pattern.remove_prefix(open);
+        auto close = pattern.find('}');
+        auto name = close == std::string_view::npos ? std::string_view() : pattern.substr(1, close - 1);
+        auto found = std::ranges::find(parameters_, name, &Parameter::name);
+        if (found == parameters_.end()) {
+            text += pattern.front();
+            pattern.remove_prefix(1);
+            continue;
         }
-        if (!used && !value.empty()) rest += (rest.empty() ? "" : ", ") + name + " " + value;
+        text += found->value;
+        used[static_cast<std::size_t>(found - parameters_.begin())] = true;
+        pattern.remove_prefix(close + 1);
+    }
+    std::string rest;
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+        auto const& [name, value] = parameters_[i];
+        if (!used[i] && !value.empty()) rest += (rest.empty() ? "" : ", ") + name + " " + value;
     }
     std::string out(about.code);
     if (!where_.empty()) out += " " + where_;

@@ -71,7 +71,8 @@ Level parse_level(std::string_view text) {
 }
 
 std::string redact(std::string_view name, std::string_view value) {
-    constexpr std::array secret_names = {"password", "passphrase", "secret", "token", "authorization", "cookie", "private"};
+    constexpr std::array secret_names = {"password",      "passwd", "passphrase", "secret", "token",
+                                         "authorization", "cookie", "private",    "privkey"};
     auto lowered = to_lower(name);
     for (auto const* secret : secret_names) {
         if (lowered.find(secret) != std::string::npos) return "[redacted]";
@@ -80,6 +81,10 @@ std::string redact(std::string_view name, std::string_view value) {
     auto text = to_lower(value);
     for (auto const* scheme : {"basic ", "digest ", "bearer "}) {
         if (text.starts_with(scheme)) return "[redacted]";
+    }
+    // "Proxy-Authorization: ...", "Set-Cookie: ...": a whole header line, or a whole request somebody passed by mistake.
+    for (auto const* header : {"authorization:", "cookie:"}) {
+        if (text.find(header) != std::string::npos) return "[redacted]";
     }
     constexpr std::size_t longest = 2000;
     return value.size() > longest ? std::string(value.substr(0, longest)) + "..." : std::string(value);

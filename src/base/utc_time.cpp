@@ -9,9 +9,9 @@ namespace countersign {
 namespace {
 
 struct Parts {
-    std::chrono::year_month_day day;
-    std::chrono::hh_mm_ss<std::chrono::seconds> clock;
-    unsigned weekday;
+    std::chrono::year_month_day day{};
+    std::chrono::hh_mm_ss<std::chrono::seconds> clock{};
+    unsigned weekday = 0;
 };
 
 Parts parts_of(UtcTime time) {

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <cstdint>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -51,7 +53,8 @@ Result<void> write_all(int handle, std::string_view content, fs::path const& fil
 
 /// Writes a whole temporary file beside `file` and returns its name.
 Result<fs::path> write_temporary(fs::path const& file, std::string_view content, Privacy privacy, Durability durability) {
-    static std::atomic<unsigned> counter = 0;
+    // The clock keeps the name free: in a container the process that was killed in mid-write often had our number.
+    static std::atomic<std::uint64_t> counter = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
     auto temporary = file;
     temporary += ".new." + std::to_string(::getpid()) + "." + std::to_string(counter++);
     mode_t mode = privacy == Privacy::owner_only ? 0600 : 0644;
@@ -128,10 +131,11 @@ Result<void> ensure_folder(fs::path const& folder) {
     std::error_code code;
     if (fs::is_directory(folder, code)) return {};
     if (folder.has_parent_path() && folder.parent_path() != folder) CS_CHECK(ensure_folder(folder.parent_path()));
-    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-        return fail(errors::fil::cannot_write, {{"file", folder.string()}, {"detail", reason()}});
-    }
-    return {};
+    if (::mkdir(folder.c_str(), 0700) == 0) return {};
+    auto why = reason();
+    // Somebody else may have made it meanwhile; a file of that name is no folder.
+    if (fs::is_directory(folder, code)) return {};
+    return fail(errors::fil::cannot_write, {{"file", folder.string()}, {"detail", why}});
 }
 
 Result<void> remove_file(fs::path const& file) {
