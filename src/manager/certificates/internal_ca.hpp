@@ -1,0 +1,29 @@
+#pragma once
+
+/// The manager's own authority: a root that signs system and manager certificates. Its key is sealed in the store.
+
+#include "manager/store/store.hpp"
+#include "net/task.hpp"
+#include "pki/issue.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace countersign::manager {
+
+class InternalCa {
+public:
+    /// Loads it from the store, or makes it (ECDSA P-256, ten years) and stores it.
+    static net::Task<Result<std::unique_ptr<InternalCa>>> open(Store& store, net::BlockingPool& pool, std::shared_ptr<Clock const> clock,
+                                                               std::string organization);
+    virtual ~InternalCa() = default;
+    /// What systems and people must trust.
+    [[nodiscard]] virtual std::vector<pki::Certificate> roots() const = 0;
+    /// A new key and certificate for a system. Made on the blocking pool; not stored: the caller stores it as pending.
+    virtual net::Task<Result<PendingCertificate>> issue_for_system(System system, Policy policy) = 0;
+    /// The manager's own: made when there is none, or it ends within a third of its life, or the name changed.
+    virtual net::Task<Result<PendingCertificate>> manager_certificate(std::string host_name, std::vector<std::string> addresses) = 0;
+};
+
+}  // namespace countersign::manager

@@ -1,0 +1,46 @@
+#pragma once
+
+/// A conversation with one system in its own protocol. Drivers are registered by the name that the family file gives
+/// (`driver = "xapi"`); everything that differs between families of one driver is data of the family file.
+///
+/// A driver never sends a password or a key over a channel that is neither verified nor pinned: `set_password` and
+/// `install_certificate` refuse with MGR-005 below ChannelTrust::pinned. Log-in over plain HTTP is digest only.
+
+#include "family/family.hpp"
+#include "manager/observe/observation.hpp"
+#include "manager/plan/plan.hpp"
+#include "net/http/client.hpp"
+
+#include <memory>
+#include <span>
+
+namespace countersign::manager {
+
+/// An HTTP(S) client to the system together with what is known about the peer.
+struct Channel {
+    net::http::Client client;
+    bool secure = false;                      ///< https
+    ChannelTrust trust = ChannelTrust::none;  ///< decided when the channel was opened, by its peer policy
+};
+
+class Driver {
+public:
+    virtual ~Driver() = default;
+    /// Logs in and reads everything an Account holds. NET-010 when the password is wrong.
+    virtual net::Task<Result<Account>> read_account() = 0;
+    /// Writes canonical settings in as few requests as the protocol allows. DEV-002 and their like from the system's answer.
+    virtual net::Task<Result<void>> apply(std::vector<SettingChange> changes) = 0;
+    virtual net::Task<Result<void>> set_password(SecretText password) = 0;
+    /// Replaces the trust list.
+    virtual net::Task<Result<void>> install_trust(std::vector<pki::Certificate> roots) = 0;
+    virtual net::Task<Result<void>> install_certificate(std::vector<pki::Certificate> chain, pki::PrivateKey key) = 0;
+    /// Asks for a restart and returns when the system has accepted it.
+    virtual net::Task<Result<void>> restart() = 0;
+    /// The registered name of the feedback or event function: the system posts its events to this URL.
+    virtual net::Task<Result<void>> register_feedback(std::string url) = 0;
+};
+
+/// MGR-002 when the family names a driver that does not exist.
+Result<std::unique_ptr<Driver>> make_driver(family::Family const& family, Channel channel);
+
+}  // namespace countersign::manager

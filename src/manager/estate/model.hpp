@@ -1,0 +1,131 @@
+#pragma once
+
+/// The manager's words: systems, their connection settings, policy, jobs, tickets. Plain values; the store keeps them, the
+/// API shows them, nothing here does anything.
+
+#include "base/error.hpp"
+#include "base/utc_time.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace countersign::manager {
+
+using SystemId = std::int64_t;
+using JobId = std::int64_t;
+using TicketId = std::int64_t;
+
+/// How a system is found on the network (REQ MGR-7: verify mode wants host_name).
+enum class TrackBy { address, host_name };
+/// REQ MGR-3.
+enum class SecureOnly { off, on, verify };
+/// Where the password we hold for a system comes from.
+enum class PasswordOrigin {
+    factory,  ///< the family's factory password: no secret, may answer a digest challenge over HTTP
+    given,    ///< typed by a person
+    managed   ///< made by us for this system alone
+};
+enum class Reachability { unknown, reachable, unreachable };
+
+struct System {
+    SystemId id = 0;
+    std::string name;       ///< for people; the host name's first label unless given
+    std::string family;     ///< family id
+    std::string host_name;  ///< fully qualified; may be empty
+    std::string address;    ///< IP address; may be empty when there is a host name
+    TrackBy track_by = TrackBy::address;
+    std::vector<std::string> pins;  ///< SHA-256 of certificates a person compared and pinned
+    std::string user;
+    PasswordOrigin password_origin = PasswordOrigin::factory;
+    /// A verified or pinned HTTPS conversation succeeded once. From then on HTTP is never used towards the system.
+    bool https_proven = false;
+    std::string serial_number;
+    std::string mac_address;
+    std::string software;
+    bool secure_only_capable = false;  ///< by software version and feature keys (REQ MGR-2)
+    Reachability reachability = Reachability::unknown;
+    int level = 0;  ///< 1..4; 0: not known
+    std::optional<UtcTime> observed_at;
+    std::optional<UtcTime> certificate_expires;
+    std::string certificate_fingerprint;  ///< served now
+    std::optional<UtcTime> last_call_at;  ///< newest call of the system to us
+    std::string last_call;                ///< "https verified", "https", "http"
+    UtcTime created{};
+};
+
+/// What the whole estate should look like.
+struct Policy {
+    SecureOnly secure_only = SecureOnly::off;
+    bool keep_ssh = false;                 ///< LVL-5
+    std::vector<std::string> dns_servers;  ///< given to systems that have none
+    std::string dns_domain;
+    std::string ntp_server;
+    std::string manager_host_name;         ///< REQ MGR-7: one name inside and outside
+    bool change_factory_passwords = true;  ///< needed for Level 3 and 4 (REQ DPT-3)
+    int renew_days_before = 30;            ///< certificates ending sooner are replaced
+    int certificate_days = 365;
+    std::string key_type = "ec:p256";
+};
+
+/// REQ MGR-6. Names as the seeds write them stand in catalogue/tickets.toml.
+enum class TicketType {
+    no_https_response,
+    certificate_validation_error,
+    connection_error,
+    login_failed,
+    enforcement_failed,
+    certificate_expiring
+};
+enum class TicketState { open, closed };
+
+struct Ticket {
+    TicketId id = 0;
+    SystemId system = 0;
+    TicketType type{};
+    TicketState state = TicketState::open;
+    std::string text;  ///< what was seen, newest
+    std::string remedy;
+    UtcTime opened{};
+    UtcTime updated{};
+    std::optional<UtcTime> closed;
+    int times_seen = 1;
+};
+
+enum class JobKind { observe, enforce };
+enum class JobState { queued, running, succeeded, failed, waiting };  ///< waiting: queued again after a failure, see not_before
+
+struct Job {
+    JobId id = 0;
+    JobKind kind{};
+    SystemId system = 0;
+    JobState state = JobState::queued;
+    int attempt = 0;
+    std::string owner;  ///< process that holds the lease
+    std::optional<UtcTime> leased_until;
+    UtcTime not_before{};
+    UtcTime created{};
+    std::optional<UtcTime> started;
+    std::optional<UtcTime> finished;
+    int step = 0;            ///< steps done
+    int steps = 0;           ///< steps of the plan that is carried out
+    std::string progress;    ///< what is being done, in words
+    std::string error_code;  ///< of the newest failure
+    std::string error_text;
+};
+
+std::string_view to_string(TrackBy value);
+std::string_view to_string(SecureOnly value);
+std::string_view to_string(PasswordOrigin value);
+std::string_view to_string(Reachability value);
+std::string_view to_string(TicketType value);  ///< "no_https_response"
+std::string_view title_of(TicketType value);   ///< "No HTTPS Response"
+std::string_view to_string(TicketState value);
+std::string_view to_string(JobKind value);
+std::string_view to_string(JobState value);
+std::optional<TrackBy> parse_track_by(std::string_view text);
+std::optional<SecureOnly> parse_secure_only(std::string_view text);
+
+}  // namespace countersign::manager

@@ -1,0 +1,95 @@
+#pragma once
+
+/// What the manager does, as functions that the API calls: one object, no HTTP in it. All functions may be called from any loop.
+
+#include "family/family.hpp"
+#include "manager/certificates/internal_ca.hpp"
+#include "manager/plan/plan.hpp"
+#include "manager/store/store.hpp"
+#include "net/resolver.hpp"
+#include "net/task.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace countersign::manager {
+
+struct ManagerSettings {
+    std::filesystem::path data;         ///< database, sealing key, certificates
+    std::string host_name;              ///< REQ MGR-7; also in its own certificate
+    std::string address = "127.0.0.1";  ///< where its own ports listen, and the source of its connections
+    std::uint16_t https_port = 443;
+    std::uint16_t http_port = 80;
+    std::uint16_t port_offset = 0;              ///< added to every port of the systems and of DNS and NTP (estates of ordinary users)
+    std::vector<std::string> dns_servers;       ///< the manager's own; empty: the machine's
+    std::string bind_address;                   ///< source address of connections to systems; empty: any
+    std::size_t concurrency = 64;               ///< systems that are worked on at the same time
+    net::Milliseconds contact_timeout{20000};   ///< how long a system may take to call us after a restart
+    net::Milliseconds restart_timeout{120000};  ///< how long a system may take to come back
+    std::chrono::seconds observe_interval{900};
+    std::chrono::seconds enforce_interval{1800};  ///< the regular background enforcement
+};
+
+/// What a person says when adding a system.
+struct NewSystem {
+    std::string name;
+    std::string host_name;
+    std::string address;
+    std::string family;                  ///< empty: recognised by observation
+    std::string user;                    ///< empty: the family's
+    std::optional<SecretText> password;  ///< nothing: the factory password
+    std::vector<std::string> pins;
+};
+
+/// Raised for the live page: something about a system, job, ticket or the policy changed.
+struct Event {
+    std::string kind;  ///< "system", "job", "ticket", "policy"
+    std::int64_t id = 0;
+};
+
+class Manager {
+public:
+    /// Opens the store, makes the internal authority and the manager's own certificate when they do not exist.
+    static Result<std::shared_ptr<Manager>> create(net::Runtime& runtime, ManagerSettings settings, family::Catalogue families,
+                                                   std::shared_ptr<Clock const> clock);
+    virtual ~Manager() = default;
+
+    [[nodiscard]] virtual ManagerSettings const& settings() const = 0;
+    [[nodiscard]] virtual Store& store() = 0;
+    [[nodiscard]] virtual InternalCa& authority() = 0;
+    [[nodiscard]] virtual family::Catalogue const& families() const = 0;
+
+    /// Starts the engine: takes jobs until stop(). Jobs that an earlier life left are taken up again.
+    virtual void start() = 0;
+    virtual net::Task<> stop() = 0;
+
+    /// All problems at once (GEN-006). The system is stored, then observed by a job.
+    virtual net::Task<Result<System>> add_system(NewSystem system, std::string actor) = 0;
+    /// Observes now and returns what was found.
+    virtual net::Task<Result<Assessment>> observe_now(SystemId id) = 0;
+    /// Observes and plans; changes nothing.
+    virtual net::Task<Result<Plan>> plan_for(SystemId id) = 0;
+    /// Queues enforcement (REQ MGR-4); empty: the whole estate.
+    virtual net::Task<Result<std::vector<JobId>>> enforce(std::vector<SystemId> systems, std::string actor) = 0;
+    /// Changes the policy; a change of mode queues enforcement of all capable systems at once (REQ MGR-3, MGR-4).
+    /// MGR-007 when verify mode is asked for and the manager itself is not ready.
+    virtual net::Task<Result<Policy>> set_policy(Policy policy, std::string actor) = 0;
+
+    /// A boot, register or heartbeat call. Anonymous: it only makes the manager look again (REQ MGR-9).
+    struct SystemCall {
+        std::string event;  ///< "Boot", "Register", "Beat" or a feedback
+        std::string serial_number;
+        std::string mac_address;
+        std::string source_address;
+        bool https = false;
+    };
+    virtual net::Task<Result<void>> system_called(SystemCall call) = 0;
+
+    /// Calls `listener` for each event until the returned handle is destroyed.
+    virtual std::shared_ptr<void> subscribe(std::function<void(Event)> listener) = 0;
+    virtual void publish(Event event) = 0;
+};
+
+}  // namespace countersign::manager

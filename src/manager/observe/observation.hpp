@@ -1,0 +1,79 @@
+#pragma once
+
+/// What was seen of a system at one time: from outside on the wire, and in its own words. A plain value; assess and plan
+/// need nothing else.
+
+#include "base/error.hpp"
+#include "base/utc_time.hpp"
+#include "net/stream.hpp"
+#include "pki/verify.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace countersign::manager {
+
+/// How sure we are of whom we talk to.
+enum class ChannelTrust {
+    none,              ///< plain HTTP, or TLS that nobody checked
+    pinned,            ///< certificate compared and pinned by a person
+    factory_identity,  ///< chain to a trusted vendor authority, and the subject's serial number is the system's (IEEE 802.1AR)
+    verified           ///< chain to the estate's roots, host name matches, dates right (Level 4)
+};
+std::string_view to_string(ChannelTrust trust);
+
+/// What one service port showed.
+struct ServiceObservation {
+    std::string service;  ///< service id of the family
+    std::uint16_t port = 0;
+    net::PortState state = net::PortState::silent;
+    // For TLS services:
+    std::string tls_version;
+    std::vector<pki::Certificate> presented;
+    std::vector<pki::Finding> findings;  ///< against the estate's roots and the host name; none: verified
+    ChannelTrust trust = ChannelTrust::none;
+    std::string tls_error;  ///< open, but no TLS
+};
+
+/// What the system says of itself after log-in. Settings by canonical name, values canonical where the family maps them.
+struct Account {
+    std::string product;
+    std::string software;
+    std::string serial_number;
+    std::string mac_address;
+    std::vector<std::string> feature_keys;
+    std::map<std::string, std::string> settings;  ///< as stored in the system: in effect after the next restart
+    bool restart_pending = false;                 ///< stored settings, or a certificate, wait for a restart
+    std::string certificate_fingerprint;          ///< SHA-256 of the installed certificate (perhaps not served yet)
+    bool factory_certificate = false;
+    std::vector<std::string> trust_fingerprints;     ///< SHA-256 of its trusted roots
+    bool verification_effective = false;             ///< verify mode is on and has all it needs
+    std::vector<std::string> missing_preconditions;  ///< of TRU-4, in the system's words
+    std::optional<std::int64_t> clock_offset_seconds;
+};
+
+/// How the system called us last.
+struct ContactEvidence {
+    std::optional<UtcTime> at;
+    bool https = false;
+    bool verified_us = false;  ///< the system was in verify mode and went on: it accepted our certificate
+};
+
+struct Observation {
+    UtcTime at{};
+    std::string called;            ///< host name or address that was used
+    std::string resolved_address;  ///< what DNS said for the host name; empty: not resolvable
+    std::vector<ServiceObservation> services;
+    ChannelTrust account_channel = ChannelTrust::none;
+    std::optional<Account> account;  ///< nothing: could not, or must not, log in
+    std::optional<Error> account_error;
+    bool factory_password = false;  ///< the factory password opened it
+    ContactEvidence contact;
+
+    [[nodiscard]] ServiceObservation const* find(std::string_view service) const;
+    [[nodiscard]] bool open(std::string_view service) const;
+};
+
+}  // namespace countersign::manager

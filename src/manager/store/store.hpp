@@ -1,0 +1,158 @@
+#pragma once
+
+/// Everything the manager remembers, in SQLite (SOCI, WAL). One connection on a thread of its own; callers from any loop wait
+/// for their turn as coroutines. Each call is one transaction: it happened whole and is durable when it returns, or not at
+/// all. Migrations are numbered and only go forward (STO-003 when the file is newer than the program).
+///
+/// Secrets come in and go out as Secret<T> and are sealed at rest with the Sealer of the data directory.
+
+#include "host/crypto.hpp"
+#include "manager/assess/assess.hpp"
+#include "manager/estate/model.hpp"
+#include "manager/plan/plan.hpp"
+#include "net/task.hpp"
+#include "pki/certificate.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace countersign::manager {
+
+/// Passwords that may open a system, tried in this order. `candidate` was stored before it was sent to the system, so that
+/// a crash between the two loses nothing.
+struct SystemPasswords {
+    std::optional<SecretText> current;
+    std::optional<SecretText> candidate;
+};
+
+/// A certificate made for a system by our authority and not yet proven in place. Reused after a crash: never issued twice.
+struct PendingCertificate {
+    pki::Certificate certificate;
+    pki::PrivateKey key;
+};
+
+struct SystemFilter {
+    std::string text;  ///< part of name, host name or address
+    std::optional<int> level;
+    std::string family;
+    std::size_t limit = 100;  ///< at most 1,000
+    SystemId after = 0;       ///< cursor: ids above this
+};
+
+struct IssuedCertificate {
+    std::string serial;
+    std::string subject;
+    std::string fingerprint;
+    std::string purpose;  ///< "system", "manager"
+    SystemId system = 0;  ///< 0: the manager's own
+    UtcTime not_before{};
+    UtcTime not_after{};
+    std::optional<UtcTime> revoked;
+};
+
+/// Who did what (the trail that later gets its chain).
+struct AuditRecord {
+    std::int64_t id = 0;
+    UtcTime at{};
+    std::string actor;    ///< "admin", "token:ci", "manager"
+    std::string action;   ///< "system.add", "policy.change", "step.done" ...
+    std::string subject;  ///< "system 12"
+    std::string detail;
+};
+
+class Store {
+public:
+    /// STO-001, STO-003. Makes the file and its schema when there is none.
+    static Result<std::unique_ptr<Store>> open(std::filesystem::path const& file, host::Sealer sealer, std::shared_ptr<Clock const> clock);
+    virtual ~Store() = default;
+
+    // Systems
+    virtual net::Task<Result<SystemId>> add_system(System system, std::optional<SecretText> password, std::string actor) = 0;  ///< MGR-001
+    virtual net::Task<Result<System>> get_system(SystemId id) = 0;                                                             ///< GEN-003
+    virtual net::Task<Result<std::optional<System>>> find_system(std::string name_or_host_or_address_or_serial) = 0;
+    virtual net::Task<Result<std::vector<System>>> list_systems(SystemFilter filter) = 0;
+    virtual net::Task<Result<std::vector<SystemId>>> all_system_ids() = 0;
+    /// Reads, changes, writes in one transaction. `change` returns the audit line, or empty for none.
+    virtual net::Task<Result<System>> update_system(SystemId id, std::function<std::string(System&)> change, std::string actor) = 0;
+    virtual net::Task<Result<void>> remove_system(SystemId id, std::string actor) = 0;
+    virtual net::Task<Result<SystemPasswords>> get_passwords(SystemId id) = 0;
+    virtual net::Task<Result<void>> set_candidate_password(SystemId id, SecretText password) = 0;
+    /// The candidate opened the system: it becomes current, origin managed.
+    virtual net::Task<Result<void>> promote_candidate_password(SystemId id) = 0;
+    virtual net::Task<Result<void>> set_password(SystemId id, SecretText password, PasswordOrigin origin, std::string actor) = 0;
+    /// Newest observation's results: level, reachability, expiry ..., the assessment for the system's page.
+    virtual net::Task<Result<void>> record_assessment(System system, Assessment assessment, std::vector<std::string> service_lines) = 0;
+    virtual net::Task<Result<std::optional<Assessment>>> get_assessment(SystemId id) = 0;
+    /// A call from the system arrived.
+    virtual net::Task<Result<void>> record_contact(SystemId id, ContactEvidence contact, std::string event) = 0;
+    virtual net::Task<Result<ContactEvidence>> get_contact(SystemId id) = 0;
+
+    // Policy and settings
+    virtual net::Task<Result<Policy>> get_policy() = 0;
+    virtual net::Task<Result<void>> set_policy(Policy policy, std::string actor) = 0;
+    virtual net::Task<Result<std::optional<std::string>>> get_value(std::string key) = 0;  ///< small settings of the program itself
+    virtual net::Task<Result<void>> set_value(std::string key, std::string value) = 0;
+    virtual net::Task<Result<std::optional<SecretText>>> get_secret(std::string key) = 0;
+    virtual net::Task<Result<void>> set_secret(std::string key, SecretText value) = 0;
+
+    // Certificates
+    virtual net::Task<Result<std::optional<PendingCertificate>>> get_pending_certificate(SystemId id) = 0;
+    /// Records the certificate as issued and as pending for the system, in one transaction with its audit record.
+    virtual net::Task<Result<void>> set_pending_certificate(SystemId id, PendingCertificate pending) = 0;
+    virtual net::Task<Result<void>> clear_pending_certificate(SystemId id) = 0;
+    virtual net::Task<Result<void>> record_issued(IssuedCertificate certificate) = 0;
+    virtual net::Task<Result<std::vector<IssuedCertificate>>> list_issued(SystemId id) = 0;  ///< 0: all
+    /// Vendor authorities whose factory identities are believed, PEM.
+    virtual net::Task<Result<void>> add_factory_anchor(std::string vendor, pki::Certificate certificate, std::string actor) = 0;
+    virtual net::Task<Result<std::vector<pki::Certificate>>> factory_anchors() = 0;
+
+    // Jobs: leased rows
+    /// Queues one unless one of that kind is queued, waiting or running for the system already; then that one's id.
+    virtual net::Task<Result<JobId>> queue_job(JobKind kind, SystemId system, std::string actor) = 0;
+    virtual net::Task<Result<std::vector<JobId>>> queue_jobs(JobKind kind, std::vector<SystemId> systems, std::string actor) = 0;
+    /// Takes the next job that is due, or whose lease ran out; nothing when there is none.
+    virtual net::Task<Result<std::optional<Job>>> lease_job(std::string owner, std::chrono::seconds lease) = 0;
+    virtual net::Task<Result<void>> renew_lease(JobId id, std::string owner, std::chrono::seconds lease) = 0;
+    virtual net::Task<Result<void>> record_progress(JobId id, int step, int steps, std::string progress) = 0;
+    virtual net::Task<Result<void>> finish_job(JobId id, JobState state, std::optional<Error> error, UtcTime not_before) = 0;
+    /// At start: leases of `owner`'s earlier life are given back at once.
+    virtual net::Task<Result<int>> release_leases_of(std::string owner) = 0;
+    virtual net::Task<Result<Job>> get_job(JobId id) = 0;
+    virtual net::Task<Result<std::vector<Job>>> list_jobs(SystemId system, std::optional<JobState> state, std::size_t limit) = 0;
+    struct JobCounts {
+        int queued = 0, running = 0, waiting = 0, succeeded = 0, failed = 0;
+    };
+    virtual net::Task<Result<JobCounts>> count_jobs() = 0;
+
+    // Tickets: at most one open ticket of a type per system
+    virtual net::Task<Result<void>> open_ticket(SystemId system, TicketType type, std::string text, std::string remedy) = 0;
+    virtual net::Task<Result<void>> close_ticket(SystemId system, TicketType type) = 0;
+    virtual net::Task<Result<std::vector<Ticket>>> list_tickets(std::optional<TicketState> state, SystemId system, std::size_t limit) = 0;
+
+    // Access
+    virtual net::Task<Result<std::optional<std::string>>> get_password_hash(std::string user) = 0;
+    virtual net::Task<Result<void>> set_password_hash(std::string user, std::string hash, std::string actor) = 0;
+    struct TokenInfo {
+        std::int64_t id = 0;
+        std::string name;
+        UtcTime created{};
+        std::optional<UtcTime> expires;
+    };
+    virtual net::Task<Result<std::int64_t>> add_token(std::string name, std::string hash, std::optional<UtcTime> expires,
+                                                      std::string actor) = 0;
+    virtual net::Task<Result<std::optional<TokenInfo>>> find_token(std::string hash) = 0;
+    virtual net::Task<Result<std::vector<TokenInfo>>> list_tokens() = 0;
+    virtual net::Task<Result<void>> remove_token(std::int64_t id, std::string actor) = 0;
+    virtual net::Task<Result<void>> add_session(std::string hash, std::string user, UtcTime expires) = 0;
+    virtual net::Task<Result<std::optional<std::string>>> find_session(std::string hash) = 0;  ///< the user, unless expired
+    virtual net::Task<Result<void>> remove_session(std::string hash) = 0;
+
+    virtual net::Task<Result<void>> audit(std::string actor, std::string action, std::string subject, std::string detail) = 0;
+    virtual net::Task<Result<std::vector<AuditRecord>>> list_audit(std::size_t limit, std::int64_t before) = 0;
+};
+
+}  // namespace countersign::manager
