@@ -1,0 +1,105 @@
+#pragma once
+
+/// The dataport: lines of a terminal over Telnet, SSH or a serial line (protocols 1.3; REQ DPT-1). Words are taken without
+/// case and may be shortened as long as they stay unambiguous. The codec keeps no state: echo, output mode and
+/// feedback registrations belong to the session, the value of a setting to the agent.
+/// Lines end with LF; a door that has a pseudo terminal turns it into CR LF.
+
+#include "dialect/xapi.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace countersign::dialect::xapi {
+
+/// A line may not be longer (bytes).
+inline constexpr std::size_t k_max_line = 8192;
+
+struct EmptyLine {};
+/// xConfiguration path: value
+struct SetSetting {
+    std::string path;  ///< the family's spelling; not checked further
+    std::string value;
+};
+/// xConfiguration [path]: everything below, in the order of the family file.
+struct GetSettings {
+    std::vector<std::string> paths;
+};
+/// xStatus [path]
+struct GetStatus {
+    std::string path;  ///< as typed, words completed where the family knows them; may be empty
+};
+struct CallCommand {
+    CommandCall call;
+    bool body_follows = false;  ///< the lines up to one that is "." are the body
+};
+/// xFeedback register|deregister|list
+struct Feedback {
+    enum class Kind { register_expression, deregister_expression, deregister_all, list } kind = Kind::list;
+    std::string expression;
+};
+/// xPreferences name value
+struct Preference {
+    std::string name;
+    std::string value;
+};
+/// xGetxml location
+struct GetXml {
+    std::string location;
+};
+/// A line that ends with '?', "help", or a bare verb that needs more.
+struct Help {
+    std::vector<std::string> lines;  ///< ready to print
+};
+struct Echo {
+    bool on = true;
+};
+struct Bye {};
+
+struct TextRequest {
+    std::variant<EmptyLine, SetSetting, GetSettings, GetStatus, CallCommand, Feedback, Preference, GetXml, Help, Echo, Bye> what;
+    std::string verb;       ///< "xConfiguration", "xCommand", "xStatus", ...: names the style of an error
+    std::string result_id;  ///< of `| resultId="7"`; repeated in the answer
+};
+
+/// DEV-001 (unknown or ambiguous path), DEV-003 (unknown command), DEV-004 (unknown parameter), DEV-012 (not a command line).
+Result<TextRequest> parse_line(std::string_view line, family::Family const& family);
+/// The verb that the line would have, completed; empty when there is none. For errors of lines that do not parse.
+std::string verb_of(std::string_view line);
+
+// --- answers of a system; all end with their last LF ---
+
+/// "Welcome to ...", up to the first OK.
+std::string format_welcome(std::string_view system_name, family::Family const& family, std::string_view software);
+std::string format_ok();
+/// The answer to SetSetting: "** end", blank line, OK.
+std::string format_set_done(std::string_view result_id = {});
+/// "*c xConfiguration SystemUnit Name: "x"" lines. Strings are quoted, literals and integers are not; passwords show "***".
+std::string format_settings(family::Family const& family, std::vector<PathValue> const& values, std::string_view result_id = {});
+/// "*s SystemUnit ..." lines.
+std::string format_status(std::vector<PathValue> const& values, std::string_view result_id = {});
+std::string format_command_result(CommandResult const& result, std::string_view result_id = {});
+std::string format_help(Help const& help);
+/// "*e ..." lines of an event or a change, for sessions with feedback. `kind` 's', 'c' or 'e'.
+std::string format_feedback(char kind, std::vector<PathValue> const& values);
+/// In the style of the verb, then ERROR.
+std::string format_error(Error const& error, std::string_view verb, std::string_view result_id = {});
+
+// --- the other side ---
+
+struct TextAnswer {
+    bool ok = true;      ///< OK was seen and no status other than OK
+    std::string status;  ///< "OK", "Error", "ParameterError"; empty when the answer carries none
+    std::string reason;
+    std::vector<PathValue> values;  ///< the path without the leading "*c xConfiguration"
+};
+/// One answer, up to its closing OK or ERROR. DEV-012 when there is neither.
+Result<TextAnswer> parse_answer(std::string_view text);
+/// "xConfiguration path: value", quoted and escaped where needed.
+std::string write_set(PathValue const& setting);
+std::string write_call(CommandCall const& call);
+
+}  // namespace countersign::dialect::xapi

@@ -1,0 +1,335 @@
+#pragma once
+
+/// A family is one product line, described by one file families/<id>.toml: what it offers, what its settings are called,
+/// how its pages look, what it does at a restart. The agent reads it to *be* such a system, the manager to *talk* to
+/// one, the documentation to list it (docs/families.md describes the file format).
+///
+/// All values here are immutable after loading and are shared as `FamilyPtr`. Two spellings of a setting exist: its
+/// *path* in the family's own words ("NetworkServices HTTPS Mode") and its *canonical* name, the same for all families
+/// ("service.https.mode"). Two spellings of a value exist likewise ("On" and "on"). Plans speak canonical, doors speak the
+/// family's words, and `Setting` translates.
+
+#include "base/result.hpp"
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace countersign::family {
+
+/// REQ LVL-1. The numbers are the levels of the guides.
+enum class Level : std::uint8_t { password_only = 1, protected_password = 2, encrypted = 3, verified = 4 };
+constexpr int to_int(Level level) { return static_cast<int>(level); }
+
+/// When a change works (REQ SVC-3).
+enum class Effect { now, restart };
+
+enum class ValueKind { literal, string, integer, password };
+
+/// One value of a literal: in the family's words and in canonical words ("On", "on").
+struct Choice {
+    std::string text;
+    std::string canonical;
+    bool operator==(Choice const&) const = default;
+};
+
+/// What a setting or a parameter may hold.
+struct ValueSpace {
+    ValueKind kind = ValueKind::string;
+    std::vector<Choice> choices;     ///< literal: the values, in the order that the family shows them
+    std::int64_t minimum = 0;        ///< integer
+    std::int64_t maximum = 0;        ///< integer
+    std::size_t minimum_length = 0;  ///< string and password, in bytes of UTF-8
+    std::size_t maximum_length = 0;
+
+    /// The value in the family's spelling ("ON" gives "On"), or DEV-002 with `path` and what is allowed.
+    [[nodiscard]] Result<std::string> check(std::string_view path, std::string_view value) const;
+    /// "Off/On", "1..65535", "text of 0 to 50 bytes": for people.
+    [[nodiscard]] std::string describe() const;
+    /// "<Off/On>", "<1..65535>", "<S: 0, 50>": as dataports write it.
+    [[nodiscard]] std::string notation() const;
+};
+
+/// One leaf of the configuration tree.
+struct Setting {
+    std::string path;                ///< "Network 1 DNS Server 1 Address": words parted by one blank, items as numbers
+    std::vector<std::string> words;  ///< the same, split
+    std::string canonical;           ///< "name.dns.server.1"; unique in a family; may be empty (family's own matter)
+    ValueSpace space;
+    std::string default_value;  ///< in the family's spelling; "{serial}", "{name}", "{address}", "{product_id}" stand for facts of the unit
+    Effect effect = Effect::now;
+    std::string check;                           ///< name of a registered check (known_checks), or empty
+    std::vector<std::string> needs_feature_key;  ///< any one of them; empty: none
+
+    /// Family spelling to canonical. What is not a literal passes as it is.
+    [[nodiscard]] std::string to_canonical(std::string_view value) const;
+    /// Canonical to the family's spelling; DEV-002 when the family has no such value.
+    [[nodiscard]] Result<std::string> from_canonical(std::string_view value) const;
+};
+
+/// A fact of a running unit that its status tree shows.
+struct StatusItem {
+    std::string path;  ///< "SystemUnit Software Version"; with XML-RPC: method, blank, member: "device.query softwareVersion"
+    std::vector<std::string> words;
+    /// "system.name", "system.software", "system.product_type", "system.product_id", "system.serial", "system.mac", "system.address",
+    /// "system.uptime", "system.restart_pending", "time.ntp.status", "feature.<key>", ... (known_facts)
+    std::string fact;
+};
+
+struct Parameter {
+    std::string name;
+    bool required = false;
+    int repeat = 1;  ///< how often it may stand, at most
+    ValueSpace space;
+    std::string default_value;
+};
+
+/// One name and value of a command call, in order; names may repeat.
+struct Argument {
+    std::string name;
+    std::string value;
+    bool operator==(Argument const&) const = default;
+};
+
+struct Command {
+    std::string path;  ///< "SystemUnit AdminPassword Set"; with XML-RPC the method name "device.restart"
+    std::vector<std::string> words;
+    std::string dialect;     ///< "xapi" or "xml_rpc"
+    std::string behaviour;   ///< registered function (known_behaviours)
+    std::string result;      ///< element name of the result: "AdminPasswordSetResult"
+    bool multiline = false;  ///< takes a body after the line
+    std::vector<Parameter> parameters;
+
+    [[nodiscard]] Parameter const* find_parameter(std::string_view name) const;
+    /// Names and values in the family's spelling, defaults filled in. DEV-004 for unknown, missing or repeated names,
+    /// DEV-002 for values; several problems: GEN-006 with all of them.
+    [[nodiscard]] Result<std::vector<Argument>> check(std::vector<Argument> arguments) const;
+};
+
+/// A protocol on which a system can be reached, or that it is listed with (REQ LVL-2, LVL-6).
+struct Service {
+    std::string id;         ///< "https"
+    std::string title;      ///< as in the level table: "HTTPS Server"
+    std::string transport;  ///< "tcp", "udp", or "none" for a serial line
+    std::uint16_t port = 0;
+    std::string door;  ///< registered door of the agent: "http", "https", "telnet", "ftp", "snmp", "ssh", or "none": listed only
+    std::vector<std::string> dialects;   ///< spoken behind the door: "xapi_xml", "xapi_text", "pages", "xml_rpc"
+    std::string mode_setting;            ///< canonical switch; empty: it has none
+    std::string port_setting;            ///< canonical; empty: the port is fixed
+    Level level = Level::password_only;  ///< of the table; for HTTPS the best that it can be
+    /// When nobody checks the certificate, or the SSH host key is not pinned; equals `level` where that makes no difference.
+    Level level_unverified = Level::password_only;
+    std::string level_note;
+    bool management = true;
+    bool secure = false;
+    bool counts_for_level = true;                ///< REQ LVL-6
+    std::vector<std::string> needs_feature_key;  ///< any one of them
+    bool needs_certificate = false;
+};
+
+/// A client inside the system that calls servers (REQ CLI-1, CLI-2). Settings are canonical names; empty: has none.
+struct Client {
+    std::string id;  ///< "external_manager", "feedback", "phonebook", "external_services"
+    std::string title;
+    std::string mode;
+    std::string address;
+    std::string path;
+    std::string protocol;
+    std::string url;
+    std::string register_command;  ///< command path instead of a setting (feedback)
+    std::string deregister_command;
+    int slot = 0;                ///< which registration is the manager's; 0: no slots
+    std::string disabled_value;  ///< for `address` or `url`: "127.0.0.1" (the guides), or empty
+    std::string default_path;    ///< path at the manager
+    Level level_http = Level::protected_password;
+    Level level_https = Level::encrypted;
+    Level level_verified = Level::verified;
+};
+
+enum class FieldKind { checkbox, text, file, select, password };
+
+/// One field of a form. Either `setting` or `role` is set.
+struct Field {
+    std::string name;  ///< in the HTML form
+    std::string label;
+    FieldKind kind = FieldKind::text;
+    std::string setting;  ///< canonical
+    std::string role;     ///< "certificate", "private_key", "passphrase", "trust_store", "old_password", "new_password", "confirm_password"
+    std::string row;      ///< in forms with columns: the row's label; fields of one row follow each other
+    int column = 0;       ///< index into Form::columns, not counting the first
+};
+
+struct Form {
+    std::string id;
+    std::string title;
+    std::string action;  ///< behaviour (known_form_actions)
+    std::string target;  ///< path it is posted to; by default the page's own
+    bool multipart = false;
+    std::string submit_name;
+    std::string submit_label;
+    std::vector<std::string> columns;  ///< not empty: drawn as a table; the first is the heading of the row labels
+    std::vector<Field> fields;
+    std::vector<std::string>
+        needs_state;  ///< shown only in these lifecycle states ("running", "shutdown_asked", "shut_down"); empty: always
+
+    [[nodiscard]] Field const* find_field(std::string_view name) const;
+    /// The field with that role or canonical setting.
+    [[nodiscard]] Field const* find_role(std::string_view role) const;
+    [[nodiscard]] Field const* find_setting(std::string_view canonical) const;
+};
+
+/// Data shown on a page, one row for each certificate or the like.
+struct PageTable {
+    std::string id;  ///< "local_certificate", "trust_store"
+    std::string title;
+    struct Column {
+        std::string title;  ///< "Subject"
+        std::string fact;   ///< "subject", "issuer", "issued", "expires", "key_match", "fingerprint"
+    };
+    std::vector<Column> columns;
+};
+
+struct Page {
+    std::string path;               ///< "/network/services"
+    std::vector<std::string> menu;  ///< {"Network", "Services"}
+    std::string title;
+    std::vector<std::string> needs_feature_key;
+    std::vector<PageTable> tables;
+    std::vector<Form> forms;
+
+    [[nodiscard]] Form const* find_form(std::string_view id) const;
+};
+
+enum class CertificateEffect { now, restart, restart_banner };
+
+struct CertificateRules {
+    std::string factory_subject;         ///< "/C=GB/L=Langley/O=Codian/CN={serial}": RFC 2253 in slashes, first to last
+    std::string factory_issuer;          ///< of the vendor's factory authority, same form
+    std::vector<std::string> formats;    ///< "pem"
+    std::vector<std::string> key_types;  ///< "rsa", "ecdsa", "ed25519"
+    bool passphrase_allowed = true;
+    bool append_roots = false;  ///< false: an upload replaces the list (REQ TRU-1)
+    CertificateEffect effect = CertificateEffect::restart;
+    std::string banner;          ///< shown in page headers until the restart
+    std::string default_marker;  ///< appended to the subject while the factory pair serves: "(Using default certificate)"
+};
+
+struct ExternalManager {
+    std::string default_path;
+    std::chrono::seconds heartbeat{0};  ///< between beats, unless the manager's answer says otherwise
+    std::vector<std::string> events;    ///< "Register", "Boot", "Beat"
+    std::string name_space;             ///< of the configuration document inside the answer
+};
+
+struct Login {
+    std::string user;       ///< what the manager sends
+    bool any_user = false;  ///< REQ DPT-3: only the password is looked at
+    std::string factory_password;
+    std::string realm;
+    std::string scheme;  ///< "digest" or "basic"
+};
+
+/// What an unknown system shows must be equal to all of these.
+struct Recognition {
+    std::string fact;  ///< "realm", "product_type", "page_title"
+    std::string equals;
+};
+
+struct Family {
+    std::string id;
+    std::string name;
+    std::string vendor;
+    std::string product_type;
+    std::string product_id;
+    std::string software;  ///< of the virtual units
+    std::string api_version;
+    std::string driver;  ///< of the manager: "xapi" or "pages"
+    std::string minimum_secure_only;
+    std::vector<std::string> secure_only_feature_keys;  ///< any one of them; empty: none needed
+    std::vector<std::string> factory_feature_keys;      ///< installed on virtual units
+    std::vector<Recognition> recognition;
+    Login login;
+    CertificateRules certificate;
+    ExternalManager external_manager;
+    std::vector<Service> services;
+    std::vector<Client> clients;
+    std::vector<Setting> settings;
+    std::vector<StatusItem> status;
+    std::vector<Command> commands;
+    std::vector<Page> pages;
+    std::map<std::string, std::string, std::less<>> messages;
+
+    /// All finders return null when there is none. Paths compare without case, ids and canonical names exactly.
+    [[nodiscard]] Service const* find_service(std::string_view service_id) const;
+    [[nodiscard]] Client const* find_client(std::string_view client_id) const;
+    [[nodiscard]] Setting const* find_setting(std::string_view path) const;
+    [[nodiscard]] Setting const* find_canonical(std::string_view canonical) const;
+    [[nodiscard]] StatusItem const* find_fact(std::string_view fact) const;
+    [[nodiscard]] Command const* find_command(std::string_view path) const;
+    /// The first command with that behaviour.
+    [[nodiscard]] Command const* find_behaviour(std::string_view behaviour) const;
+    [[nodiscard]] Page const* find_page(std::string_view path) const;
+    /// The page and form with that action; for apply_settings also with that canonical setting, when one is given.
+    struct FormPlace {
+        Page const* page = nullptr;
+        Form const* form = nullptr;
+        explicit operator bool() const { return form != nullptr; }
+    };
+    [[nodiscard]] FormPlace find_form(std::string_view action, std::string_view canonical = {}) const;
+    /// The family's own words for an event ("certificate.installed"), or empty.
+    [[nodiscard]] std::string_view message(std::string_view message_id) const;
+    /// Version and feature keys are enough for Secure-Only (REQ MGR-2).
+    [[nodiscard]] bool supports_secure_only(std::string_view version, std::span<std::string const> feature_keys) const;
+};
+
+using FamilyPtr = std::shared_ptr<Family const>;
+
+/// True when `needs` is empty or one of them is in `keys`. Without case.
+bool has_feature_key(std::span<std::string const> needs, std::span<std::string const> keys);
+
+/// Compares the numbers in two version texts one after the other: "TC3.0.0" < "TC4.1.2.257695", "2.4" < "4.5(1.45)", "F7" = "F7.0".
+/// Letters are ignored; missing numbers count as 0.
+std::weak_ordering compare_versions(std::string_view a, std::string_view b);
+
+/// What a family file may name. The agent registers a function for each.
+/// Commands: restart, set_password, feedback_register, feedback_deregister, feedback_list, report_status, change_network, list_services,
+/// phonebook_search, change_time, show_certificates.
+std::span<std::string_view const> known_behaviours();
+/// Forms: apply_settings, upload_certificate (takes every role its form offers and gets: pair, passphrase, trust store; checks all
+/// before it changes one), upload_trust_store, delete_certificate, delete_trust_store, shutdown (asks again before it acts),
+/// restart, set_password.
+std::span<std::string_view const> known_form_actions();
+/// Checks of settings: host_name_when_verifying (REQ TRU-4), verification_preconditions, way_in_left (REQ SVC-6), certificate_needed
+/// (MCU-3).
+std::span<std::string_view const> known_checks();
+
+/// All families that a program knows. Copying is cheap; the values are shared.
+class Families {
+public:
+    /// From texts compiled into the program. FAM-001; several problems: GEN-006 whose causes are FAM-001, one each.
+    static Result<Families> load_embedded();
+    /// From every *.toml of a folder, at most 1 MiB each. FIL-001 when it cannot be read, FIL-003, FAM-001, GEN-006.
+    static Result<Families> load_folder(std::filesystem::path const& folder);
+
+    /// FAM-002.
+    [[nodiscard]] Result<FamilyPtr> get(std::string_view id) const;
+    [[nodiscard]] std::vector<FamilyPtr> const& all() const { return families_; }
+    /// The family whose recognition facts are all in `facts` (fact -> value). Null when none or several fit.
+    [[nodiscard]] FamilyPtr recognise(std::map<std::string, std::string> const& facts) const;
+
+private:
+    std::vector<FamilyPtr> families_;
+};
+
+/// One file. `file` names it in errors. FAM-001 or GEN-006 with every problem found.
+Result<FamilyPtr> parse_family(std::string_view text, std::string_view file);
+
+}  // namespace countersign::family
