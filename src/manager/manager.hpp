@@ -52,14 +52,14 @@ struct Event {
 class Manager {
 public:
     /// Opens the store, makes the internal authority and the manager's own certificate when they do not exist.
-    static Result<std::shared_ptr<Manager>> create(net::Runtime& runtime, ManagerSettings settings, family::Catalogue families,
+    static Result<std::shared_ptr<Manager>> create(net::Runtime& runtime, ManagerSettings settings, family::Families families,
                                                    std::shared_ptr<Clock const> clock);
     virtual ~Manager() = default;
 
     [[nodiscard]] virtual ManagerSettings const& settings() const = 0;
     [[nodiscard]] virtual Store& store() = 0;
     [[nodiscard]] virtual InternalCa& authority() = 0;
-    [[nodiscard]] virtual family::Catalogue const& families() const = 0;
+    [[nodiscard]] virtual family::Families const& families() const = 0;
 
     /// Starts the engine: takes jobs until stop(). Jobs that an earlier life left are taken up again.
     virtual void start() = 0;
