@@ -30,6 +30,8 @@ template <class T = void>
 using Task = asio::awaitable<T>;
 using Executor = asio::any_io_executor;
 using Milliseconds = std::chrono::milliseconds;
+/// Threads for work that blocks.
+using BlockingPool = asio::thread_pool;
 
 /// The event loops of a program.
 class Runtime {

@@ -116,6 +116,7 @@ struct Job {
     std::string error_text;
 };
 
+using countersign::to_string;  // of a UtcTime; else the overloads here would hide it
 std::string_view to_string(TrackBy value);
 std::string_view to_string(SecureOnly value);
 std::string_view to_string(PasswordOrigin value);
