@@ -128,5 +128,11 @@ std::string_view to_string(JobKind value);
 std::string_view to_string(JobState value);
 std::optional<TrackBy> parse_track_by(std::string_view text);
 std::optional<SecureOnly> parse_secure_only(std::string_view text);
+std::optional<PasswordOrigin> parse_password_origin(std::string_view text);
+std::optional<Reachability> parse_reachability(std::string_view text);
+std::optional<TicketType> parse_ticket_type(std::string_view text);
+std::optional<TicketState> parse_ticket_state(std::string_view text);
+std::optional<JobKind> parse_job_kind(std::string_view text);
+std::optional<JobState> parse_job_state(std::string_view text);
 
 }  // namespace countersign::manager
