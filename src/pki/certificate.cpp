@@ -1,0 +1,116 @@
+#include "pki/certificate.hpp"
+
+#include "pki/names.hpp"
+#include "pki/openssl.hpp"
+#include "pki/pem.hpp"
+
+#include "countersign/errors/crt.hpp"
+#include "countersign/errors/fil.hpp"
+
+#include <array>
+
+namespace countersign::pki {
+
+namespace crt = errors::crt;
+
+namespace {
+
+std::string digest_of(X509 const* certificate, EVP_MD const* method) {
+    Bytes const der = der_of(certificate, i2d_X509, "encode a certificate");
+    std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
+    unsigned size = 0;
+    if (EVP_Digest(der.data(), der.size(), digest.data(), &size, method, nullptr) != 1) throw_openssl_failure("hash");
+    return to_hex(std::span(digest).first(size));
+}
+
+/// An undecodable date counts as long ago: such a certificate is never taken for a valid one, and verify_chain says
+/// which date is broken.
+UtcTime time_or_epoch(ASN1_TIME const* time) {
+    ErrorQueue const errors;
+    return time_of(time).value_or(UtcTime());
+}
+
+bool lists_purpose(X509* certificate, std::uint32_t purpose) { return (X509_get_extended_key_usage(certificate) & purpose) != 0; }
+
+EVP_PKEY* public_key(X509* certificate) {
+    ErrorQueue const errors;
+    return X509_get0_pubkey(certificate);
+}
+
+}  // namespace
+
+Certificate::Certificate(x509_st* certificate)
+    : certificate_(certificate, Deleter<X509_free>()), fingerprint_(digest_of(certificate, sha256_method())) {
+    // Decodes the extensions now, so that the shared certificate is only read from here on.
+    ErrorQueue const errors;
+    X509_check_purpose(certificate, -1, 0);
+}
+
+Result<Certificate> Certificate::parse_der(std::span<std::uint8_t const> der) {
+    if (der.size() > k_input_limit) {
+        return fail(errors::fil::too_large, {{"file", "The certificate"}, {"limit", std::to_string(k_input_limit)}});
+    }
+    ErrorQueue errors;
+    auto const* data = der.data();
+    X509Ptr certificate(d2i_X509(nullptr, &data, static_cast<long>(der.size())));
+    auto broken = [](std::string_view detail) { return fail(crt::broken_certificate, {{"index", "0"}, {"detail", detail}}); };
+    if (!certificate) return broken(errors.reason());
+    if (data != der.data() + der.size()) return broken("there are bytes after the certificate");
+    if (!time_of(X509_get0_notBefore(certificate.get())) || !time_of(X509_get0_notAfter(certificate.get()))) {
+        return broken("a date of its validity is not a date");
+    }
+    return Certificate(certificate.release());
+}
+
+std::string Certificate::subject() const { return name_text(X509_get_subject_name(native())); }
+std::string Certificate::issuer() const { return name_text(X509_get_issuer_name(native())); }
+std::string Certificate::common_name() const { return first_value(X509_get_subject_name(native()), NID_commonName); }
+std::string Certificate::subject_serial_number() const { return first_value(X509_get_subject_name(native()), NID_serialNumber); }
+
+std::string Certificate::serial() const {
+    ASN1_INTEGER const* number = X509_get0_serialNumber(native());
+    return (ASN1_STRING_type(number) == V_ASN1_NEG_INTEGER ? "-" : "") + to_hex(pki::bytes_of(number));
+}
+
+UtcTime Certificate::not_before() const { return time_or_epoch(X509_get0_notBefore(native())); }
+UtcTime Certificate::not_after() const { return time_or_epoch(X509_get0_notAfter(native())); }
+
+std::vector<AlternativeName> Certificate::alternative_names() const {
+    ErrorQueue const errors;
+    GeneralNamesPtr const names(static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(native(), NID_subject_alt_name, nullptr, nullptr)));
+    return alternative_names_of(names.get());
+}
+
+std::string const& Certificate::fingerprint() const { return fingerprint_; }
+std::string Certificate::fingerprint_sha1() const { return digest_of(native(), EVP_sha1()); }
+
+std::string Certificate::public_key_sha256() const {
+    return sha256_hex(der_of(X509_get_X509_PUBKEY(native()), i2d_X509_PUBKEY, "encode a public key"));
+}
+
+std::string Certificate::key_algorithm() const { return algorithm_name(public_key(native())); }
+
+int Certificate::key_bits() const {
+    EVP_PKEY const* key = public_key(native());
+    return key == nullptr ? 0 : EVP_PKEY_get_bits(key);
+}
+
+std::string Certificate::signature_algorithm() const {
+    int const nid = X509_get_signature_nid(native());
+    return nid == NID_undef ? "unknown" : OBJ_nid2ln(nid);
+}
+
+bool Certificate::is_authority() const {
+    constexpr int by_basic_constraints = 1;
+    constexpr int self_signed_version_1 = 3;
+    int const kind = X509_check_ca(native());
+    return kind == by_basic_constraints || kind == self_signed_version_1;
+}
+
+bool Certificate::is_self_issued() const { return X509_NAME_cmp(X509_get_subject_name(native()), X509_get_issuer_name(native())) == 0; }
+bool Certificate::allows_server_auth() const { return lists_purpose(native(), XKU_SSL_SERVER); }
+bool Certificate::allows_client_auth() const { return lists_purpose(native(), XKU_SSL_CLIENT); }
+std::string Certificate::to_pem() const { return pem_text("CERTIFICATE", to_der()); }
+Bytes Certificate::to_der() const { return der_of(native(), i2d_X509, "encode a certificate"); }
+
+}  // namespace countersign::pki

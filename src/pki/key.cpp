@@ -1,0 +1,98 @@
+#include "pki/key.hpp"
+
+#include "pki/openssl.hpp"
+
+#include "countersign/errors/crt.hpp"
+
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+
+#include <array>
+
+namespace countersign::pki {
+
+namespace crt = errors::crt;
+
+namespace {
+
+struct KeyTypeRow {
+    KeyType type;
+    std::string_view text;
+    char const* algorithm;  ///< OpenSSL's name
+    char const* group;      ///< of an elliptic curve, or null
+    std::size_t bits;       ///< of RSA, or 0
+};
+
+constexpr std::array<KeyTypeRow, 6> k_key_types{{
+    {KeyType::ec_p256, "ec:p256", "EC", "P-256", 0},
+    {KeyType::ec_p384, "ec:p384", "EC", "P-384", 0},
+    {KeyType::rsa_2048, "rsa:2048", "RSA", nullptr, 2048},
+    {KeyType::rsa_3072, "rsa:3072", "RSA", nullptr, 3072},
+    {KeyType::rsa_4096, "rsa:4096", "RSA", nullptr, 4096},
+    {KeyType::ed25519, "ed25519", "ED25519", nullptr, 0},
+}};
+
+KeyTypeRow const& row_of(KeyType type) { return k_key_types[static_cast<std::size_t>(type)]; }
+
+/// Rounds of PBKDF2 for keys that we encrypt: some tens of milliseconds here, about a second on an old device.
+constexpr int k_pbkdf2_rounds = 100'000;
+
+X509SigPtr encrypt(PKCS8_PRIV_KEY_INFO* plain, SecretText const& passphrase) {
+    constexpr int salt_size = 16;
+    X509AlgorPtr method(PKCS5_pbe2_set_iv(EVP_aes_256_cbc(), k_pbkdf2_rounds, nullptr, salt_size, nullptr, NID_hmacWithSHA256));
+    if (!method) throw_openssl_failure("encrypt a key");
+    auto const& text = passphrase.reveal();
+    X509SigPtr sealed(PKCS8_set0_pbe(text.data(), static_cast<int>(text.size()), plain, method.get()));
+    if (!sealed) throw_openssl_failure("encrypt a key");
+    static_cast<void>(method.release());  // belongs to `sealed` now
+    return sealed;
+}
+
+}  // namespace
+
+Result<KeyType> parse_key_type(std::string_view text) {
+    for (auto const& row : k_key_types) {
+        if (iequals(row.text, text)) return row.type;
+    }
+    return fail(crt::unsupported_key_type, {{"type", text}});
+}
+
+std::string_view to_string(KeyType type) { return row_of(type).text; }
+
+PrivateKey::PrivateKey(evp_pkey_st* key)
+    : key_(key, Deleter<EVP_PKEY_free>()), spki_(sha256_hex(der_of(key, i2d_PUBKEY, "encode a public key"))) {}
+
+Result<PrivateKey> PrivateKey::generate(KeyType type) {
+    ErrorQueue errors;
+    auto const& row = row_of(type);
+    EVP_PKEY* key = nullptr;
+    if (row.group != nullptr) {
+        key = EVP_PKEY_Q_keygen(nullptr, nullptr, row.algorithm, row.group);
+    } else if (row.bits != 0) {
+        key = EVP_PKEY_Q_keygen(nullptr, nullptr, row.algorithm, row.bits);
+    } else {
+        key = EVP_PKEY_Q_keygen(nullptr, nullptr, row.algorithm);
+    }
+    if (key == nullptr) return fail(crt::key_generation_failed, {{"type", row.text}, {"detail", errors.reason()}});
+    return PrivateKey(key);
+}
+
+SecretText PrivateKey::to_pem(SecretText const& passphrase) const {
+    ErrorQueue const errors;
+    Pkcs8Ptr const plain(EVP_PKEY2PKCS8(key_.get()));
+    // OpenSSL wipes the buffer of a memory BIO when it grows and when it is freed.
+    BioPtr const out(BIO_new(BIO_s_mem()));
+    if (!plain || !out) throw_openssl_failure("encode a private key");
+    int const written = passphrase.empty() ? PEM_write_bio_PKCS8_PRIV_KEY_INFO(out.get(), plain.get())
+                                           : PEM_write_bio_PKCS8(out.get(), encrypt(plain.get(), passphrase).get());
+    char* data = nullptr;
+    auto const size = BIO_get_mem_data(out.get(), &data);
+    if (written != 1 || size <= 0) throw_openssl_failure("encode a private key");
+    return SecretText(std::string(data, static_cast<std::size_t>(size)));
+}
+
+std::string PrivateKey::algorithm() const { return algorithm_name(key_.get()); }
+int PrivateKey::bits() const { return EVP_PKEY_get_bits(key_.get()); }
+std::string const& PrivateKey::public_key_sha256() const { return spki_; }
+
+}  // namespace countersign::pki
