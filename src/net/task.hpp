@@ -32,8 +32,6 @@ using Executor = asio::any_io_executor;
 using Milliseconds = std::chrono::milliseconds;
 /// Threads for work that blocks.
 using BlockingPool = asio::thread_pool;
-/// Threads for work that blocks.
-using BlockingPool = asio::thread_pool;
 
 /// The event loops of a program.
 class Runtime {

@@ -1,11 +1,13 @@
 #include "manager/api/json.hpp"
 
-#include <algorithm>
+#include "base/text.hpp"
+#include "pki/key.hpp"
+
+#include "countersign/errors/gen.hpp"
+
 #include <boost/json.hpp>
 
-#include "base/text.hpp"
-#include "countersign/errors/gen.hpp"
-#include "pki/key.hpp"
+#include <algorithm>
 
 namespace countersign::manager::api {
 namespace {
@@ -23,10 +25,14 @@ json::object to_json(Step const& step) {
     for (auto const& change : step.settings) {
         settings.push_back(json::object{{"setting", change.canonical}, {"value", change.value}, {"old_value", change.old_value}});
     }
-    return {{"kind", to_string(step.kind)},       {"what", step.what},
-            {"why", step.why},                    {"undo", step.undo},
-            {"before", step.before},              {"after", step.after},
-            {"channel", to_string(step.channel)}, {"settings", std::move(settings)},
+    return {{"kind", to_string(step.kind)},
+            {"what", step.what},
+            {"why", step.why},
+            {"undo", step.undo},
+            {"before", step.before},
+            {"after", step.after},
+            {"channel", to_string(step.channel)},
+            {"settings", std::move(settings)},
             {"services", to_array(step.services)}};
 }
 
@@ -80,7 +86,8 @@ json::object to_json(Assessment const& assessment) {
     }
     json::array readiness;
     for (auto const& item : assessment.readiness) {
-        readiness.push_back(json::object{{"id", item.id}, {"text", item.text}, {"state", state_name(item.state)}, {"evidence", item.evidence}});
+        readiness.push_back(
+            json::object{{"id", item.id}, {"text", item.text}, {"state", state_name(item.state)}, {"evidence", item.evidence}});
     }
     return {{"level", assessment.level},
             {"why", assessment.why},
@@ -95,12 +102,8 @@ json::object to_json(Plan const& plan) {
     for (auto const& step : plan.steps) steps.push_back(to_json(step));
     json::array blockers;
     for (auto const& blocker : plan.blockers) blockers.push_back(to_json(blocker));
-    return {{"system", plan.system},
-            {"from_level", plan.from_level},
-            {"goal_level", plan.goal_level},
-            {"steps", std::move(steps)},
-            {"blockers", std::move(blockers)},
-            {"notes", to_array(plan.notes)}};
+    return {{"system", plan.system},     {"from_level", plan.from_level},   {"goal_level", plan.goal_level},
+            {"steps", std::move(steps)}, {"blockers", std::move(blockers)}, {"notes", to_array(plan.notes)}};
 }
 
 json::object to_json(Job const& job) {
@@ -160,8 +163,8 @@ json::object to_json(IssuedCertificate const& certificate) {
 }
 
 json::object to_json(AuditRecord const& record) {
-    return {{"id", record.id},         {"at", to_string(record.at)},   {"actor", record.actor},
-            {"action", record.action}, {"subject", record.subject}, {"detail", record.detail}};
+    return {{"id", record.id},         {"at", to_string(record.at)}, {"actor", record.actor},
+            {"action", record.action}, {"subject", record.subject},  {"detail", record.detail}};
 }
 
 json::object to_json(Store::TokenInfo const& token) {
@@ -181,9 +184,9 @@ json::object to_json(Error const& error) {
     for (auto const& [name, value] : error.parameters()) parameters[name] = value;
     json::array causes;
     for (auto const& cause : error.causes()) causes.push_back(to_json(cause));
-    return {{"id", error.entry().code},           {"name", error.entry().name},           {"title", error.entry().title},
-            {"detail", error.message()},          {"where", error.where()},               {"remedy", error.entry().remedy},
-            {"parameters", std::move(parameters)}, {"causes", std::move(causes)}};
+    return {
+        {"id", error.entry().code}, {"name", error.entry().name},     {"title", error.entry().title},        {"detail", error.message()},
+        {"where", error.where()},   {"remedy", error.entry().remedy}, {"parameters", std::move(parameters)}, {"causes", std::move(causes)}};
 }
 
 Result<json::object> parse_object(std::string_view body) {
@@ -303,7 +306,8 @@ Result<NewSystem> read_new_system(std::string_view body) {
     if (!system.address.empty() && !is_ip_address(system.address)) reader.problem("address", "it is not an IP address");
     for (auto const& pin : system.pins) {
         auto bytes = from_hex(pin);
-        if (!bytes || bytes->size() != 32) reader.problem("pins", "each is the SHA-256 fingerprint of a certificate, 64 hexadecimal digits");
+        if (!bytes || bytes->size() != 32)
+            reader.problem("pins", "each is the SHA-256 fingerprint of a certificate, 64 hexadecimal digits");
     }
     CS_CHECK(reader.finish());
     return system;
@@ -313,8 +317,10 @@ Result<Policy> read_policy_change(Policy policy, std::string_view body) {
     CS_TRY(auto object, parse_object(body));
     Reader reader(std::move(object));
     if (auto mode = reader.text("secure_only")) {
-        if (auto parsed = parse_secure_only(*mode)) policy.secure_only = *parsed;
-        else reader.problem("secure_only", "off, on or verify is expected");
+        if (auto parsed = parse_secure_only(*mode))
+            policy.secure_only = *parsed;
+        else
+            reader.problem("secure_only", "off, on or verify is expected");
     }
     if (auto value = reader.boolean("keep_ssh")) policy.keep_ssh = *value;
     if (auto value = reader.boolean("change_factory_passwords")) policy.change_factory_passwords = *value;

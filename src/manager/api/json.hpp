@@ -3,14 +3,15 @@
 /// The manager's values as JSON and back, in the form that catalogue/openapi.yaml describes. Reading collects all problems
 /// of a body before it answers (GEN-006); nothing foreign is indexed without a check.
 
-#include <boost/json/value.hpp>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "manager/estate/model.hpp"
 #include "manager/manager.hpp"
 #include "manager/plan/plan.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace countersign::manager::api {
 

@@ -1,0 +1,51 @@
+#include "manager/api/api.hpp"
+
+#include "manager/api/routes.hpp"
+
+#include "countersign/errors/acc.hpp"
+
+#include <boost/json.hpp>
+
+namespace countersign::manager::api {
+namespace http = net::http;
+
+http::Response answer(json::value const& value, int status) { return http::Response::json(status, json::serialize(value)); }
+
+void add_public_routes(http::Router& router, std::shared_ptr<Manager> manager) {
+    router.add({"GET", "/ca.pem", 4096, [manager](http::Request) -> net::Task<http::Response> {
+                    http::Response response = http::Response::text(200, pki::to_pem(manager->authority().roots()));
+                    response.fields.set("Content-Type", "application/x-pem-file");
+                    co_return response;
+                }});
+}
+
+std::shared_ptr<http::Service> secure_service(std::shared_ptr<Manager> manager, std::shared_ptr<Access> access) {
+    auto router = std::make_shared<http::Router>();
+    Doors doors{manager, std::move(access)};
+    add_access_routes(*router, doors);
+    add_system_routes(*router, doors);
+    add_estate_routes(*router, doors);
+    add_event_routes(*router, doors);
+    add_page_routes(*router);
+    add_system_call_routes(*router, manager);
+    add_public_routes(*router, manager);
+    return router;
+}
+
+std::shared_ptr<http::Service> plain_service(std::shared_ptr<Manager> manager) {
+    auto router = std::make_shared<http::Router>();
+    add_system_call_routes(*router, manager);
+    add_public_routes(*router, manager);
+    router->otherwise([manager](http::Request request) -> net::Task<http::Response> {
+        auto const& settings = manager->settings();
+        if (request.path.starts_with("/api/") || (request.method != "GET" && request.method != "HEAD")) {
+            co_return http::problem(Error(errors::acc::https_needed));
+        }
+        auto port = settings.https_port + settings.port_offset;
+        auto origin = "https://" + settings.host_name + (port == 443 ? std::string() : ":" + std::to_string(port));
+        co_return http::Response::redirect(308, origin + "/");
+    });
+    return router;
+}
+
+}  // namespace countersign::manager::api

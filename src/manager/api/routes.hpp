@@ -1,0 +1,33 @@
+#pragma once
+
+/// Inside of the api folder: one function per group of routes, all added to one router.
+
+#include "manager/api/api.hpp"
+#include "manager/api/json.hpp"
+
+namespace countersign::manager::api {
+
+struct Doors {
+    std::shared_ptr<Manager> manager;
+    std::shared_ptr<Access> access;
+};
+
+/// 200 (or `status`) with the object as JSON.
+net::http::Response answer(json::value const& value, int status = 200);
+/// The value's answer, or the problem document of the error.
+template <class T, class Show>
+net::http::Response answer_or_problem(Result<T> const& result, Show show, int status = 200) {
+    return result ? answer(show(*result), status) : net::http::problem(result.error());
+}
+
+void add_access_routes(net::http::Router& router, Doors const& doors);
+void add_system_routes(net::http::Router& router, Doors const& doors);
+void add_estate_routes(net::http::Router& router, Doors const& doors);
+void add_event_routes(net::http::Router& router, Doors const& doors);
+void add_page_routes(net::http::Router& router);
+/// What systems call, over HTTP and HTTPS alike.
+void add_system_call_routes(net::http::Router& router, std::shared_ptr<Manager> manager);
+/// /ca.pem
+void add_public_routes(net::http::Router& router, std::shared_ptr<Manager> manager);
+
+}  // namespace countersign::manager::api
