@@ -12,7 +12,6 @@
 #include "net/http/client.hpp"
 
 #include <memory>
-#include <span>
 
 namespace countersign::manager {
 
@@ -21,14 +20,21 @@ struct Channel {
     net::http::Client client;
     bool secure = false;                      ///< https
     ChannelTrust trust = ChannelTrust::none;  ///< decided when the channel was opened, by its peer policy
+    std::string peer;                         ///< name or address, for errors
+    std::shared_ptr<Clock const> clock;       ///< to compare the system's time with ours; null: the machine's
 };
 
 class Driver {
 public:
     virtual ~Driver() = default;
+    /// Used for log-in from now on. What the channel is too open for is never sent, whatever is given here.
+    virtual void use_credentials(net::http::Credentials credentials) = 0;
+    [[nodiscard]] virtual ChannelTrust trust() const = 0;
+    [[nodiscard]] virtual bool secure() const = 0;
     /// Logs in and reads everything an Account holds. NET-010 when the password is wrong.
     virtual net::Task<Result<Account>> read_account() = 0;
-    /// Writes canonical settings in as few requests as the protocol allows. DEV-002 and their like from the system's answer.
+    /// Writes canonical settings in as few requests as the protocol allows. DEV-002 and their like from the system's answer. The
+    /// name client.feedback.url stands for the manager's registration at the system where that is a command and no setting.
     virtual net::Task<Result<void>> apply(std::vector<SettingChange> changes) = 0;
     virtual net::Task<Result<void>> set_password(SecretText password) = 0;
     /// Replaces the trust list.
@@ -41,6 +47,6 @@ public:
 };
 
 /// MGR-002 when the family names a driver that does not exist.
-Result<std::unique_ptr<Driver>> make_driver(family::Family const& family, Channel channel);
+Result<std::unique_ptr<Driver>> make_driver(family::FamilyPtr family, Channel channel);
 
 }  // namespace countersign::manager

@@ -1,0 +1,170 @@
+#include "manager/drivers/pages_driver.hpp"
+
+#include "manager/drivers/facts.hpp"
+
+#include "countersign/errors/dev.hpp"
+#include "countersign/errors/mgr.hpp"
+#include "countersign/errors/net.hpp"
+
+#include <algorithm>
+
+namespace countersign::manager {
+
+namespace http = net::http;
+namespace web = dialect::web;
+namespace xml_rpc = dialect::xml_rpc;
+
+namespace {
+
+/// Fault codes of the remote management API that mean a refused log-in: 14 unauthorised, 15 insufficient privileges.
+bool is_login_fault(int code) { return code == 14 || code == 15; }
+
+bool is_switch(family::Field const& field) { return field.kind == family::FieldKind::checkbox; }
+
+/// The value that a form shows for a setting, in canonical words.
+std::string shown_value(family::Setting const& setting, family::Field const& field, web::HtmlField const& shown) {
+    if (is_switch(field)) return shown.checked ? "on" : "off";
+    return setting.to_canonical(shown.value);
+}
+
+void read_settings(family::Family const& family, family::Page const& page, web::HtmlPage const& shown, Account& account) {
+    for (auto const& form : page.forms) {
+        if (form.action != "apply_settings") continue;
+        auto const* shown_form = shown.find_form(form.id);
+        if (!shown_form) continue;
+        for (auto const& field : form.fields) {
+            auto const* setting = field.setting.empty() ? nullptr : family.find_canonical(field.setting);
+            auto const* shown_field = shown_form->find(field.name);
+            if (!setting || !shown_field || setting->space.kind == family::ValueKind::password) continue;
+            account.settings[field.setting] = shown_value(*setting, field, *shown_field);
+        }
+    }
+}
+
+bool has_settings(family::Page const& page) {
+    return std::ranges::any_of(page.forms, [](family::Form const& form) { return form.action == "apply_settings"; });
+}
+
+/// The changes that one form takes.
+struct FormChanges {
+    family::Family::FormPlace place;
+    std::map<std::string, std::string> values;  ///< field name -> value
+};
+
+Result<void> add_change(family::Family const& family, SettingChange const& change, std::vector<FormChanges>& forms) {
+    auto place = family.find_form("apply_settings", change.canonical);
+    auto const* setting = family.find_canonical(change.canonical);
+    if (!place || !setting) return fail(errors::dev::unknown_setting, {{"path", change.canonical}});
+    auto const* field = place.form->find_setting(change.canonical);
+    std::string value;
+    if (is_switch(*field)) {
+        value = change.value == "on" ? "on" : "";
+    } else {
+        CS_TRY(value, setting->from_canonical(change.value));
+    }
+    auto known = std::ranges::find(forms, place.form, [](FormChanges const& form) { return form.place.form; });
+    if (known == forms.end()) known = forms.insert(forms.end(), FormChanges{place, {}});
+    known->values[field->name] = std::move(value);
+    return {};
+}
+
+/// Methods whose answers carry facts, in the order of the family file.
+std::vector<std::string> fact_methods(family::Family const& family) {
+    std::vector<std::string> methods;
+    for (auto const& item : family.status)
+        if (!item.words.empty() && std::ranges::find(methods, item.words.front()) == methods.end()) methods.push_back(item.words.front());
+    return methods;
+}
+
+void add_feedback(family::Family const& family, Facts const& facts, Account& account) {
+    auto const* client = family.find_client("feedback");
+    if (!client) return;
+    std::string url;
+    auto const urls = facts.find("client.feedback.url");
+    auto const slots = facts.find("client.feedback.slot");
+    if (urls != facts.end() && slots != facts.end())
+        for (std::size_t i = 0; i < std::min(urls->second.size(), slots->second.size()); ++i)
+            if (slots->second[i] == std::to_string(client->slot)) url = urls->second[i];
+    account.settings["client.feedback.url"] = url;
+}
+
+}  // namespace
+
+net::Task<Result<xml_rpc::Value>> PagesDriver::call(std::string method, xml_rpc::Struct members) {
+    if (secure() || factory_password()) {
+        members["authenticationUser"] = xml_rpc::Value(credentials().user);
+        members["authenticationPassword"] = xml_rpc::Value(credentials().password.reveal());
+    }
+    http::Request request{.method = "POST", .target = "/RPC2"};
+    request.fields.set("Content-Type", "text/xml");
+    request.body = xml_rpc::write_call({method, {xml_rpc::Value(std::move(members))}});
+    CS_CO_TRY(auto response, co_await exchange(std::move(request)));
+    auto answer = xml_rpc::parse_response(response.body);
+    if (!answer) co_return fail(std::move(answer.error().at(peer() + " " + method)));
+    if (auto const* fault = std::get_if<xml_rpc::Fault>(&*answer)) {
+        if (is_login_fault(fault->code)) co_return fail(errors::net::login_refused, {{"peer", peer()}});
+        co_return fail(errors::mgr::refused_by_system,
+                       {{"system", peer()}, {"request", method}, {"detail", fault->text + " (" + std::to_string(fault->code) + ")"}});
+    }
+    co_return std::get<xml_rpc::Value>(std::move(*answer));
+}
+
+net::Task<Result<Account>> PagesDriver::read_account() {
+    Facts facts;
+    for (auto const& method : fact_methods(family())) {
+        CS_CO_TRY(auto answer, co_await call(method, {}));
+        add_facts_of(family(), method, answer, facts);
+    }
+    Account account;
+    fill_account(facts, now(), account);
+    CS_CO_CHECK(co_await read_pages(account));
+    add_feedback(family(), facts, account);
+    co_return account;
+}
+
+net::Task<Result<void>> PagesDriver::read_pages(Account& account) {
+    for (auto const& page : family().pages) {
+        if (!has_settings(page) || !family::has_feature_key(page.needs_feature_key, account.feature_keys)) continue;
+        CS_CO_TRY(auto shown, co_await load_page(page.path));
+        read_settings(family(), page, shown, account);
+    }
+    co_return Result<void>();
+}
+
+net::Task<Result<void>> PagesDriver::apply(std::vector<SettingChange> changes) {
+    std::vector<FormChanges> forms;
+    std::vector<Error> problems;
+    std::optional<std::string> feedback;
+    for (auto const& change : changes) {
+        if (change.canonical == "client.feedback.url" && !family().find_canonical(change.canonical))
+            feedback = change.value;
+        else if (auto added = add_change(family(), change, forms); !added)
+            problems.push_back(std::move(added).error());
+    }
+    if (!problems.empty()) co_return fail(gather(std::move(problems)));
+    for (auto& form : forms) CS_CO_CHECK(co_await submit(form.place, {.values = std::move(form.values)}));
+    if (feedback) co_return co_await register_feedback(*feedback);
+    co_return Result<void>();
+}
+
+net::Task<Result<void>> PagesDriver::restart() {
+    auto const* command = family().find_behaviour("restart");
+    if (!command) co_return fail(errors::dev::unknown_command, {{"path", "restart"}});
+    auto done = co_await call(command->path, {});
+    if (!done) co_return fail(std::move(done).error());
+    co_return Result<void>();
+}
+
+net::Task<Result<void>> PagesDriver::register_feedback(std::string url) {
+    auto const* client = family().find_client("feedback");
+    auto const* command = client ? family().find_command(url.empty() ? client->deregister_command : client->register_command) : nullptr;
+    if (!command) co_return fail(errors::dev::unknown_command, {{"path", "feedback"}});
+    xml_rpc::Struct members;
+    if (command->find_parameter("receiverIndex")) members["receiverIndex"] = xml_rpc::Value(client->slot);
+    if (command->find_parameter("receiverURI")) members["receiverURI"] = xml_rpc::Value(url);
+    auto done = co_await call(command->path, std::move(members));
+    if (!done) co_return fail(std::move(done).error());
+    co_return Result<void>();
+}
+
+}  // namespace countersign::manager

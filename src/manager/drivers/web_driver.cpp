@@ -1,0 +1,153 @@
+#include "manager/drivers/web_driver.hpp"
+
+#include "countersign/errors/dev.hpp"
+#include "countersign/errors/gen.hpp"
+#include "countersign/errors/mgr.hpp"
+#include "countersign/errors/net.hpp"
+
+namespace countersign::manager {
+
+namespace http = net::http;
+namespace web = dialect::web;
+
+WebDriver::WebDriver(family::FamilyPtr family, Channel channel) : family_(std::move(family)), channel_(std::move(channel)) {}
+
+void WebDriver::use_credentials(http::Credentials credentials) {
+    channel_.client.set_credentials(credentials.duplicate());
+    credentials_ = std::move(credentials);
+}
+
+UtcTime WebDriver::now() const { return channel_.clock ? channel_.clock->now() : SystemClock().now(); }
+
+bool WebDriver::factory_password() const { return credentials_.password.reveal() == family_->login.factory_password; }
+
+Result<void> WebDriver::check_trust(std::string_view what) const {
+    if (channel_.secure && channel_.trust >= ChannelTrust::pinned) return {};
+    return fail(errors::mgr::no_secure_channel, {{"system", channel_.peer}, {"detail", what}});
+}
+
+net::Task<Result<http::Response>> WebDriver::exchange(http::Request request) {
+    auto const name = request.method + " " + request.target;
+    auto response = co_await channel_.client.send(std::move(request));
+    if (!response) co_return fail(std::move(response).error());
+    if (response->status == 401 || response->status == 403) co_return fail(errors::net::login_refused, {{"peer", channel_.peer}});
+    if (response->status != 200)
+        co_return fail(errors::net::unexpected_status,
+                       {{"peer", channel_.peer}, {"status", std::to_string(response->status)}, {"request", name}});
+    co_return std::move(*response);
+}
+
+net::Task<Result<web::HtmlPage>> WebDriver::load_page(std::string path) {
+    CS_CO_TRY(auto response, co_await exchange({.method = "GET", .target = path}));
+    auto page = web::parse_page(response.body);
+    if (!page) co_return fail(std::move(page.error().at(channel_.peer + " page " + path)));
+    co_return std::move(*page);
+}
+
+namespace {
+
+/// What the system says is wrong, as one error; nothing when it took everything.
+std::optional<Error> problem_of(web::HtmlPage const& page, std::string const& peer, family::Page const& where) {
+    if (page.problems.empty()) return std::nullopt;
+    std::vector<Error> problems;
+    for (auto const& text : page.problems)
+        problems.push_back(Error(errors::mgr::refused_by_system, {{"system", peer}, {"request", "page " + where.path}, {"detail", text}}));
+    return gather(std::move(problems));
+}
+
+http::Request form_request(web::HtmlForm const& form, std::string const& target, std::vector<std::pair<std::string, std::string>> fields,
+                           std::vector<http::Part> files) {
+    http::Request request{.method = "POST", .target = target};
+    if (!form.multipart) {
+        request.fields.set("Content-Type", "application/x-www-form-urlencoded");
+        request.body = http::encode_form(fields);
+        return request;
+    }
+    std::vector<http::Part> parts;
+    for (auto& [name, value] : fields) parts.push_back({.name = std::move(name), .content = std::move(value)});
+    for (auto& file : files) parts.push_back(std::move(file));
+    std::string content_type;
+    request.body = http::encode_multipart(parts, content_type);
+    request.fields.set("Content-Type", content_type);
+    return request;
+}
+
+}  // namespace
+
+net::Task<Result<void>> WebDriver::submit(family::Family::FormPlace place, Entries entries) {
+    CS_CO_TRY(auto page, co_await load_page(place.page->path));
+    auto const* form = page.find_form(place.form->id);
+    if (!form)
+        co_return fail(errors::dev::unknown_setting, {{"path", place.page->path + " form " + place.form->id}, {"peer", channel_.peer}});
+    // The address to post to must stay on this system: only a path is followed, never another origin.
+    auto target = form->action.starts_with('/') && !form->action.starts_with("//") ? form->action : place.page->path;
+    auto response = co_await channel_.client.send(form_request(*form, target, form->submission(entries.values), std::move(entries.files)));
+    if (!response) co_return fail(std::move(response).error());
+    if (response->status == 401 || response->status == 403) co_return fail(errors::net::login_refused, {{"peer", channel_.peer}});
+    if (response->status == 302 || response->status == 303) co_return Result<void>();
+    auto answer = web::parse_page(response->body);
+    if (answer)
+        if (auto problem = problem_of(*answer, channel_.peer, *place.page)) co_return fail(std::move(*problem));
+    if (response->status != 200)
+        co_return fail(errors::net::unexpected_status,
+                       {{"peer", channel_.peer}, {"status", std::to_string(response->status)}, {"request", "POST " + target}});
+    co_return Result<void>();
+}
+
+net::Task<Result<void>> WebDriver::set_password(SecretText password) {
+    CS_CO_CHECK(check_trust("a password would be sent"));
+    co_return co_await send_password(password.reveal());
+}
+
+net::Task<Result<void>> WebDriver::send_password(std::string password) {
+    auto place = family_->find_form("set_password");
+    if (!place) co_return fail(errors::dev::unknown_command, {{"path", "set_password"}});
+    Entries entries;
+    for (auto const& field : place.form->fields) {
+        if (field.role == "new_password" || field.role == "confirm_password") entries.values[field.name] = password;
+        if (field.role == "old_password") entries.values[field.name] = credentials_.password.reveal();
+    }
+    co_return co_await submit(place, std::move(entries));
+}
+
+net::Task<Result<void>> WebDriver::install_trust(std::vector<pki::Certificate> roots) {
+    auto place = find_form_with_role(*family_, "trust_store");
+    if (!place) co_return fail(errors::dev::unknown_command, {{"path", "upload_trust_store"}});
+    Entries entries;
+    entries.files.push_back({.name = place.form->find_role("trust_store")->name,
+                             .file_name = "roots.pem",
+                             .content_type = "application/x-pem-file",
+                             .content = pki::to_pem(roots)});
+    co_return co_await submit(place, std::move(entries));
+}
+
+net::Task<Result<void>> WebDriver::install_certificate(std::vector<pki::Certificate> chain, pki::PrivateKey key) {
+    CS_CO_CHECK(check_trust("a private key would be sent"));
+    auto place = find_form_with_role(*family_, "certificate");
+    auto const* key_field = place ? place.form->find_role("private_key") : nullptr;
+    if (!key_field) co_return fail(errors::dev::unknown_command, {{"path", "upload_certificate"}});
+    Entries entries;
+    entries.files.push_back({.name = place.form->find_role("certificate")->name,
+                             .file_name = "certificate.pem",
+                             .content_type = "application/x-pem-file",
+                             .content = pki::to_pem(chain)});
+    entries.files.push_back(
+        {.name = key_field->name, .file_name = "key.pem", .content_type = "application/x-pem-file", .content = key.to_pem().reveal()});
+    co_return co_await submit(place, std::move(entries));
+}
+
+family::Family::FormPlace find_form_with_role(family::Family const& family, std::string_view role) {
+    for (auto const& page : family.pages)
+        for (auto const& form : page.forms)
+            if ((form.action == "upload_certificate" || form.action == "upload_trust_store") && form.find_role(role)) return {&page, &form};
+    return {};
+}
+
+Error gather(std::vector<Error> problems) {
+    if (problems.size() == 1) return std::move(problems.front());
+    Error all(errors::gen::several_problems);
+    for (auto& problem : problems) all.because(std::move(problem));
+    return all;
+}
+
+}  // namespace countersign::manager

@@ -1,0 +1,62 @@
+#pragma once
+
+/// What all drivers over HTTP(S) share: exchanges whose refusals become errors, pages with forms, and uploads. Where a
+/// form stands and how its fields are called comes from the family file; hidden fields come from the system's own page.
+
+#include "dialect/web_form.hpp"
+#include "manager/drivers/driver.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace countersign::manager {
+
+class WebDriver : public Driver {
+public:
+    WebDriver(family::FamilyPtr family, Channel channel);
+    void use_credentials(net::http::Credentials credentials) override;
+    [[nodiscard]] ChannelTrust trust() const override { return channel_.trust; }
+    [[nodiscard]] bool secure() const override { return channel_.secure; }
+    net::Task<Result<void>> set_password(SecretText password) override;
+    net::Task<Result<void>> install_trust(std::vector<pki::Certificate> roots) override;
+    net::Task<Result<void>> install_certificate(std::vector<pki::Certificate> chain, pki::PrivateKey key) override;
+
+protected:
+    /// What is put into a form.
+    struct Entries {
+        std::map<std::string, std::string> values;  ///< field name -> value
+        std::vector<net::http::Part> files;
+    };
+
+    /// The body of an answer with status 200. NET-010 for 401 and 403, NET-011 for any other.
+    net::Task<Result<net::http::Response>> exchange(net::http::Request request);
+    net::Task<Result<dialect::web::HtmlPage>> load_page(std::string path);
+    /// Loads the page, fills in the form, posts it. DEV-002 with the system's words when it shows problems.
+    net::Task<Result<void>> submit(family::Family::FormPlace place, Entries entries);
+    /// The way in which a password is set in the family's protocol; called only when the channel is good enough.
+    virtual net::Task<Result<void>> send_password(std::string password);
+
+    /// MGR-005 when the channel is neither verified nor pinned.
+    [[nodiscard]] Result<void> check_trust(std::string_view what) const;
+    [[nodiscard]] family::Family const& family() const { return *family_; }
+    [[nodiscard]] std::string const& peer() const { return channel_.peer; }
+    [[nodiscard]] UtcTime now() const;
+    [[nodiscard]] net::http::Credentials const& credentials() const { return credentials_; }
+    /// The password is printed in the product's manual: no secret, may be sent over any channel.
+    [[nodiscard]] bool factory_password() const;
+
+private:
+    family::FamilyPtr family_;
+    Channel channel_;
+    net::http::Credentials credentials_;
+};
+
+/// The form with one of `actions` and a field of that role; null when the family has none.
+family::Family::FormPlace find_form_with_role(family::Family const& family, std::string_view role);
+
+/// Several errors as one: the only one, or GEN-006 with all as its causes.
+Error gather(std::vector<Error> problems);
+
+}  // namespace countersign::manager

@@ -1,0 +1,135 @@
+#include "manager/drivers/xapi_driver.hpp"
+
+#include "manager/drivers/facts.hpp"
+
+#include "countersign/errors/dev.hpp"
+#include "countersign/errors/mgr.hpp"
+
+namespace countersign::manager {
+
+namespace http = net::http;
+namespace xapi = dialect::xapi;
+
+namespace {
+
+/// What a feedback registration of the manager listens to: changes of settings, which make it look again.
+constexpr std::string_view k_feedback_expression = "/Configuration";
+
+http::Request put(std::string body) {
+    http::Request request{.method = "POST", .target = "/putxml", .body = std::move(body)};
+    request.fields.set("Content-Type", "text/xml");
+    return request;
+}
+
+Result<std::vector<xapi::PathValue>> in_family_words(family::Family const& family, std::vector<SettingChange> const& changes) {
+    std::vector<xapi::PathValue> settings;
+    std::vector<Error> problems;
+    for (auto const& change : changes) {
+        auto const* setting = family.find_canonical(change.canonical);
+        if (!setting) {
+            problems.push_back(Error(errors::dev::unknown_setting, {{"path", change.canonical}}));
+            continue;
+        }
+        auto value = setting->from_canonical(change.value);
+        if (value)
+            settings.push_back({setting->path, *value});
+        else
+            problems.push_back(std::move(value).error());
+    }
+    if (!problems.empty()) return fail(gather(std::move(problems)));
+    return settings;
+}
+
+/// The manager's own registration, shown as if it were a setting.
+void add_feedback(family::Family const& family, xapi::Document const& status, Account& account) {
+    auto const* client = family.find_client("feedback");
+    if (!client || client->slot == 0) return;
+    auto const* item = family.find_fact("client.feedback.url");
+    if (!item) return;
+    auto const path = replace_all(item->path, "{n}", std::to_string(client->slot));
+    account.settings["client.feedback.url"] = std::string(status.find(path).value_or(std::string_view()));
+}
+
+}  // namespace
+
+net::Task<Result<Account>> XapiDriver::read_account() {
+    CS_CO_TRY(auto status_answer, co_await exchange({.method = "GET", .target = "/status.xml"}));
+    auto status = xapi::parse_document(status_answer.body, family());
+    if (!status) co_return fail(std::move(status.error().at(peer() + " /status.xml")));
+    CS_CO_TRY(auto settings_answer, co_await exchange({.method = "GET", .target = "/configuration.xml"}));
+    auto settings = xapi::parse_document(settings_answer.body, family());
+    if (!settings) co_return fail(std::move(settings.error().at(peer() + " /configuration.xml")));
+
+    Account account;
+    fill_account(facts_of(family(), *status), now(), account);
+    for (auto const& leaf : settings->leaves) {
+        auto const* setting = family().find_setting(leaf.path);
+        if (!setting || setting->canonical.empty() || setting->space.kind == family::ValueKind::password) continue;
+        account.settings[setting->canonical] = setting->to_canonical(leaf.value);
+    }
+    add_feedback(family(), *status, account);
+    co_return account;
+}
+
+net::Task<Result<void>> XapiDriver::apply(std::vector<SettingChange> changes) {
+    std::optional<std::string> feedback;
+    std::erase_if(changes, [&feedback, this](SettingChange const& change) {
+        if (change.canonical != "client.feedback.url" || family().find_canonical(change.canonical)) return false;
+        feedback = change.value;
+        return true;
+    });
+    if (!changes.empty()) {
+        CS_CO_TRY(auto settings, in_family_words(family(), changes));
+        CS_CO_TRY(auto response, co_await exchange(put(xapi::write_configuration_request(settings))));
+        auto problems = xapi::parse_configuration_answer(response.body);
+        if (!problems) co_return fail(std::move(problems.error().at(peer() + " /putxml")));
+        std::vector<Error> errors;
+        for (auto const& problem : *problems)
+            errors.push_back(
+                Error(errors::mgr::refused_by_system, {{"system", peer()}, {"request", problem.path}, {"detail", problem.reason}}));
+        if (!errors.empty()) co_return fail(gather(std::move(errors)));
+    }
+    if (feedback) co_return co_await register_feedback(*feedback);
+    co_return Result<void>();
+}
+
+net::Task<Result<void>> XapiDriver::call(family::Command const* command, std::vector<family::Argument> arguments) {
+    xapi::CommandCall wanted{.path = command->path, .known = true, .arguments = std::move(arguments)};
+    CS_CO_TRY(auto response, co_await exchange(put(xapi::write_command_request({wanted}))));
+    auto results = xapi::parse_command_answer(response.body);
+    if (!results) co_return fail(std::move(results.error().at(peer() + " " + command->path)));
+    for (auto const& result : *results)
+        if (result.outcome != xapi::Outcome::ok)
+            co_return fail(errors::mgr::refused_by_system, {{"system", peer()}, {"request", command->path}, {"detail", result.reason}});
+    co_return Result<void>();
+}
+
+net::Task<Result<void>> XapiDriver::send_password(std::string password) {
+    auto const* command = family().find_behaviour("set_password");
+    if (!command) co_return co_await WebDriver::send_password(std::move(password));
+    for (auto const& parameter : command->parameters)
+        if (parameter.space.kind == family::ValueKind::password)
+            co_return co_await call(command, {family::Argument{parameter.name, std::move(password)}});
+    co_return fail(errors::dev::missing_parameter, {{"parameter", "password"}, {"path", command->path}});
+}
+
+net::Task<Result<void>> XapiDriver::restart() {
+    auto const* command = family().find_behaviour("restart");
+    if (!command) co_return fail(errors::dev::unknown_command, {{"path", "restart"}});
+    co_return co_await call(command, {});
+}
+
+net::Task<Result<void>> XapiDriver::register_feedback(std::string url) {
+    auto const* client = family().find_client("feedback");
+    auto const* command = client ? family().find_command(url.empty() ? client->deregister_command : client->register_command) : nullptr;
+    if (!command) co_return fail(errors::dev::unknown_command, {{"path", "feedback"}});
+    std::vector<family::Argument> arguments;
+    for (auto const& parameter : command->parameters) {
+        if (parameter.name == "FeedbackSlot") arguments.push_back({parameter.name, std::to_string(client->slot)});
+        if (parameter.name == "ServerUrl") arguments.push_back({parameter.name, url});
+        if (parameter.name == "Expression") arguments.push_back({parameter.name, std::string(k_feedback_expression)});
+    }
+    co_return co_await call(command, std::move(arguments));
+}
+
+}  // namespace countersign::manager
