@@ -38,6 +38,7 @@ enum class ValueKind { literal, string, integer, password };
 struct Choice {
     std::string text;
     std::string canonical;
+    std::vector<std::string> aliases = {};  ///< further canonical spellings that are taken, never given
     bool operator==(Choice const&) const = default;
 };
 
@@ -77,10 +78,10 @@ struct Setting {
 
 /// A fact of a running unit that its status tree shows.
 struct StatusItem {
+    /// "{n}" and "{m}" stand for items: "HttpFeedback {n} Expression {m}".
     std::string path;  ///< "SystemUnit Software Version"; with XML-RPC: method, blank, member: "device.query softwareVersion"
     std::vector<std::string> words;
-    /// "system.name", "system.software", "system.product_type", "system.product_id", "system.serial", "system.mac", "system.address",
-    /// "system.uptime", "system.restart_pending", "time.ntp.status", "feature.<key>", ... (known_facts)
+    /// One of known_facts: "system.software", "system.serial", "certificate.fingerprint", ...
     std::string fact;
 };
 
@@ -171,7 +172,9 @@ struct Form {
     std::string id;
     std::string title;
     std::string action;  ///< behaviour (known_form_actions)
-    std::string target;  ///< path it is posted to; by default the page's own
+    /// Path it is posted to, unique in a family. By default the page's own when it is the only form there, otherwise the
+    /// page's path, a slash and the form's id.
+    std::string target;
     bool multipart = false;
     std::string submit_name;
     std::string submit_label;
@@ -284,6 +287,8 @@ struct Family {
         explicit operator bool() const { return form != nullptr; }
     };
     [[nodiscard]] FormPlace find_form(std::string_view action, std::string_view canonical = {}) const;
+    /// The form that is posted to this path.
+    [[nodiscard]] FormPlace find_target(std::string_view target) const;
     /// The family's own words for an event ("certificate.installed"), or empty.
     [[nodiscard]] std::string_view message(std::string_view message_id) const;
     /// Version and feature keys are enough for Secure-Only (REQ MGR-2).
@@ -299,9 +304,9 @@ bool has_feature_key(std::span<std::string const> needs, std::span<std::string c
 /// Letters are ignored; missing numbers count as 0.
 std::weak_ordering compare_versions(std::string_view a, std::string_view b);
 
-/// What a family file may name. The agent registers a function for each.
-/// Commands: restart, set_password, feedback_register, feedback_deregister, feedback_list, report_status, change_network, list_services,
-/// phonebook_search, change_time, show_certificates.
+/// What a family file may name; the agent has a function for each.
+/// Commands: restart, set_password, feedback_register, feedback_deregister, report_status (answers with the status items whose path begins
+/// with the command's), list_services.
 std::span<std::string_view const> known_behaviours();
 /// Forms: apply_settings, upload_certificate (takes every role its form offers and gets: pair, passphrase, trust store; checks all
 /// before it changes one), upload_trust_store, delete_certificate, delete_trust_store, shutdown (asks again before it acts),
@@ -310,6 +315,8 @@ std::span<std::string_view const> known_form_actions();
 /// Checks of settings: host_name_when_verifying (REQ TRU-4), verification_preconditions, way_in_left (REQ SVC-6), certificate_needed
 /// (MCU-3).
 std::span<std::string_view const> known_checks();
+/// Facts of status items.
+std::span<std::string_view const> known_facts();
 
 /// All families that a program knows. Copying is cheap; the values are shared.
 class Families {

@@ -1,0 +1,114 @@
+/// Second pass over a family file: what refers to something refers to something that exists and fits.
+
+#include "base/text.hpp"
+#include "family/toml_reader.hpp"
+
+#include <algorithm>
+
+namespace countersign::family {
+namespace {
+
+class Checker {
+public:
+    Checker(Family const& family, Lines const& lines, Problems& problems) : family_(family), lines_(lines), problems_(problems) {}
+
+    void run() {
+        for (auto const& service : family_.services) check(service);
+        for (auto const& client : family_.clients) check(client);
+        for (auto const& setting : family_.settings) check(setting);
+        for (auto const& command : family_.commands) check(command);
+        for (auto const& page : family_.pages) check(page);
+        if (family_.services.empty()) problems_.add(1, "a family needs at least one service");
+    }
+
+private:
+    void report(std::string_view kind, std::string_view name, std::string_view detail) {
+        auto const place = lines_.of.find(std::string(kind) + " " + to_lower(name));
+        problems_.add(place == lines_.of.end() ? 1 : place->second,
+                      std::string(kind) + " " + std::string(name) + ": " + std::string(detail));
+    }
+
+    void needs_setting(std::string_view kind, std::string_view name, std::string_view key, std::string_view canonical) {
+        if (!canonical.empty() && family_.find_canonical(canonical) == nullptr)
+            report(kind, name, std::string(key) + " names the canonical setting " + std::string(canonical) + ", which no setting has");
+    }
+
+    void needs_choices(std::string_view kind, std::string_view name, std::string_view canonical,
+                       std::initializer_list<std::string_view> wanted) {
+        auto const* setting = canonical.empty() ? nullptr : family_.find_canonical(canonical);
+        if (setting == nullptr) return;
+        for (auto value : wanted) {
+            if (std::ranges::any_of(setting->space.choices, [&](Choice const& c) { return c.canonical == value; })) continue;
+            report(kind, name, std::string(canonical) + " has no value that stands for " + std::string(value));
+        }
+    }
+
+    void check(Service const& service) {
+        needs_setting("service", service.id, "mode", service.mode_setting);
+        needs_setting("service", service.id, "port_setting", service.port_setting);
+        needs_choices("service", service.id, service.mode_setting, {"off", "on"});
+    }
+
+    void check(Client const& client) {
+        needs_setting("client", client.id, "mode", client.mode);
+        needs_setting("client", client.id, "address", client.address);
+        needs_setting("client", client.id, "path", client.path);
+        needs_setting("client", client.id, "protocol", client.protocol);
+        needs_setting("client", client.id, "url", client.url);
+        needs_choices("client", client.id, client.protocol, {"http", "https"});
+        for (auto const* command : {&client.register_command, &client.deregister_command})
+            if (!command->empty() && family_.find_command(*command) == nullptr)
+                report("client", client.id, "there is no command " + *command);
+        bool const reachable = !client.mode.empty() || !client.address.empty() || !client.url.empty() || !client.register_command.empty();
+        if (!reachable) report("client", client.id, "needs a mode, an address, a url or a register_command");
+    }
+
+    void check(Setting const& setting) {
+        if (setting.default_value.contains('{')) return;  // a fact of the unit, known at run time
+        if (auto const value = setting.space.check(setting.path, setting.default_value); !value)
+            report("setting", setting.path, "the default is not allowed: " + setting.space.describe());
+        else if (*value != setting.default_value)
+            report("setting", setting.path, "the default must be spelt " + *value);
+    }
+
+    void check(Command const& command) {
+        for (auto const& parameter : command.parameters)
+            if (!parameter.default_value.empty() && !parameter.space.check(parameter.name, parameter.default_value))
+                report("command", command.path, "the default of " + parameter.name + " is not allowed");
+    }
+
+    void check(Page const& page) {
+        for (auto const& form : page.forms) {
+            for (auto const& field : form.fields) check(page, form, field);
+            bool const wants_new_password = form.action == "set_password" && form.find_role("new_password") == nullptr;
+            if (wants_new_password) report("page", page.path, "form " + form.id + " needs a field with role new_password");
+        }
+    }
+
+    void check(Page const& page, Form const& form, Field const& field) {
+        auto const place = "form " + form.id + ", field " + field.name;
+        needs_setting("page", page.path, place, field.setting);
+        if (field.kind == FieldKind::file && !form.multipart)
+            report("page", page.path, place + " is a file, but the form is not multipart");
+        if (!form.columns.empty() && field.column + 1 >= static_cast<int>(form.columns.size()))
+            report("page", page.path, place + " stands in a column that the form does not have");
+        if (std::ranges::count_if(form.fields, [&](Field const& f) { return f.name == field.name; }) > 1)
+            report("page", page.path, place + " stands there twice");
+        auto const* setting = family_.find_canonical(field.setting);
+        if (setting == nullptr) return;
+        bool const needs_literal = field.kind == FieldKind::checkbox || field.kind == FieldKind::select;
+        if (needs_literal && setting->space.kind != ValueKind::literal)
+            report("page", page.path, place + " is a choice, but " + setting->path + " is not a literal");
+        if (field.kind == FieldKind::checkbox) needs_choices("page", page.path, field.setting, {"off", "on"});
+    }
+
+    Family const& family_;
+    Lines const& lines_;
+    Problems& problems_;
+};
+
+}  // namespace
+
+void check_family(Family const& family, Lines const& lines, Problems& problems) { Checker(family, lines, problems).run(); }
+
+}  // namespace countersign::family

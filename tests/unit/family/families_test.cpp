@@ -1,0 +1,248 @@
+#include "base/text.hpp"
+#include "family/family.hpp"
+
+#include "countersign/errors/dev.hpp"
+#include "countersign/errors/fam.hpp"
+#include "countersign/errors/fil.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace countersign::family {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+FamilyPtr embedded(std::string_view id) {
+    auto families = Families::load_embedded();
+    if (!families) {
+        ADD_FAILURE() << families.error().explanation();
+        return std::make_shared<Family>();
+    }
+    auto family = families->get(id);
+    if (!family) {
+        ADD_FAILURE() << family.error().message();
+        return std::make_shared<Family>();
+    }
+    return *family;
+}
+
+TEST(Families, the_embedded_files_load_without_a_problem) {
+    auto families = Families::load_embedded();
+    ASSERT_TRUE(families) << families.error().explanation();
+    EXPECT_GE(families->all().size(), 2U);
+}
+
+TEST(Families, an_unknown_family_is_refused_by_name) {
+    auto families = Families::load_embedded();
+    ASSERT_TRUE(families);
+    auto family = families->get("toaster");
+    ASSERT_FALSE(family);
+    EXPECT_EQ(family.error().id(), errors::fam::unknown_family);
+    EXPECT_EQ(family.error().parameter("name"), "toaster");
+}
+
+TEST(Families, a_folder_of_the_repository_gives_the_same_families) {
+    auto families = Families::load_folder(std::filesystem::path(CS_SOURCE_DIR) / "families");
+    ASSERT_TRUE(families) << families.error().explanation();
+    EXPECT_TRUE(families->get("mcu"));
+}
+
+TEST(Families, a_folder_that_does_not_exist_is_refused) {
+    auto families = Families::load_folder("/nonexistent/families");
+    ASSERT_FALSE(families);
+    EXPECT_EQ(families.error().id(), errors::fil::cannot_read);
+}
+
+TEST(Families, a_system_is_recognised_by_what_it_shows_before_log_in) {
+    auto families = Families::load_embedded();
+    ASSERT_TRUE(families);
+    auto family = families->recognise({{"realm", "Codian MCU"}, {"page_title", "Home"}});
+    ASSERT_NE(family, nullptr);
+    EXPECT_EQ(family->id, "mcu");
+    EXPECT_EQ(families->recognise({{"realm", "Toaster"}}), nullptr);
+}
+
+TEST(Versions, are_compared_number_by_number) {
+    EXPECT_TRUE(compare_versions("TC3.0.0", "TC4.1.2.257695") < 0);
+    EXPECT_TRUE(compare_versions("2.4", "4.5(1.45)") < 0);
+    EXPECT_TRUE(compare_versions("2.10", "2.9") > 0);
+    EXPECT_TRUE(compare_versions("F7", "F7.0") == 0);
+    EXPECT_TRUE(compare_versions("1.007", "1.7") == 0);
+    EXPECT_TRUE(compare_versions("1.99999999999999999999999", "1.100000000000000000000000") < 0);
+}
+
+TEST(SecureOnly, wants_the_version_and_where_needed_a_feature_key) {
+    auto const endpoint = embedded("c-series");
+    EXPECT_TRUE(endpoint->supports_secure_only("TC3.0.0", {}));
+    EXPECT_FALSE(endpoint->supports_secure_only("TC2.1.4", {}));
+    auto const bridge = embedded("mcu");
+    std::vector<std::string> const encryption{"encryption"};
+    EXPECT_FALSE(bridge->supports_secure_only("4.5(1.45)", {}));
+    EXPECT_TRUE(bridge->supports_secure_only("4.5(1.45)", encryption));
+    EXPECT_FALSE(bridge->supports_secure_only("2.3", encryption));
+}
+
+TEST(CSeries, leaves_the_factory_with_everything_on_but_https_and_ssh) {
+    auto const family = embedded("c-series");
+    for (auto const* name : {"http", "telnet", "snmp"})
+        EXPECT_EQ(family->find_canonical("service." + std::string(name) + ".mode")->default_value, "On");
+    for (auto const* name : {"https", "ssh"})
+        EXPECT_EQ(family->find_canonical("service." + std::string(name) + ".mode")->default_value, "Off");
+}
+
+TEST(CSeries, switches_services_at_a_restart_and_settings_at_once) {
+    auto const family = embedded("c-series");
+    for (auto const& service : family->services)
+        if (service.door != "none") EXPECT_EQ(family->find_canonical(service.mode_setting)->effect, Effect::restart) << service.id;
+    EXPECT_EQ(family->find_canonical("time.ntp.address")->effect, Effect::now);
+}
+
+TEST(CSeries, has_the_levels_of_the_guide) {
+    auto const family = embedded("c-series");
+    EXPECT_EQ(family->find_service("http")->level, Level::protected_password);
+    EXPECT_EQ(family->find_service("https")->level, Level::verified);
+    EXPECT_EQ(family->find_service("https")->level_unverified, Level::encrypted);
+    EXPECT_EQ(family->find_service("telnet")->level, Level::password_only);
+    EXPECT_EQ(family->find_service("ssh")->level_unverified, Level::encrypted);
+    EXPECT_FALSE(family->find_service("sip")->counts_for_level);
+}
+
+TEST(Mcu, switches_services_at_once_and_asks_for_a_restart_after_a_certificate) {
+    auto const family = embedded("mcu");
+    for (auto const& service : family->services)
+        if (!service.mode_setting.empty()) EXPECT_EQ(family->find_canonical(service.mode_setting)->effect, Effect::now) << service.id;
+    EXPECT_EQ(family->certificate.effect, CertificateEffect::restart_banner);
+    EXPECT_FALSE(family->certificate.banner.empty());
+}
+
+TEST(Mcu, has_the_ports_of_the_guide) {
+    auto const family = embedded("mcu");
+    std::map<std::string, int> const ports{{"http", 80},   {"https", 443}, {"h323", 1720},         {"sip", 5060},      {"sips", 5061},
+                                           {"bfcp", 5070}, {"ftp", 21},    {"streaming_wm", 1755}, {"streaming", 554}, {"snmp", 161}};
+    for (auto const& [id, port] : ports) {
+        ASSERT_NE(family->find_service(id), nullptr) << id;
+        EXPECT_EQ(family->find_service(id)->port, port);
+        EXPECT_EQ(family->find_canonical("service." + id + ".port")->default_value, std::to_string(port));
+    }
+}
+
+TEST(Mcu, offers_secure_web_and_its_certificate_page_only_with_a_feature_key) {
+    auto const family = embedded("mcu");
+    EXPECT_FALSE(family->find_service("https")->needs_feature_key.empty());
+    EXPECT_FALSE(family->find_page("/network/ssl_certificates")->needs_feature_key.empty());
+    EXPECT_FALSE(has_feature_key(family->find_service("https")->needs_feature_key, {}));
+    EXPECT_TRUE(has_feature_key(family->find_service("https")->needs_feature_key, family->factory_feature_keys));
+}
+
+TEST(Mcu, translates_its_verification_settings) {
+    auto const family = embedded("mcu");
+    auto const* setting = family->find_canonical("client.verify");
+    EXPECT_EQ(setting->to_canonical("Outgoing connections only"), "on");
+    EXPECT_EQ(*setting->from_canonical("on"), "Outgoing connections only");
+    EXPECT_EQ(*setting->from_canonical("outgoing"), "Outgoing connections only");
+    EXPECT_EQ(*setting->from_canonical("all"), "Outgoing connections and incoming calls");
+    EXPECT_EQ(*setting->from_canonical("none"), "No verification");
+}
+
+TEST(Forms, are_found_by_what_they_do_and_by_where_they_are_posted) {
+    auto const family = embedded("mcu");
+    auto const services = family->find_form("apply_settings", "service.https.mode");
+    ASSERT_TRUE(services);
+    EXPECT_EQ(services.page->path, "/network/services");
+    EXPECT_EQ(services.form->target, "/network/services");
+    auto const upload = family->find_form("upload_certificate");
+    ASSERT_TRUE(upload);
+    EXPECT_EQ(upload.form->target, "/network/ssl_certificates/upload_certificate");
+    EXPECT_EQ(family->find_target(upload.form->target).form, upload.form);
+    EXPECT_FALSE(family->find_target("/nowhere"));
+}
+
+TEST(EveryFamily, can_be_brought_to_level_four_in_canonical_words) {
+    auto families = Families::load_embedded();
+    ASSERT_TRUE(families);
+    for (auto const& family : families->all()) {
+        SCOPED_TRACE(family->id);
+        for (auto const* name : {"service.https.mode", "service.http.mode", "client.verify", "time.ntp.mode", "time.ntp.address",
+                                 "name.dns.server.1", "name.dns.domain", "system.name"})
+            EXPECT_NE(family->find_canonical(name), nullptr) << name;
+        for (auto const* value : {"off", "on"}) EXPECT_TRUE(family->find_canonical("client.verify")->from_canonical(value));
+        EXPECT_TRUE(family->find_form("upload_certificate"));
+        EXPECT_TRUE(family->find_form("set_password"));
+        EXPECT_TRUE(family->find_form("restart"));
+    }
+}
+
+// --- values ---
+
+Setting const& setting_of(FamilyPtr const& family, std::string_view canonical) { return *family->find_canonical(canonical); }
+
+TEST(Values, literals_are_taken_without_case_and_kept_in_the_familys_spelling) {
+    auto const family = embedded("c-series");
+    auto const value = setting_of(family, "service.https.mode").space.check("NetworkServices HTTPS Mode", "oN");
+    ASSERT_TRUE(value);
+    EXPECT_EQ(*value, "On");
+}
+
+TEST(Values, a_refusal_names_the_path_the_value_and_what_is_allowed) {
+    auto const family = embedded("c-series");
+    auto const value = setting_of(family, "service.https.mode").space.check("NetworkServices HTTPS Mode", "perhaps");
+    ASSERT_FALSE(value);
+    EXPECT_EQ(value.error().id(), errors::dev::illegal_value);
+    EXPECT_EQ(value.error().parameter("value"), "perhaps");
+    EXPECT_EQ(value.error().parameter("allowed"), "Off/On");
+}
+
+TEST(Values, a_refused_password_is_not_repeated) {
+    auto const family = embedded("c-series");
+    auto const* command = family->find_behaviour("set_password");
+    auto const checked = command->check({{"Password", std::string(65, 'x')}});
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().message().find("xxx"), std::string::npos);
+}
+
+TEST(Values, integers_are_whole_and_in_range) {
+    auto const family = embedded("mcu");
+    auto const& port = setting_of(family, "service.https.port");
+    EXPECT_TRUE(port.space.check(port.path, "65535"));
+    for (auto const* bad : {"0", "65536", "", "44 3", "443x", "-1"}) EXPECT_FALSE(port.space.check(port.path, bad)) << bad;
+}
+
+TEST(Values, texts_are_limited_in_length_and_carry_no_control_characters) {
+    auto const family = embedded("c-series");
+    auto const& name = setting_of(family, "system.name");
+    EXPECT_TRUE(name.space.check(name.path, std::string(50, 'a')));
+    EXPECT_FALSE(name.space.check(name.path, std::string(51, 'a')));
+    EXPECT_FALSE(name.space.check(name.path, "a\nb"));
+    EXPECT_FALSE(name.space.check(name.path, "\xc3"));
+}
+
+TEST(Commands, name_every_wrong_argument_at_once) {
+    auto const family = embedded("c-series");
+    auto const checked = family->find_command("HttpFeedback Register")->check({{"FeedbackSlot", "9"}, {"Nonsense", "1"}});
+    ASSERT_FALSE(checked);
+    std::vector<std::string> about;
+    for (auto const& cause : checked.error().causes())
+        about.emplace_back(cause.id() == errors::dev::illegal_value ? cause.parameter("path") : cause.parameter("parameter"));
+    EXPECT_THAT(about, ElementsAre("HttpFeedback Register FeedbackSlot", "Nonsense", "ServerUrl", "Expression"));
+}
+
+TEST(Commands, take_names_without_case_and_fill_in_defaults) {
+    auto const family = embedded("mcu");
+    auto const checked = family->find_command("feedbackReceiver.configure")->check({{"receiveruri", "https://m/RPC2"}});
+    ASSERT_TRUE(checked) << checked.error().explanation();
+    EXPECT_THAT(*checked, ElementsAre(Argument{"receiverURI", "https://m/RPC2"}, Argument{"receiverIndex", "1"}));
+}
+
+TEST(Commands, results_are_named_after_the_last_two_words) {
+    auto const family = embedded("c-series");
+    EXPECT_EQ(family->find_command("Boot")->result, "BootResult");
+    EXPECT_EQ(family->find_command("systemunit adminpassword set")->result, "AdminPasswordSetResult");
+}
+
+}  // namespace
+}  // namespace countersign::family
