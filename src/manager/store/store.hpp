@@ -5,6 +5,9 @@
 /// all. Migrations are numbered and only go forward (STO-003 when the file is newer than the program).
 ///
 /// Secrets come in and go out as Secret<T> and are sealed at rest with the Sealer of the data directory.
+///
+/// A Store is destroyed before the Runtime whose coroutines call it; calls that still wait are carried out first. When a call
+/// fails with STO-002 nothing of it was kept.
 
 #include "host/crypto.hpp"
 #include "manager/assess/assess.hpp"
@@ -76,7 +79,8 @@ public:
     virtual net::Task<Result<std::optional<System>>> find_system(std::string name_or_host_or_address_or_serial) = 0;
     virtual net::Task<Result<std::vector<System>>> list_systems(SystemFilter filter) = 0;
     virtual net::Task<Result<std::vector<SystemId>>> all_system_ids() = 0;
-    /// Reads, changes, writes in one transaction. `change` returns the audit line, or empty for none.
+    /// Reads, changes, writes in one transaction. `change` returns the audit line, or empty for none. It runs on the store's
+    /// thread and must not wait. What it does to `id` and `created` is ignored. MGR-001 when the new name or address is taken.
     virtual net::Task<Result<System>> update_system(SystemId id, std::function<std::string(System&)> change, std::string actor) = 0;
     virtual net::Task<Result<void>> remove_system(SystemId id, std::string actor) = 0;
     virtual net::Task<Result<SystemPasswords>> get_passwords(SystemId id) = 0;
@@ -84,9 +88,12 @@ public:
     /// The candidate opened the system: it becomes current, origin managed.
     virtual net::Task<Result<void>> promote_candidate_password(SystemId id) = 0;
     virtual net::Task<Result<void>> set_password(SystemId id, SecretText password, PasswordOrigin origin, std::string actor) = 0;
-    /// Newest observation's results: level, reachability, expiry ..., the assessment for the system's page.
+    /// Newest observation's results: level, reachability, expiry ..., the assessment for the system's page. Only what an
+    /// observation finds out is taken from `system`; connection settings that a person changed meanwhile stay. A family is set
+    /// when none was known, and `https_proven` is only ever raised.
     virtual net::Task<Result<void>> record_assessment(System system, Assessment assessment, std::vector<std::string> service_lines) = 0;
     virtual net::Task<Result<std::optional<Assessment>>> get_assessment(SystemId id) = 0;
+    virtual net::Task<Result<std::vector<std::string>>> get_service_lines(SystemId id) = 0;
     /// A call from the system arrived.
     virtual net::Task<Result<void>> record_contact(SystemId id, ContactEvidence contact, std::string event) = 0;
     virtual net::Task<Result<ContactEvidence>> get_contact(SystemId id) = 0;
@@ -111,13 +118,17 @@ public:
     virtual net::Task<Result<std::vector<pki::Certificate>>> factory_anchors() = 0;
 
     // Jobs: leased rows
-    /// Queues one unless one of that kind is queued, waiting or running for the system already; then that one's id.
+    /// Queues one unless one of that kind is queued, waiting or running for the system already; then that one's id. One that
+    /// waits for a later try becomes due now.
     virtual net::Task<Result<JobId>> queue_job(JobKind kind, SystemId system, std::string actor) = 0;
     virtual net::Task<Result<std::vector<JobId>>> queue_jobs(JobKind kind, std::vector<SystemId> systems, std::string actor) = 0;
-    /// Takes the next job that is due, or whose lease ran out; nothing when there is none.
+    /// Takes the next job that is due, or whose lease ran out; nothing when there is none. A system has one running job at a
+    /// time. Counts the attempt.
     virtual net::Task<Result<std::optional<Job>>> lease_job(std::string owner, std::chrono::seconds lease) = 0;
+    /// GEN-003 when the lease is not `owner`'s any more: then the work must stop.
     virtual net::Task<Result<void>> renew_lease(JobId id, std::string owner, std::chrono::seconds lease) = 0;
     virtual net::Task<Result<void>> record_progress(JobId id, int step, int steps, std::string progress) = 0;
+    /// succeeded, failed, or waiting (then it is due again at `not_before`). Of finished jobs the newest 100 per system are kept.
     virtual net::Task<Result<void>> finish_job(JobId id, JobState state, std::optional<Error> error, UtcTime not_before) = 0;
     /// At start: leases of `owner`'s earlier life are given back at once.
     virtual net::Task<Result<int>> release_leases_of(std::string owner) = 0;
@@ -135,6 +146,9 @@ public:
 
     // Access
     virtual net::Task<Result<std::optional<std::string>>> get_password_hash(std::string user) = 0;
+    /// Makes the account. ACC-006 when there is one of that name.
+    virtual net::Task<Result<void>> add_account(std::string user, std::string hash, std::string actor) = 0;
+    /// Makes the account or changes its password; sessions of an older password end.
     virtual net::Task<Result<void>> set_password_hash(std::string user, std::string hash, std::string actor) = 0;
     struct TokenInfo {
         std::int64_t id = 0;

@@ -1,0 +1,66 @@
+#include "manager/estate/model.hpp"
+
+#include <array>
+#include <utility>
+
+namespace countersign::manager {
+namespace {
+
+/// Names of an enum's values. One table serves both directions; the API and the database use the same names.
+template <class Enum, std::size_t n>
+struct Names {
+    std::array<std::pair<Enum, std::string_view>, n> entries;
+
+    [[nodiscard]] constexpr std::string_view name(Enum value) const {
+        for (auto const& [candidate, text] : entries)
+            if (candidate == value) return text;
+        return "";
+    }
+    [[nodiscard]] constexpr std::optional<Enum> find(std::string_view text) const {
+        for (auto const& [candidate, known] : entries)
+            if (known == text) return candidate;
+        return std::nullopt;
+    }
+};
+
+constexpr Names<TrackBy, 2> k_track_by{{{{TrackBy::address, "address"}, {TrackBy::host_name, "host_name"}}}};
+constexpr Names<SecureOnly, 3> k_secure_only{{{{SecureOnly::off, "off"}, {SecureOnly::on, "on"}, {SecureOnly::verify, "verify"}}}};
+constexpr Names<PasswordOrigin, 3> k_origins{
+    {{{PasswordOrigin::factory, "factory"}, {PasswordOrigin::given, "given"}, {PasswordOrigin::managed, "managed"}}}};
+constexpr Names<Reachability, 3> k_reachability{
+    {{{Reachability::unknown, "unknown"}, {Reachability::reachable, "reachable"}, {Reachability::unreachable, "unreachable"}}}};
+constexpr Names<TicketType, 6> k_ticket_types{{{{TicketType::no_https_response, "no_https_response"},
+                                                {TicketType::certificate_validation_error, "certificate_validation_error"},
+                                                {TicketType::connection_error, "connection_error"},
+                                                {TicketType::login_failed, "login_failed"},
+                                                {TicketType::enforcement_failed, "enforcement_failed"},
+                                                {TicketType::certificate_expiring, "certificate_expiring"}}}};
+constexpr Names<TicketState, 2> k_ticket_states{{{{TicketState::open, "open"}, {TicketState::closed, "closed"}}}};
+constexpr Names<JobKind, 2> k_job_kinds{{{{JobKind::observe, "observe"}, {JobKind::enforce, "enforce"}}}};
+constexpr Names<JobState, 5> k_job_states{{{{JobState::queued, "queued"},
+                                            {JobState::running, "running"},
+                                            {JobState::succeeded, "succeeded"},
+                                            {JobState::failed, "failed"},
+                                            {JobState::waiting, "waiting"}}}};
+
+}  // namespace
+
+std::string_view to_string(TrackBy value) { return k_track_by.name(value); }
+std::string_view to_string(SecureOnly value) { return k_secure_only.name(value); }
+std::string_view to_string(PasswordOrigin value) { return k_origins.name(value); }
+std::string_view to_string(Reachability value) { return k_reachability.name(value); }
+std::string_view to_string(TicketType value) { return k_ticket_types.name(value); }
+std::string_view to_string(TicketState value) { return k_ticket_states.name(value); }
+std::string_view to_string(JobKind value) { return k_job_kinds.name(value); }
+std::string_view to_string(JobState value) { return k_job_states.name(value); }
+
+std::optional<TrackBy> parse_track_by(std::string_view text) { return k_track_by.find(text); }
+std::optional<SecureOnly> parse_secure_only(std::string_view text) { return k_secure_only.find(text); }
+std::optional<PasswordOrigin> parse_password_origin(std::string_view text) { return k_origins.find(text); }
+std::optional<Reachability> parse_reachability(std::string_view text) { return k_reachability.find(text); }
+std::optional<TicketType> parse_ticket_type(std::string_view text) { return k_ticket_types.find(text); }
+std::optional<TicketState> parse_ticket_state(std::string_view text) { return k_ticket_states.find(text); }
+std::optional<JobKind> parse_job_kind(std::string_view text) { return k_job_kinds.find(text); }
+std::optional<JobState> parse_job_state(std::string_view text) { return k_job_states.find(text); }
+
+}  // namespace countersign::manager

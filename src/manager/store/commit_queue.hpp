@@ -1,0 +1,81 @@
+#pragma once
+
+/// The store's thread and its queue. Calls that wait are carried out together: each in its own savepoint of one transaction,
+/// and all callers go on after its single commit (one fsync for many callers). A call that fails is rolled back alone;
+/// when the commit fails, all of them fail and nothing happened.
+
+#include "manager/store/database.hpp"
+#include "net/task.hpp"
+
+#include "countersign/errors/gen.hpp"
+#include "countersign/errors/sto.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+
+namespace countersign::manager::store {
+
+enum class Access { read, write };
+
+class CommitQueue {
+public:
+    explicit CommitQueue(std::unique_ptr<Database> database);
+    /// Carries out what is queued, moves the log into the file and ends the thread. The loops of callers must still exist.
+    ~CommitQueue();
+    CommitQueue(CommitQueue const&) = delete;
+    CommitQueue& operator=(CommitQueue const&) = delete;
+
+    /// Runs `body` (Result<T>(Database&)) on the store's thread. Returns on the caller's executor, when the change is durable.
+    template <class Body>
+    net::Task<std::invoke_result_t<Body, Database&>> run(Access access, Body body) {
+        using Answer = std::invoke_result_t<Body, Database&>;
+        // Shared, because the function that starts the wait must be copyable and bodies hold secrets.
+        auto shared = std::make_shared<Body>(std::move(body));
+        auto answer = co_await net::await_callback<std::shared_ptr<Answer>>([this, access, shared](auto done) {
+            auto result = std::make_shared<std::shared_ptr<Answer>>();
+            push({access,
+                  [shared, result](Database& database) -> std::optional<Error> {
+                      *result = std::make_shared<Answer>((*shared)(database));
+                      return **result ? std::nullopt : std::optional<Error>((*result)->error());
+                  },
+                  [result, done = std::move(done)](std::optional<Error> failure) {
+                      if (failure) *result = std::make_shared<Answer>(fail(std::move(*failure)));
+                      done(std::move(*result));
+                  }});
+        });
+        co_return std::move(*answer);
+    }
+
+private:
+    struct Call {
+        Access access;
+        /// Nothing: succeeded. May throw.
+        std::function<std::optional<Error>(Database&)> work;
+        /// Once, after the commit. A failure replaces what `work` returned.
+        std::function<void(std::optional<Error>)> finish;
+        std::optional<Error> failure{};
+    };
+
+    void push(Call call);
+    void serve();
+    void carry_out(std::deque<Call>& batch);
+    /// STO-002 when the transaction as a whole was lost.
+    std::optional<Error> try_carry_out(std::deque<Call>& batch);
+    void carry_out_one(Call& call);
+    void checkpoint_when_idle();
+
+    std::unique_ptr<Database> database_;
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<Call> waiting_;
+    bool stopping_ = false;
+    bool log_to_move_ = false;  ///< the store's thread only
+    std::thread thread_;
+};
+
+}  // namespace countersign::manager::store

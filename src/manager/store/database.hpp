@@ -1,0 +1,81 @@
+#pragma once
+
+/// One connection to the database and the few ways in which this room talks to it. Values are always bound, never written into
+/// the SQL text. Rows come back as text cells that are turned into types by the caller: one form for every column type,
+/// and no 32-bit surprises in times.
+///
+/// Not for use from several threads at once. Functions throw soci::soci_error; CommitQueue turns it into STO-002.
+
+#include "base/result.hpp"
+#include "base/utc_time.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace countersign::manager::store {
+
+/// A bound value: nothing is NULL.
+using Value = std::variant<std::monostate, std::int64_t, std::string>;
+
+inline Value value(std::string_view text) { return std::string(text); }
+inline Value value(std::int64_t number) { return number; }
+inline Value value(UtcTime time) { return std::int64_t{time.time_since_epoch().count()}; }
+inline Value value(std::optional<UtcTime> const& time) { return time ? value(*time) : Value(); }
+
+/// One row of an answer. Columns count from 0.
+class Row {
+public:
+    explicit Row(std::vector<std::optional<std::string>> cells) : cells_(std::move(cells)) {}
+    [[nodiscard]] bool is_null(std::size_t column) const { return !cells_.at(column); }
+    /// Empty for NULL.
+    [[nodiscard]] std::string text(std::size_t column) const { return cells_.at(column).value_or(std::string()); }
+    /// 0 for NULL.
+    [[nodiscard]] std::int64_t number(std::size_t column) const;
+    [[nodiscard]] int integer(std::size_t column) const { return static_cast<int>(number(column)); }
+    [[nodiscard]] bool flag(std::size_t column) const { return number(column) != 0; }
+    [[nodiscard]] UtcTime time(std::size_t column) const { return UtcTime(std::chrono::seconds(number(column))); }
+    [[nodiscard]] std::optional<UtcTime> optional_time(std::size_t column) const;
+
+private:
+    std::vector<std::optional<std::string>> cells_;
+};
+
+class Database {
+public:
+    /// Opens the file, or makes it with mode 0600, and sets what this room relies on: WAL, synchronous=FULL, foreign keys, a
+    /// busy time-out of 10 s. STO-001.
+    static Result<std::unique_ptr<Database>> open(std::filesystem::path const& file);
+    ~Database();
+    Database(Database const&) = delete;
+    Database& operator=(Database const&) = delete;
+
+    /// SELECT <columns> <rest>. `columns` is the list that the rows' cells follow; `rest` begins with FROM. Values in the
+    /// order in which their names first stand in the text.
+    std::vector<Row> select(std::vector<std::string_view> const& columns, std::string_view rest, std::vector<Value> values = {});
+    /// The first row, if any.
+    std::optional<Row> select_one(std::vector<std::string_view> const& columns, std::string_view rest, std::vector<Value> values = {});
+    /// Any other statement; returns how many rows it changed.
+    std::int64_t execute(std::string_view sql, std::vector<Value> values = {});
+    /// The id that the last INSERT of this connection made.
+    std::int64_t last_id();
+    /// A statement such as PRAGMA that answers with one value.
+    std::string ask(std::string_view sql);
+    /// False when SQLite gave up the transaction by itself (disk full, I/O error).
+    [[nodiscard]] bool in_transaction() const;
+    /// Moves the write-ahead log into the database file. The log is cut to nothing when `truncate`.
+    enum class Checkpoint { passive, truncate };
+    void checkpoint(Checkpoint mode);
+
+private:
+    struct Session;
+    explicit Database(std::unique_ptr<Session> session);
+    std::unique_ptr<Session> session_;
+};
+
+}  // namespace countersign::manager::store

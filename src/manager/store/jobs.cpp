@@ -1,0 +1,198 @@
+#include "manager/store/sqlite_store.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace countersign::manager::store {
+namespace {
+
+std::vector<std::string_view> const k_job_columns = {"id",           "kind",       "system",     "state",     "attempt",  "owner",
+                                                     "leased_until", "not_before", "created",    "started",   "finished", "step",
+                                                     "steps",        "progress",   "error_code", "error_text"};
+
+/// The CHECK constraints of the schema keep other kinds and states out.
+Job job_of(Row const& row) {
+    return {.id = row.number(0),
+            .kind = parse_job_kind(row.text(1)).value_or(JobKind::observe),
+            .system = row.number(2),
+            .state = parse_job_state(row.text(3)).value_or(JobState::failed),
+            .attempt = row.integer(4),
+            .owner = row.text(5),
+            .leased_until = row.optional_time(6),
+            .not_before = row.time(7),
+            .created = row.time(8),
+            .started = row.optional_time(9),
+            .finished = row.optional_time(10),
+            .step = row.integer(11),
+            .steps = row.integer(12),
+            .progress = row.text(13),
+            .error_code = row.text(14),
+            .error_text = row.text(15)};
+}
+
+Failure no_such_job(JobId id) { return fail(errors::gen::not_found, {{"what", "job"}, {"name", std::to_string(id)}}); }
+
+std::string subject_of_job(JobId id) { return "job " + std::to_string(id); }
+
+/// Keeps the newest finished jobs of a system; the trail remembers the others.
+void forget_old_jobs(Database& database, SystemId system) {
+    constexpr std::int64_t kept = 100;
+    database.execute(
+        "DELETE FROM jobs WHERE system = :system AND finished IS NOT NULL AND id <= "
+        "(SELECT id FROM jobs WHERE system = :same AND finished IS NOT NULL ORDER BY id DESC LIMIT 1 OFFSET :kept)",
+        {value(system), value(system), value(kept)});
+}
+
+}  // namespace
+
+JobId SqliteStore::queue_one(Database& database, JobKind kind, SystemId system, std::string_view actor) {
+    auto active = database.select_one({"id", "state"},
+                                      "FROM jobs WHERE system = :system AND kind = :kind AND state IN ('queued', 'running', 'waiting')",
+                                      {value(system), value(to_string(kind))});
+    if (active) {
+        if (active->text(1) == "waiting") {
+            database.execute("UPDATE jobs SET not_before = :now WHERE id = :id AND not_before > :same",
+                             {value(now()), value(active->number(0)), value(now())});
+        }
+        return active->number(0);
+    }
+    database.execute("INSERT INTO jobs (kind, system, state, not_before, created) VALUES (:kind, :system, 'queued', :due, :created)",
+                     {value(to_string(kind)), value(system), value(now()), value(now())});
+    auto id = database.last_id();
+    // The regular observation of every system is no news.
+    if (kind != JobKind::observe || actor != "manager") record(database, actor, "job.queue", subject_of(system), to_string(kind));
+    return id;
+}
+
+net::Task<Result<JobId>> SqliteStore::queue_job(JobKind kind, SystemId system, std::string actor) {
+    return write([this, kind, system, actor = std::move(actor)](Database& database) -> Result<JobId> {
+        if (!database.select_one({"id"}, "FROM systems WHERE id = :id", {value(system)})) return no_such_system(system);
+        return queue_one(database, kind, system, actor);
+    });
+}
+
+net::Task<Result<std::vector<JobId>>> SqliteStore::queue_jobs(JobKind kind, std::vector<SystemId> systems, std::string actor) {
+    return write([this, kind, systems = std::move(systems), actor = std::move(actor)](Database& database) -> Result<std::vector<JobId>> {
+        std::vector<JobId> out;
+        for (auto system : systems) {
+            if (!database.select_one({"id"}, "FROM systems WHERE id = :id", {value(system)})) return no_such_system(system);
+            out.push_back(queue_one(database, kind, system, actor));
+        }
+        return out;
+    });
+}
+
+net::Task<Result<std::optional<Job>>> SqliteStore::lease_job(std::string owner, std::chrono::seconds lease) {
+    return write([this, owner = std::move(owner), lease](Database& database) -> Result<std::optional<Job>> {
+        auto time = value(now());
+        auto due = database.select_one({"id"},
+                                       "FROM jobs AS j WHERE ((state IN ('queued', 'waiting') AND not_before <= :now) "
+                                       "OR (state = 'running' AND leased_until < :late)) "
+                                       "AND NOT EXISTS (SELECT 1 FROM jobs AS other WHERE other.system = j.system AND other.id <> j.id "
+                                       "AND other.state = 'running' AND other.leased_until >= :held) ORDER BY not_before, id LIMIT 1",
+                                       {time, time, time});
+        if (!due) return std::nullopt;
+        auto id = due->number(0);
+        database.execute(
+            "UPDATE jobs SET state = 'running', owner = :owner, leased_until = :until, attempt = attempt + 1, "
+            "started = coalesce(started, :now) WHERE id = :id",
+            {value(owner), value(now() + lease), time, value(id)});
+        auto row = database.select_one(k_job_columns, "FROM jobs WHERE id = :id", {value(id)});
+        if (!row) return no_such_job(id);
+        return job_of(*row);
+    });
+}
+
+net::Task<Result<void>> SqliteStore::renew_lease(JobId id, std::string owner, std::chrono::seconds lease) {
+    return write([this, id, owner = std::move(owner), lease](Database& database) -> Result<void> {
+        auto changed = database.execute("UPDATE jobs SET leased_until = :until WHERE id = :id AND owner = :owner AND state = 'running'",
+                                        {value(now() + lease), value(id), value(owner)});
+        if (changed == 0) return fail(errors::gen::not_found, {{"what", "lease of " + owner + " on"}, {"name", subject_of_job(id)}});
+        return {};
+    });
+}
+
+net::Task<Result<void>> SqliteStore::record_progress(JobId id, int step, int steps, std::string progress) {
+    return write([id, step, steps, progress = std::move(progress)](Database& database) -> Result<void> {
+        auto changed = database.execute("UPDATE jobs SET step = :step, steps = :steps, progress = :progress WHERE id = :id",
+                                        {value(std::int64_t{step}), value(std::int64_t{steps}), value(progress), value(id)});
+        if (changed == 0) return no_such_job(id);
+        return {};
+    });
+}
+
+net::Task<Result<void>> SqliteStore::finish_job(JobId id, JobState state, std::optional<Error> error, UtcTime not_before) {
+    return write([this, id, state, error = std::move(error), not_before](Database& database) -> Result<void> {
+        if (state != JobState::succeeded && state != JobState::failed && state != JobState::waiting)
+            return fail(errors::gen::internal, {{"detail", "a job cannot finish as " + std::string(to_string(state))}});
+        auto row = database.select_one({"kind", "system"}, "FROM jobs WHERE id = :id", {value(id)});
+        if (!row) return no_such_job(id);
+        bool ended = state != JobState::waiting;
+        database.execute(
+            "UPDATE jobs SET state = :state, owner = '', leased_until = NULL, not_before = :due, finished = :finished, "
+            "error_code = :code, error_text = :text WHERE id = :id",
+            {value(to_string(state)), value(not_before), ended ? value(now()) : Value(),
+             value(error ? error->entry().code : std::string_view()), value(error ? error->message() : std::string()), value(id)});
+        auto system = row->number(1);
+        // Observations that went well leave their trace in the system's own records.
+        if (row->text(0) != "observe" || state == JobState::failed) {
+            record(database, "manager", "job." + std::string(to_string(state)), subject_of(system),
+                   row->text(0) + (error ? ": " + error->message() : std::string()));
+        }
+        if (ended) forget_old_jobs(database, system);
+        return {};
+    });
+}
+
+net::Task<Result<int>> SqliteStore::release_leases_of(std::string owner) {
+    return write([owner = std::move(owner)](Database& database) -> Result<int> {
+        return static_cast<int>(
+            database.execute("UPDATE jobs SET state = 'queued', owner = '', leased_until = NULL WHERE state = 'running' AND owner = :owner",
+                             {value(owner)}));
+    });
+}
+
+net::Task<Result<Job>> SqliteStore::get_job(JobId id) {
+    return read([id](Database& database) -> Result<Job> {
+        auto row = database.select_one(k_job_columns, "FROM jobs WHERE id = :id", {value(id)});
+        if (!row) return no_such_job(id);
+        return job_of(*row);
+    });
+}
+
+net::Task<Result<std::vector<Job>>> SqliteStore::list_jobs(SystemId system, std::optional<JobState> state, std::size_t limit) {
+    return read([system, state, limit](Database& database) -> Result<std::vector<Job>> {
+        std::string rest = "FROM jobs WHERE 1 = 1";
+        std::vector<Value> values;
+        if (system != 0) {
+            rest += " AND system = :system";
+            values.push_back(value(system));
+        }
+        if (state) {
+            rest += " AND state = :state";
+            values.push_back(value(to_string(*state)));
+        }
+        rest += " ORDER BY id DESC LIMIT :limit";
+        values.push_back(value(static_cast<std::int64_t>(std::clamp<std::size_t>(limit, 1, 10000))));
+        std::vector<Job> out;
+        for (auto const& row : database.select(k_job_columns, rest, std::move(values))) out.push_back(job_of(row));
+        return out;
+    });
+}
+
+net::Task<Result<Store::JobCounts>> SqliteStore::count_jobs() {
+    return read([](Database& database) -> Result<JobCounts> {
+        JobCounts out;
+        for (auto const& row : database.select({"state", "count(*)"}, "FROM jobs GROUP BY state")) {
+            auto state = parse_job_state(row.text(0));
+            if (state == JobState::queued) out.queued = row.integer(1);
+            if (state == JobState::running) out.running = row.integer(1);
+            if (state == JobState::waiting) out.waiting = row.integer(1);
+            if (state == JobState::succeeded) out.succeeded = row.integer(1);
+            if (state == JobState::failed) out.failed = row.integer(1);
+        }
+        return out;
+    });
+}
+
+}  // namespace countersign::manager::store

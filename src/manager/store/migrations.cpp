@@ -1,0 +1,201 @@
+#include "manager/store/migrations.hpp"
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+
+#include "countersign/errors/sto.hpp"
+
+#include <soci/error.h>
+
+#include <array>
+
+namespace countersign::manager::store {
+namespace {
+
+/// "CSgn" in SQLite's header field for the kind of file: keeps us from writing into somebody else's database.
+constexpr std::int64_t k_application_id = 0x4353676E;
+
+/// SQLite runs one statement of a text; each step is therefore a list.
+using Statements = std::vector<std::string_view>;
+
+/// 1: systems, policy, small values, the trail. Times are seconds since 1970, NULL where there is none. Host names are kept
+/// in lower case, so that the unique index compares as DNS does.
+Statements const k_systems = {
+    R"(CREATE TABLE systems (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        family TEXT NOT NULL,
+        host_name TEXT NOT NULL,
+        address TEXT NOT NULL,
+        track_by TEXT NOT NULL CHECK (track_by IN ('address', 'host_name')),
+        pins TEXT NOT NULL,
+        user_name TEXT NOT NULL,
+        password_origin TEXT NOT NULL CHECK (password_origin IN ('factory', 'given', 'managed')),
+        https_proven INTEGER NOT NULL,
+        serial_number TEXT NOT NULL,
+        mac_address TEXT NOT NULL,
+        software TEXT NOT NULL,
+        secure_only_capable INTEGER NOT NULL,
+        reachability TEXT NOT NULL CHECK (reachability IN ('unknown', 'reachable', 'unreachable')),
+        level INTEGER NOT NULL CHECK (level BETWEEN 0 AND 4),
+        observed_at INTEGER,
+        certificate_expires INTEGER,
+        certificate_fingerprint TEXT NOT NULL,
+        last_call_at INTEGER,
+        last_call TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        sealed_password TEXT,
+        sealed_candidate TEXT))",
+    "CREATE UNIQUE INDEX systems_host_name ON systems (host_name) WHERE host_name <> ''",
+    "CREATE UNIQUE INDEX systems_address ON systems (address) WHERE address <> ''",
+    "CREATE INDEX systems_serial_number ON systems (serial_number) WHERE serial_number <> ''",
+    "CREATE INDEX systems_mac_address ON systems (mac_address) WHERE mac_address <> ''",
+    "CREATE INDEX systems_name ON systems (name)",
+    R"(CREATE TABLE assessments (
+        system INTEGER PRIMARY KEY REFERENCES systems (id) ON DELETE CASCADE,
+        document TEXT NOT NULL,
+        service_lines TEXT NOT NULL))",
+    "CREATE TABLE policy (id INTEGER PRIMARY KEY CHECK (id = 1), document TEXT NOT NULL)",
+    "CREATE TABLE program_values (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE TABLE secrets (name TEXT PRIMARY KEY, sealed TEXT NOT NULL)",
+    R"(CREATE TABLE audit (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at INTEGER NOT NULL,
+        actor TEXT NOT NULL,
+        action TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        detail TEXT NOT NULL))",
+};
+
+/// 2: what our authority issued, what waits to be put in place, and whose factory identities are believed. Issued
+/// certificates outlive the system they were made for: they are still valid.
+Statements const k_certificates = {
+    R"(CREATE TABLE issued (
+        serial TEXT PRIMARY KEY,
+        subject TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        purpose TEXT NOT NULL,
+        system INTEGER NOT NULL,
+        not_before INTEGER NOT NULL,
+        not_after INTEGER NOT NULL,
+        revoked INTEGER))",
+    "CREATE INDEX issued_system ON issued (system)",
+    R"(CREATE TABLE pending_certificates (
+        system INTEGER PRIMARY KEY REFERENCES systems (id) ON DELETE CASCADE,
+        certificate TEXT NOT NULL,
+        sealed_key TEXT NOT NULL))",
+    R"(CREATE TABLE factory_anchors (
+        fingerprint TEXT PRIMARY KEY,
+        vendor TEXT NOT NULL,
+        certificate TEXT NOT NULL))",
+};
+
+/// 3: jobs. The partial unique index is what makes "one of a kind per system" true under any race.
+Statements const k_jobs = {
+    R"(CREATE TABLE jobs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL CHECK (kind IN ('observe', 'enforce')),
+        system INTEGER NOT NULL REFERENCES systems (id) ON DELETE CASCADE,
+        state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'waiting')),
+        attempt INTEGER NOT NULL DEFAULT 0,
+        owner TEXT NOT NULL DEFAULT '',
+        leased_until INTEGER,
+        not_before INTEGER NOT NULL,
+        created INTEGER NOT NULL,
+        started INTEGER,
+        finished INTEGER,
+        step INTEGER NOT NULL DEFAULT 0,
+        steps INTEGER NOT NULL DEFAULT 0,
+        progress TEXT NOT NULL DEFAULT '',
+        error_code TEXT NOT NULL DEFAULT '',
+        error_text TEXT NOT NULL DEFAULT ''))",
+    "CREATE UNIQUE INDEX jobs_active ON jobs (system, kind) WHERE state IN ('queued', 'running', 'waiting')",
+    "CREATE INDEX jobs_due ON jobs (not_before, id) WHERE state IN ('queued', 'waiting')",
+    "CREATE INDEX jobs_running ON jobs (leased_until) WHERE state = 'running'",
+    "CREATE INDEX jobs_system ON jobs (system, id)",
+};
+
+/// 4: tickets, at most one open of a type per system (REQ MGR-6).
+Statements const k_tickets = {
+    R"(CREATE TABLE tickets (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        system INTEGER NOT NULL REFERENCES systems (id) ON DELETE CASCADE,
+        type TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('open', 'closed')),
+        text TEXT NOT NULL,
+        remedy TEXT NOT NULL,
+        opened INTEGER NOT NULL,
+        updated INTEGER NOT NULL,
+        closed INTEGER,
+        times_seen INTEGER NOT NULL))",
+    "CREATE UNIQUE INDEX tickets_open ON tickets (system, type) WHERE state = 'open'",
+    "CREATE INDEX tickets_system ON tickets (system, id)",
+};
+
+/// 5: who may come in. Only hashes of passwords, tokens and sessions are kept.
+Statements const k_access = {
+    "CREATE TABLE accounts (user_name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, changed INTEGER NOT NULL)",
+    R"(CREATE TABLE tokens (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        hash TEXT NOT NULL UNIQUE,
+        created INTEGER NOT NULL,
+        expires INTEGER))",
+    R"(CREATE TABLE sessions (
+        hash TEXT PRIMARY KEY,
+        user_name TEXT NOT NULL REFERENCES accounts (user_name) ON DELETE CASCADE,
+        expires INTEGER NOT NULL))",
+};
+
+std::array<Statements const*, 5> const k_steps = {&k_systems, &k_certificates, &k_jobs, &k_tickets, &k_access};
+
+int current_schema(Database& database) {
+    if (!database.select_one({"name"}, "FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'")) return 0;
+    return static_cast<int>(parse_number<std::int64_t>(database.ask("SELECT max(version) FROM schema_version")).value_or(0));
+}
+
+/// A database with tables and without our mark belongs to somebody else.
+bool is_ours_or_empty(Database& database) {
+    auto mark = parse_number<std::int64_t>(database.ask("PRAGMA application_id")).value_or(0);
+    if (mark == k_application_id) return true;
+    return mark == 0 && !database.select_one({"name"}, "FROM sqlite_master");
+}
+
+void apply(Database& database, int from, int target, UtcTime now) {
+    if (from == 0) {
+        database.execute("PRAGMA application_id = " + std::to_string(k_application_id));
+        database.execute("CREATE TABLE schema_version (version INTEGER PRIMARY KEY, applied INTEGER NOT NULL)");
+    }
+    for (int version = from + 1; version <= target; ++version) {
+        for (auto statement : *k_steps.at(static_cast<std::size_t>(version) - 1)) database.execute(statement);
+        database.execute("INSERT INTO schema_version (version, applied) VALUES (:version, :applied)",
+                         {value(std::int64_t{version}), value(now)});
+    }
+}
+
+}  // namespace
+
+int newest_schema() { return static_cast<int>(k_steps.size()); }
+
+Result<void> migrate(Database& database, UtcTime now, int target) {
+    try {
+        if (!is_ours_or_empty(database))
+            return fail(errors::sto::cannot_open, {{"database", "the file"}, {"detail", "it is the database of another program"}});
+        // The lock comes first: two programs that start together must not both see the old version.
+        database.execute("BEGIN IMMEDIATE");
+        auto found = current_schema(database);
+        if (found > newest_schema()) {
+            database.execute("ROLLBACK");
+            return fail(errors::sto::schema_too_new, {{"found", std::to_string(found)}, {"known", std::to_string(newest_schema())}});
+        }
+        apply(database, found, target, now);
+        database.execute("COMMIT");
+        if (found < target) log::info("store.migrated", {{"from", found}, {"to", target}});
+        return {};
+    } catch (soci::soci_error const& error) {
+        // What was begun is rolled back when the connection closes; the caller does not go on with it.
+        return fail(errors::sto::query_failed, {{"detail", error.what()}});
+    }
+}
+
+}  // namespace countersign::manager::store

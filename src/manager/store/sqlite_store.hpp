@@ -1,0 +1,99 @@
+#pragma once
+
+/// The Store over CommitQueue. Its functions are split by topic over systems.cpp, jobs.cpp, tickets.cpp, certificates.cpp, access.cpp
+/// and sqlite_store.cpp; each hands one body to the queue and is no coroutine itself.
+
+#include "manager/store/commit_queue.hpp"
+#include "manager/store/store.hpp"
+
+namespace countersign::manager::store {
+
+class SqliteStore final : public Store {
+public:
+    SqliteStore(std::unique_ptr<Database> database, host::Sealer sealer, std::shared_ptr<Clock const> clock)
+        : sealer_(std::move(sealer)), clock_(std::move(clock)), queue_(std::move(database)) {}
+
+    net::Task<Result<SystemId>> add_system(System system, std::optional<SecretText> password, std::string actor) override;
+    net::Task<Result<System>> get_system(SystemId id) override;
+    net::Task<Result<std::optional<System>>> find_system(std::string name_or_host_or_address_or_serial) override;
+    net::Task<Result<std::vector<System>>> list_systems(SystemFilter filter) override;
+    net::Task<Result<std::vector<SystemId>>> all_system_ids() override;
+    net::Task<Result<System>> update_system(SystemId id, std::function<std::string(System&)> change, std::string actor) override;
+    net::Task<Result<void>> remove_system(SystemId id, std::string actor) override;
+    net::Task<Result<SystemPasswords>> get_passwords(SystemId id) override;
+    net::Task<Result<void>> set_candidate_password(SystemId id, SecretText password) override;
+    net::Task<Result<void>> promote_candidate_password(SystemId id) override;
+    net::Task<Result<void>> set_password(SystemId id, SecretText password, PasswordOrigin origin, std::string actor) override;
+    net::Task<Result<void>> record_assessment(System system, Assessment assessment, std::vector<std::string> service_lines) override;
+    net::Task<Result<std::optional<Assessment>>> get_assessment(SystemId id) override;
+    net::Task<Result<std::vector<std::string>>> get_service_lines(SystemId id) override;
+    net::Task<Result<void>> record_contact(SystemId id, ContactEvidence contact, std::string event) override;
+    net::Task<Result<ContactEvidence>> get_contact(SystemId id) override;
+    net::Task<Result<Policy>> get_policy() override;
+    net::Task<Result<void>> set_policy(Policy policy, std::string actor) override;
+    net::Task<Result<std::optional<std::string>>> get_value(std::string key) override;
+    net::Task<Result<void>> set_value(std::string key, std::string value) override;
+    net::Task<Result<std::optional<SecretText>>> get_secret(std::string key) override;
+    net::Task<Result<void>> set_secret(std::string key, SecretText value) override;
+    net::Task<Result<std::optional<PendingCertificate>>> get_pending_certificate(SystemId id) override;
+    net::Task<Result<void>> set_pending_certificate(SystemId id, PendingCertificate pending) override;
+    net::Task<Result<void>> clear_pending_certificate(SystemId id) override;
+    net::Task<Result<void>> record_issued(IssuedCertificate certificate) override;
+    net::Task<Result<std::vector<IssuedCertificate>>> list_issued(SystemId id) override;
+    net::Task<Result<void>> add_factory_anchor(std::string vendor, pki::Certificate certificate, std::string actor) override;
+    net::Task<Result<std::vector<pki::Certificate>>> factory_anchors() override;
+    net::Task<Result<JobId>> queue_job(JobKind kind, SystemId system, std::string actor) override;
+    net::Task<Result<std::vector<JobId>>> queue_jobs(JobKind kind, std::vector<SystemId> systems, std::string actor) override;
+    net::Task<Result<std::optional<Job>>> lease_job(std::string owner, std::chrono::seconds lease) override;
+    net::Task<Result<void>> renew_lease(JobId id, std::string owner, std::chrono::seconds lease) override;
+    net::Task<Result<void>> record_progress(JobId id, int step, int steps, std::string progress) override;
+    net::Task<Result<void>> finish_job(JobId id, JobState state, std::optional<Error> error, UtcTime not_before) override;
+    net::Task<Result<int>> release_leases_of(std::string owner) override;
+    net::Task<Result<Job>> get_job(JobId id) override;
+    net::Task<Result<std::vector<Job>>> list_jobs(SystemId system, std::optional<JobState> state, std::size_t limit) override;
+    net::Task<Result<JobCounts>> count_jobs() override;
+    net::Task<Result<void>> open_ticket(SystemId system, TicketType type, std::string text, std::string remedy) override;
+    net::Task<Result<void>> close_ticket(SystemId system, TicketType type) override;
+    net::Task<Result<std::vector<Ticket>>> list_tickets(std::optional<TicketState> state, SystemId system, std::size_t limit) override;
+    net::Task<Result<std::optional<std::string>>> get_password_hash(std::string user) override;
+    net::Task<Result<void>> add_account(std::string user, std::string hash, std::string actor) override;
+    net::Task<Result<void>> set_password_hash(std::string user, std::string hash, std::string actor) override;
+    net::Task<Result<std::int64_t>> add_token(std::string name, std::string hash, std::optional<UtcTime> expires,
+                                              std::string actor) override;
+    net::Task<Result<std::optional<TokenInfo>>> find_token(std::string hash) override;
+    net::Task<Result<std::vector<TokenInfo>>> list_tokens() override;
+    net::Task<Result<void>> remove_token(std::int64_t id, std::string actor) override;
+    net::Task<Result<void>> add_session(std::string hash, std::string user, UtcTime expires) override;
+    net::Task<Result<std::optional<std::string>>> find_session(std::string hash) override;
+    net::Task<Result<void>> remove_session(std::string hash) override;
+    net::Task<Result<void>> audit(std::string actor, std::string action, std::string subject, std::string detail) override;
+    net::Task<Result<std::vector<AuditRecord>>> list_audit(std::size_t limit, std::int64_t before) override;
+
+private:
+    /// The record of a change, in the transaction of the change.
+    void record(Database& database, std::string_view actor, std::string_view action, std::string_view subject, std::string_view detail);
+    [[nodiscard]] UtcTime now() const { return clock_->now(); }
+
+    template <class Body>
+    auto read(Body body) {
+        return queue_.run(Access::read, std::move(body));
+    }
+    template <class Body>
+    auto write(Body body) {
+        return queue_.run(Access::write, std::move(body));
+    }
+
+    JobId queue_one(Database& database, JobKind kind, SystemId system, std::string_view actor);
+
+    host::Sealer sealer_;
+    std::shared_ptr<Clock const> clock_;
+    CommitQueue queue_;  ///< last: its thread uses the others
+};
+
+/// "system 12"
+inline std::string subject_of(SystemId id) { return "system " + std::to_string(id); }
+inline Failure no_such_system(SystemId id) { return fail(errors::gen::not_found, {{"what", "system"}, {"name", std::to_string(id)}}); }
+/// The part of a LIKE pattern that stands for `text` itself; use with ESCAPE '\'.
+std::string escape_like(std::string_view text);
+
+}  // namespace countersign::manager::store
