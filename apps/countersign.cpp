@@ -1,0 +1,3 @@
+#include "workbench/workbench.hpp"
+
+int main(int argc, char** argv) { return countersign::workbench::run(argc, argv); }

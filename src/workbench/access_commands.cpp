@@ -1,0 +1,106 @@
+#include "workbench/commands.hpp"
+#include "workbench/workbench.hpp"
+
+#include <boost/json.hpp>
+
+namespace countersign::workbench {
+namespace {
+
+struct LoginOptions {
+    std::string user = "admin";
+    std::string password_file;
+    std::string setup_password_file;
+    std::string token_name = "countersign";
+    int days = 90;
+};
+
+/// Logs in with the password, makes an API token for this machine and keeps that, never the password.
+Result<int> keep_token(Context const& context, ApiClient& client, Output& output, LoginOptions const& options, SecretText const& password) {
+    CS_CHECK(client.send("POST", "session", {{"user", options.user}, {"password", password.reveal()}}));
+    client.use_cookie(client.cookie());
+    CS_TRY(auto made, client.send("POST", "tokens", {{"name", options.token_name}, {"days", options.days}}));
+    CS_TRY(auto connection, context.connection());
+    connection.token = SecretText(text_of(made, "token"));
+    if (!connection.ca_file.empty()) connection.ca_file = std::filesystem::absolute(connection.ca_file).string();
+    auto file = context.config.empty() ? default_config_file() : std::filesystem::path(context.config);
+    CS_CHECK(save_connection(file, connection));
+    CS_CHECK(client.send("DELETE", "session"));
+    if (!output.value(json::object{{"config", file.string()}})) output.line("Logged in. The token is kept in " + file.string() + ".");
+    return k_holds;
+}
+
+}  // namespace
+
+void add_access_commands(CLI::App& app, Context& context) {
+    auto options = std::make_shared<LoginOptions>();
+    auto* setup = app.add_subcommand("setup", "First contact: the set-up password once, then the administrator's own password");
+    setup->add_option("--setup-password-file", options->setup_password_file,
+                      "File with the password that the manager printed (default: standard input)");
+    setup->add_option("--password-file", options->password_file, "File with the new password (default: standard input)");
+    setup->callback([&context, options] {
+        context.action = [&context, options](Output& output) {
+            return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
+                CS_TRY(auto old, read_secret_line(options->setup_password_file, "Set-up password"));
+                CS_TRY(auto fresh, read_secret_line(options->password_file, "New password"));
+                CS_CHECK(client.send("POST", "setup", {{"setup_password", old.reveal()}, {"new_password", fresh.reveal()}}));
+                return keep_token(context, client, output, *options, fresh);
+            });
+        };
+    });
+    auto* login = app.add_subcommand("login", "Log in and keep an API token for this machine");
+    login->add_option("--user", options->user, "User")->capture_default_str();
+    login->add_option("--password-file", options->password_file, "File with the password (default: standard input)");
+    login->add_option("--days", options->days, "How long the token is valid; 0: without end")->capture_default_str();
+    login->callback([&context, options] {
+        context.action = [&context, options](Output& output) {
+            return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
+                CS_TRY(auto password, read_secret_line(options->password_file, "Password"));
+                return keep_token(context, client, output, *options, password);
+            });
+        };
+    });
+
+    auto* token = app.add_subcommand("token", "API tokens")->require_subcommand(1);
+    auto name = std::make_shared<std::string>();
+    auto days = std::make_shared<int>(90);
+    auto* create = token->add_subcommand("create", "Make a token; it is shown once");
+    create->add_option("name", *name, "What it is for")->required();
+    create->add_option("--days", *days, "How long it is valid; 0: without end")->capture_default_str();
+    create->callback([&context, name, days] {
+        context.action = [&context, name, days](Output& output) {
+            return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
+                CS_TRY(auto made, client.send("POST", "tokens", {{"name", *name}, {"days", *days}}));
+                if (!output.value(made)) output.line(text_of(made, "token"));
+                return k_holds;
+            });
+        };
+    });
+    token->add_subcommand("list", "All tokens")->callback([&context] {
+        context.action = [&context](Output& output) {
+            return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
+                CS_TRY(auto answer, client.get("tokens"));
+                if (output.value(answer)) return k_holds;
+                Table table{{"ID", "Name", "Made", "Ends"}, {}};
+                for (auto const& one : list_of(answer, "tokens")) {
+                    table.rows.push_back(
+                        {std::to_string(number_of(one, "id")), text_of(one, "name"), text_of(one, "created"), text_of(one, "expires")});
+                }
+                output.table(table);
+                return k_holds;
+            });
+        };
+    });
+    auto id = std::make_shared<std::string>();
+    auto* remove = token->add_subcommand("remove", "Take a token back");
+    remove->add_option("id", *id, "Number of the token")->required();
+    remove->callback([&context, id] {
+        context.action = [&context, id](Output& output) {
+            return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
+                CS_CHECK(client.send("DELETE", "tokens/" + path_part(*id)));
+                return k_holds;
+            });
+        };
+    });
+}
+
+}  // namespace countersign::workbench

@@ -1,0 +1,51 @@
+#pragma once
+
+/// Inside of the workbench: what every group of commands gets, and the groups.
+
+#include "workbench/api_client.hpp"
+#include "workbench/output.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace countersign::workbench {
+
+/// Options that stand before or after every command, and the action that the chosen command left.
+struct Context {
+    bool json = false;
+    std::string config;
+    Connection overrides;  ///< --url, --address, --ca, --pin
+    std::string token_file;
+    std::function<int(Output&)> action;
+
+    /// The connection of the file and the environment with the options on top.
+    Result<Connection> connection() const;
+    Result<std::unique_ptr<ApiClient>> open() const;
+};
+
+/// Runs `work` with an open client; prints the error of either.
+int with_manager(Context const& context, Output& output, std::function<Result<int>(ApiClient&)> const& work);
+
+void add_access_commands(CLI::App& app, Context& context);
+void add_system_commands(CLI::App& app, Context& context);
+void add_policy_commands(CLI::App& app, Context& context);
+void add_job_commands(CLI::App& app, Context& context);
+void add_list_commands(CLI::App& app, Context& context);
+void add_explain_command(CLI::App& app, Context& context);
+
+/// A name in a path of the API.
+std::string path_part(std::string_view name);
+/// All pages of /systems.
+Result<json::array> all_systems(ApiClient& client, std::string const& filter);
+/// "2027-11-21 (365 days)" or empty.
+std::string expiry(std::string const& time);
+/// The first line of standard input, or of a file; without its end of line.
+Result<SecretText> read_secret_line(std::string const& file, std::string const& prompt);
+/// The table of systems with their level and why, as `system list` prints it.
+Result<void> print_systems(ApiClient& client, Output& output, json::array const& systems);
+
+}  // namespace countersign::workbench

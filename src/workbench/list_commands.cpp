@@ -1,0 +1,114 @@
+#include "family/family.hpp"
+#include "workbench/commands.hpp"
+#include "workbench/workbench.hpp"
+
+#include "countersign/errors/gen.hpp"
+
+#include <boost/json.hpp>
+
+namespace countersign::workbench {
+namespace {
+
+using Row = std::vector<std::string> (*)(json::value const&);
+
+/// A list of the API as a table: path, the array's name, columns.
+void add_list(CLI::App& parent, Context& context, std::string name, std::string help, std::string path, std::string array,
+              std::vector<std::string> heading, Row row) {
+    parent.add_subcommand(std::move(name), std::move(help))->callback([&context, path, array, heading, row] {
+        context.action = [&context, path, array, heading, row](Output& output) {
+            return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
+                CS_TRY(auto answer, client.get(path));
+                if (output.value(answer)) return k_holds;
+                Table table{heading, {}};
+                for (auto const& one : list_of(answer, array)) table.rows.push_back(row(one));
+                output.table(table);
+                return k_holds;
+            });
+        };
+    });
+}
+
+}  // namespace
+
+void add_list_commands(CLI::App& app, Context& context) {
+    auto* ticket = app.add_subcommand("ticket", "Tickets")->require_subcommand(1);
+    auto state = std::make_shared<std::string>("open");
+    auto* tickets = ticket->add_subcommand("list", "What is wrong and what to do");
+    tickets->add_option("--state", *state, "open, closed or all")->check(CLI::IsMember({"open", "closed", "all"}))->capture_default_str();
+    tickets->callback([&context, state] {
+        context.action = [&context, state](Output& output) {
+            return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
+                CS_TRY(auto answer, client.get("tickets?limit=1000&state=" + *state));
+                if (output.value(answer)) return k_holds;
+                if (list_of(answer, "tickets").empty()) {
+                    output.line("No tickets.");
+                    return k_holds;
+                }
+                Table table{{"ID", "System", "Ticket", "State", "Opened", "What was seen", "What to do"}, {}};
+                for (auto const& one : list_of(answer, "tickets")) {
+                    table.rows.push_back({std::to_string(number_of(one, "id")), text_of(one, "system_name"), text_of(one, "title"),
+                                          text_of(one, "state"), text_of(one, "opened"), text_of(one, "text"), text_of(one, "remedy")});
+                }
+                output.table(table);
+                return k_holds;
+            });
+        };
+    });
+    auto* certificate = app.add_subcommand("certificate", "Certificates that the manager issued")->require_subcommand(1);
+    add_list(*certificate, context, "list", "All of them", "certificates", "certificates",
+             {"System", "Subject", "Expires", "Serial number"}, [](json::value const& one) {
+                 return std::vector<std::string>{std::to_string(number_of(one, "system")), text_of(one, "subject"),
+                                                 expiry(text_of(one, "not_after")), text_of(one, "serial")};
+             });
+    auto* audit = app.add_subcommand("audit", "Who did what")->require_subcommand(1);
+    add_list(*audit, context, "list", "The newest records", "audit?limit=100", "records", {"At", "Who", "What", "Subject", "Detail"},
+             [](json::value const& one) {
+                 return std::vector<std::string>{text_of(one, "at"), text_of(one, "actor"), text_of(one, "action"), text_of(one, "subject"),
+                                                 text_of(one, "detail")};
+             });
+    app.add_subcommand("family", "Product families")
+        ->require_subcommand(1)
+        ->add_subcommand("list", "Families that this program knows")
+        ->callback([&context] {
+            context.action = [](Output& output) -> int {
+                auto families = family::Families::load_embedded();
+                if (!families) return output.error(families.error());
+                json::array out;
+                Table table{{"ID", "Name", "Vendor", "Secure-Only from"}, {}};
+                for (auto const& one : families->all()) {
+                    out.push_back(json::object{
+                        {"id", one->id}, {"name", one->name}, {"vendor", one->vendor}, {"minimum_secure_only", one->minimum_secure_only}});
+                    table.rows.push_back({one->id, one->name, one->vendor, one->minimum_secure_only});
+                }
+                if (!output.value(json::object{{"families", std::move(out)}})) output.table(table);
+                return k_holds;
+            };
+        });
+}
+
+void add_explain_command(CLI::App& app, Context& context) {
+    auto id = std::make_shared<std::string>();
+    auto* explain = app.add_subcommand("explain", "What an error id means and what to do");
+    explain->add_option("id", *id, "CRT-014, or its name")->required();
+    explain->callback([&context, id] {
+        context.action = [id](Output& output) -> int {
+            auto const* entry = find_error_entry(*id);
+            if (entry == nullptr) return output.error(Error(errors::gen::not_found, {{"what", "error id"}, {"name", *id}}));
+            if (output.value(json::object{{"id", entry->code},
+                                          {"name", entry->name},
+                                          {"title", entry->title},
+                                          {"cause", entry->cause},
+                                          {"remedy", entry->remedy},
+                                          {"http_status", entry->http_status},
+                                          {"exit_code", entry->exit_code}})) {
+                return k_holds;
+            }
+            output.line(output.strong(std::string(entry->code) + " " + std::string(entry->title)));
+            output.line("Cause: " + std::string(entry->cause));
+            output.line("What to do: " + std::string(entry->remedy));
+            return k_holds;
+        };
+    });
+}
+
+}  // namespace countersign::workbench
