@@ -239,6 +239,7 @@ void read_identity(Family& family, TableReader reader) {
     family.product_id = reader.text("product_id");
     family.software = reader.text("software");
     family.api_version = reader.text("api_version", Need::optional);
+    family.snmp_object_id = reader.text("snmp_object_id", Need::optional);
     family.driver = reader.text("driver");
     family.minimum_secure_only = reader.text("minimum_secure_only");
     family.secure_only_feature_keys = reader.texts("secure_only_feature_keys");

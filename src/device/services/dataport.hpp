@@ -1,0 +1,71 @@
+#pragma once
+
+/// The dataport of a logged-in session, whichever line it came over (Telnet, SSH, serial; REQ DPT-1): lines in, text out with LF
+/// line ends. It keeps what belongs to a session (a multi-line argument that is being typed, feedback expressions, syslog) and
+/// leaves the rest to dialect::xapi (words) and Unit (rules).
+
+#include "device/unit.hpp"
+#include "dialect/xapi_text.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace countersign::device {
+
+class Dataport {
+public:
+    static constexpr std::size_t k_max_body = 256 * 1024;  ///< of a multi-line argument, bytes
+    static constexpr std::size_t k_max_expressions = 38;   ///< feedback expressions of a session (protocols 1.3)
+
+    Dataport(std::shared_ptr<Unit> unit, Actor actor);
+    ~Dataport();
+
+    /// What the system says after log-in.
+    [[nodiscard]] std::string welcome() const;
+    /// Carries out one line and returns what is printed. The next line may be given when this one is done.
+    net::Task<std::string> handle(std::string line);
+    /// `bye` was said.
+    [[nodiscard]] bool ended() const { return ended_; }
+    /// Called on the unit's executor with text that nobody asked for at that moment: feedback and syslog. Must not be slow.
+    void on_push(std::function<void(std::string)> push);
+
+private:
+    using Request = dialect::xapi::TextRequest;
+
+    std::string apply(dialect::xapi::SetSetting const& change, Request const& request);
+    std::string show(dialect::xapi::GetSettings const& wanted, Request const& request) const;
+    std::string show(dialect::xapi::GetStatus const& wanted, Request const& request) const;
+    std::string show(dialect::xapi::GetXml const& wanted, Request const& request) const;
+    std::string change(dialect::xapi::Feedback const& feedback, Request const& request);
+    static std::string change(dialect::xapi::Preference const& preference, Request const& request);
+    net::Task<std::string> call(dialect::xapi::CommandCall call, std::string result_id);
+    std::optional<std::string> take_syslog(std::string_view line);
+    net::Task<std::string> take_body_line(std::string line);
+    void listen();
+    void hear(Event const& event) const;
+
+    struct PendingBody {
+        dialect::xapi::CommandCall call;
+        std::string result_id;
+        bool too_long = false;
+    };
+    struct Expression {
+        std::string text;
+        dialect::xapi::Location location;
+    };
+
+    std::shared_ptr<Unit> unit_;
+    Actor actor_;
+    bool ended_ = false;
+    bool syslog_ = false;
+    std::optional<PendingBody> body_;
+    std::vector<Expression> expressions_;
+    std::function<void(std::string)> push_;
+    std::unique_ptr<Unit::Subscription> subscription_;
+};
+
+}  // namespace countersign::device
