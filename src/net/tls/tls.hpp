@@ -32,6 +32,7 @@ struct Profile {
     std::string ciphersuites;  ///< TLS 1.3
     std::string groups;
     int security_level = 2;
+    bool legacy_renegotiation = false;  ///< talk to servers without RFC 5746
 };
 
 /// What a server shows: its chain and key, and who may call.

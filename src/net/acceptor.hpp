@@ -1,0 +1,40 @@
+#pragma once
+
+/// A listening TCP port that can be closed from any thread, at once. Internal to this room.
+
+#include "net/connection.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <functional>
+#include <mutex>
+#include <vector>
+
+namespace countersign::net {
+
+class Acceptor : public std::enable_shared_from_this<Acceptor> {
+public:
+    using Socket = asio::ip::tcp::socket;
+
+    /// NET-014. Accepted sockets belong to the executors in turn.
+    static Result<std::shared_ptr<Acceptor>> open(std::vector<Executor> executors, Endpoint where);
+    /// Calls `take` for each connection, on the first executor.
+    void start(std::function<void(Socket)> take);
+    /// When this returns, new connections are refused and the port can be opened again.
+    void close();
+    [[nodiscard]] Endpoint local() const { return local_; }
+
+    explicit Acceptor(std::vector<Executor> executors) : executors_(std::move(executors)), acceptor_(executors_.front()) {}
+
+private:
+    static Task<> accept_all(std::shared_ptr<Acceptor> self, std::function<void(Socket)> take);
+    [[nodiscard]] bool is_closed() const;
+
+    std::vector<Executor> executors_;
+    asio::ip::tcp::acceptor acceptor_;
+    Endpoint local_;
+    mutable std::mutex mutex_;
+    bool closed_ = false;
+};
+
+}  // namespace countersign::net
