@@ -1,0 +1,104 @@
+#include "base/log.hpp"
+#include "family/family.hpp"
+#include "manager/access/access.hpp"
+#include "manager/api/api.hpp"
+#include "manager/manager.hpp"
+#include "manager/server.hpp"
+#include "net/task.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+#include <signal.h>
+
+namespace {
+
+using namespace countersign;
+
+struct Options {
+    manager::ManagerSettings settings;
+    std::string log_level = "info";
+    std::string log_format = "text";
+    std::string families;
+    bool no_plain_http = false;
+    unsigned threads = 0;
+    int observe_minutes = 15;
+    int enforce_minutes = 30;
+};
+
+void describe(CLI::App& app, Options& options) {
+    auto& settings = options.settings;
+    app.add_option("--data", settings.data, "Folder for database, sealing key and certificates")->required();
+    app.add_option("--host-name", settings.host_name, "Fully qualified host name by which people and systems reach this manager")
+        ->required();
+    app.add_option("--listen", settings.address, "Address of its own ports")->capture_default_str();
+    app.add_option("--https-port", settings.https_port, "HTTPS port, before the offset")->capture_default_str();
+    app.add_option("--http-port", settings.http_port, "HTTP port, before the offset")->capture_default_str();
+    app.add_flag("--no-http", options.no_plain_http, "Do not open the HTTP port (systems can then call over HTTPS only)");
+    app.add_option("--port-offset", settings.port_offset, "Added to every port, also those of systems, DNS and NTP")->capture_default_str();
+    app.add_option("--dns", settings.dns_servers, "Name servers of the manager itself (default: the machine's)");
+    app.add_option("--source", settings.bind_address, "Source address of connections to systems");
+    app.add_option("--concurrency", settings.concurrency, "Systems worked on at the same time")
+        ->check(CLI::Range(1, 2000))
+        ->capture_default_str();
+    app.add_option("--observe-minutes", options.observe_minutes, "How often every system is looked at")
+        ->check(CLI::Range(1, 10080))
+        ->capture_default_str();
+    app.add_option("--enforce-minutes", options.enforce_minutes, "How often the policy is enforced in the background")
+        ->check(CLI::Range(1, 10080))
+        ->capture_default_str();
+    app.add_option("--families", options.families, "Folder with family files (default: those compiled in)");
+    app.add_option("--threads", options.threads, "Event loops; 0: one per core")->check(CLI::Range(0, 64))->capture_default_str();
+    app.add_option("--log-level", options.log_level, "debug, info, warning or error")
+        ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+        ->capture_default_str();
+    app.add_option("--log-format", options.log_format, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+}
+
+int failed(Error const& error) {
+    std::cerr << "countersign-manager: " << error.explanation() << "\n";
+    return error.entry().exit_code;
+}
+
+int serve(Options options) {
+    // Blocked before any thread starts, so that only the wait below takes them.
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+
+    auto families = options.families.empty() ? family::Families::load_embedded() : family::Families::load_folder(options.families);
+    if (!families) return failed(families.error());
+    options.settings.observe_interval = std::chrono::minutes(options.observe_minutes);
+    options.settings.enforce_interval = std::chrono::minutes(options.enforce_minutes);
+    net::Runtime runtime(options.threads);
+    runtime.start();
+    auto plain = options.no_plain_http ? manager::PlainHttp::closed : manager::PlainHttp::open;
+    auto server = manager::Server::start(runtime, options.settings, *families, plain);
+    if (!server) return failed(server.error());
+    auto const& ready = **server;
+    std::cout << "ready: https://" << options.settings.host_name << ":" << ready.https().port << " on " << net::to_string(ready.https())
+              << "\n";
+    std::cout << "roots: " << (options.settings.data / "ca.pem").string() << "\n";
+    if (!ready.setup_password().empty()) std::cout << "set-up password: " << ready.setup_password().reveal() << "\n";
+    std::cout << std::flush;
+    int signal_number = 0;
+    sigwait(&signals, &signal_number);
+    log::info("manager.stopping", {{"signal", signal_number}});
+    (*server)->stop();
+    runtime.stop();
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("countersign-manager: the management server");
+    Options options;
+    describe(app, options);
+    CLI11_PARSE(app, argc, argv);
+    log::configure(log::parse_level(options.log_level), options.log_format == "json" ? log::Format::json : log::Format::text);
+    return serve(std::move(options));
+}

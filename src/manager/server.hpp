@@ -1,0 +1,47 @@
+#pragma once
+
+/// A whole running manager: service, access and its two ports. What the program runs, and what tests run in their own process.
+
+#include "base/secret.hpp"
+#include "family/family.hpp"
+#include "manager/access/access.hpp"
+#include "manager/manager.hpp"
+#include "net/address.hpp"
+#include "net/http/server.hpp"
+
+#include <memory>
+
+namespace countersign::manager {
+
+enum class PlainHttp { open, closed };
+
+class Server {
+public:
+    /// Opens everything; returns when both ports listen and the engine runs. Called from a thread that is no loop.
+    static Result<std::unique_ptr<Server>> start(net::Runtime& runtime, ManagerSettings settings, family::Families families,
+                                                 PlainHttp plain);
+    ~Server();
+    Server(Server const&) = delete;
+    Server& operator=(Server const&) = delete;
+
+    [[nodiscard]] Manager& manager() const { return *manager_; }
+    [[nodiscard]] Access& access() const { return *access_; }
+    [[nodiscard]] net::Endpoint https() const { return https_->local(); }
+    /// The one-time set-up password, or empty when the administrator's password is set.
+    [[nodiscard]] SecretText const& setup_password() const { return setup_password_; }
+    /// Closes the ports, lets requests and steps under way end, gives leases back.
+    void stop();
+
+private:
+    Server(net::Runtime& runtime, std::shared_ptr<Manager> manager, std::shared_ptr<Access> access);
+    Result<void> open_ports(PlainHttp plain);
+    net::Runtime& runtime_;
+    std::shared_ptr<Manager> manager_;
+    std::shared_ptr<Access> access_;
+    std::unique_ptr<net::http::Server> https_;
+    std::unique_ptr<net::http::Server> http_;
+    SecretText setup_password_;
+    bool stopped_ = false;
+};
+
+}  // namespace countersign::manager
