@@ -23,7 +23,8 @@ fuzz_one() {
 }
 export -f fuzz_one
 export build seconds
-result=$(compgen -G "$build/bin/fuzz_*" | xargs -r -P "$jobs" -I{} bash -c 'fuzz_one {}' | tee /dev/stderr)
+result=$(compgen -G "$build/bin/fuzz_*" | xargs -r -P "$jobs" -I{} bash -c 'fuzz_one {}')
+echo "$result"
 passed=$(grep -c '^passed: ' <<<"$result")
 failed=$(grep -c '^failed: ' <<<"$result")
 echo "$passed passed, $failed failed"
