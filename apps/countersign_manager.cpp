@@ -22,6 +22,7 @@ struct Options {
     std::string families;
     bool no_plain_http = false;
     unsigned threads = 0;
+    std::string token_file;
     int observe_minutes = 15;
     int enforce_minutes = 30;
 };
@@ -48,6 +49,7 @@ void describe(CLI::App& app, Options& options) {
         ->check(CLI::Range(1, 10080))
         ->capture_default_str();
     app.add_option("--families", options.families, "Folder with family files (default: those compiled in)");
+    app.add_option("--token-file", options.token_file, "Write a fresh API token to this file (mode 0600), for scripts on this machine");
     app.add_option("--threads", options.threads, "Event loops; 0: one per core")->check(CLI::Range(0, 64))->capture_default_str();
     app.add_option("--log-level", options.log_level, "debug, info, warning or error")
         ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
@@ -79,6 +81,9 @@ int serve(Options options) {
     auto server = manager::Server::start(runtime, options.settings, *families, plain);
     if (!server) return failed(server.error());
     auto const& ready = **server;
+    if (!options.token_file.empty()) {
+        if (auto written = ready.write_token(options.token_file); !written) return failed(written.error());
+    }
     std::cout << "ready: https://" << options.settings.host_name << ":" << ready.https().port << " on " << net::to_string(ready.https())
               << "\n";
     std::cout << "roots: " << (options.settings.data / "ca.pem").string() << "\n";

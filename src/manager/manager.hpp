@@ -69,8 +69,8 @@ public:
     virtual net::Task<Result<System>> add_system(NewSystem system, std::string actor) = 0;
     /// Observes now and returns what was found.
     virtual net::Task<Result<Assessment>> observe_now(SystemId id) = 0;
-    /// Observes and plans; changes nothing.
-    virtual net::Task<Result<Plan>> plan_for(SystemId id) = 0;
+    /// Observes and plans; changes nothing. `assumed` plans for another mode than the policy's, to show what it would change.
+    virtual net::Task<Result<Plan>> plan_for(SystemId id, std::optional<SecureOnly> assumed) = 0;
     /// Queues enforcement (REQ MGR-4); empty: the whole estate.
     virtual net::Task<Result<std::vector<JobId>>> enforce(std::vector<SystemId> systems, std::string actor) = 0;
     /// Changes the policy; a change of mode queues enforcement of all capable systems at once (REQ MGR-3, MGR-4).

@@ -1,6 +1,7 @@
 #include "manager/server.hpp"
 
 #include "base/log.hpp"
+#include "host/files.hpp"
 #include "manager/api/api.hpp"
 
 namespace countersign::manager {
@@ -57,6 +58,16 @@ Result<void> Server::open_ports(PlainHttp plain) {
     log::info("manager.listening",
               {{"https", net::to_string(https_->local())}, {"http", http_ ? net::to_string(http_->local()) : "closed"}});
     return {};
+}
+
+Result<void> Server::write_token(std::filesystem::path const& file) const {
+    constexpr std::string_view name = "local";
+    CS_TRY(auto tokens, net::run(runtime_, manager_->store().list_tokens()));
+    for (auto const& token : tokens) {
+        if (token.name == name) CS_CHECK(net::run(runtime_, manager_->store().remove_token(token.id, "manager")));
+    }
+    CS_TRY(auto made, net::run(runtime_, access_->create_token(std::string(name), 0, "manager")));
+    return host::write_file(file, made.reveal() + "\n", host::Privacy::owner_only);
 }
 
 void Server::stop() {

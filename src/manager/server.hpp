@@ -9,6 +9,7 @@
 #include "net/address.hpp"
 #include "net/http/server.hpp"
 
+#include <filesystem>
 #include <memory>
 
 namespace countersign::manager {
@@ -29,6 +30,8 @@ public:
     [[nodiscard]] net::Endpoint https() const { return https_->local(); }
     /// The one-time set-up password, or empty when the administrator's password is set.
     [[nodiscard]] SecretText const& setup_password() const { return setup_password_; }
+    /// Makes an API token and writes it to `file` (mode 0600); the one that an earlier start wrote is taken back.
+    Result<void> write_token(std::filesystem::path const& file) const;
     /// Closes the ports, lets requests and steps under way end, gives leases back.
     void stop();
 

@@ -35,7 +35,7 @@ std::string steps_text(json::value const& plan) {
     return out.empty() ? "  nothing to do\n" : out;
 }
 
-Result<int> show_plans(ApiClient& client, Output& output, std::vector<std::string> names) {
+Result<int> show_plans(ApiClient& client, Output& output, std::vector<std::string> names, std::string const& goal) {
     if (names.empty()) {
         CS_TRY(auto systems, all_systems(client, ""));
         for (auto const& system : systems) names.push_back(std::to_string(number_of(system, "id")));
@@ -44,7 +44,7 @@ Result<int> show_plans(ApiClient& client, Output& output, std::vector<std::strin
     std::vector<std::pair<std::string, std::vector<std::string>>> groups;
     bool blocked = false;
     for (auto const& name : names) {
-        CS_TRY(auto plan, client.get("systems/" + path_part(name) + "/plan"));
+        CS_TRY(auto plan, client.get("systems/" + path_part(name) + "/plan" + (goal.empty() ? "" : "?secure_only=" + goal)));
         CS_TRY(auto system, client.get("systems/" + path_part(name)));
         blocked = blocked || !list_of(plan, "blockers").empty();
         auto text = "from level " + std::to_string(number_of(plan, "from_level")) + " to level " +
@@ -81,9 +81,12 @@ void add_policy_commands(CLI::App& app, Context& context) {
     auto* show = plan->add_subcommand(
         "show", "The ordered steps for systems, with why and how undone; changes nothing. Exit code 2: something is in the way");
     show->add_option("systems", *names, "Systems (default: all)");
-    show->callback([&context, names] {
-        context.action = [&context, names](Output& output) {
-            return with_manager(context, output, [&](ApiClient& client) { return show_plans(client, output, *names); });
+    auto goal = std::make_shared<std::string>();
+    show->add_option("--goal", *goal, "Plan for this Secure-Only mode instead of the one in force")
+        ->check(CLI::IsMember({"off", "on", "verify"}));
+    show->callback([&context, names, goal] {
+        context.action = [&context, names, goal](Output& output) {
+            return with_manager(context, output, [&](ApiClient& client) { return show_plans(client, output, *names, *goal); });
         };
     });
 

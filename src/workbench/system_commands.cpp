@@ -1,6 +1,8 @@
 #include "workbench/commands.hpp"
 #include "workbench/workbench.hpp"
 
+#include "countersign/errors/gen.hpp"
+
 #include <boost/json.hpp>
 
 namespace countersign::workbench {
@@ -83,12 +85,54 @@ Result<int> show(ApiClient& client, Output& output, std::string const& name) {
     return k_holds;
 }
 
-Result<int> observe(ApiClient& client, Output& output, std::string const& name) {
-    CS_TRY(auto assessment, client.send("POST", "systems/" + path_part(name) + "/observe"));
-    if (output.value(assessment)) return k_holds;
-    print_assessment_head(output, assessment);
-    output.line("");
-    print_assessment(output, assessment);
+/// The named systems, or all of them, by number.
+Result<std::vector<std::string>> chosen(ApiClient& client, std::vector<std::string> names, bool all) {
+    if (!all && !names.empty()) return names;
+    if (!all) return fail(errors::gen::missing_field, {{"field", "the system (or --all)"}});
+    CS_TRY(auto systems, all_systems(client, ""));
+    names.clear();
+    for (auto const& system : systems) names.push_back(std::to_string(number_of(system, "id")));
+    return names;
+}
+
+Result<int> observe(ApiClient& client, Output& output, std::vector<std::string> const& names) {
+    json::array all;
+    for (auto const& name : names) {
+        CS_TRY(auto assessment, client.send("POST", "systems/" + path_part(name) + "/observe"));
+        if (!output.json()) {
+            output.line(output.strong(name));
+            print_assessment_head(output, assessment);
+            output.line("");
+            print_assessment(output, assessment);
+        }
+        all.push_back(std::move(assessment));
+    }
+    output.value(json::object{{"assessments", std::move(all)}});
+    return k_holds;
+}
+
+/// One line for each open service and each client in use; what is closed is named in one line.
+Result<int> evidence(ApiClient& client, Output& output, std::vector<std::string> const& names) {
+    json::array all;
+    Table table{{"System", "Service or client", "Level", "Evidence"}, {}};
+    for (auto const& name : names) {
+        CS_TRY(auto system, client.get("systems/" + path_part(name)));
+        auto const* assessment = system.is_object() ? system.get_object().if_contains("assessment") : nullptr;
+        std::string closed;
+        for (auto const& row : list_of(assessment ? *assessment : json::value(), "protocols")) {
+            bool const service = !flag_of(row, "client");
+            if (!flag_of(row, "counts")) continue;
+            if (flag_of(row, "open")) {
+                table.rows.push_back({text_of(system, "name"), text_of(row, "name"),
+                                      output.level(static_cast<int>(number_of(row, "level"))), text_of(row, "evidence")});
+            } else if (service) {
+                closed += (closed.empty() ? "" : ", ") + text_of(row, "name");
+            }
+        }
+        if (!closed.empty()) table.rows.push_back({text_of(system, "name"), "closed", "", closed});
+        all.push_back(std::move(system));
+    }
+    if (!output.value(json::object{{"systems", std::move(all)}})) output.table(table);
     return k_holds;
 }
 
@@ -156,12 +200,30 @@ void add_system_commands(CLI::App& app, Context& context) {
         return sub;
     };
     with_name("show", "One system: level, evidence for each service and client, readiness", show);
-    with_name("observe", "Look at a system again, now", observe);
     with_name("remove", "Forget a system", [](ApiClient& client, Output& output, std::string const& which) -> Result<int> {
         CS_CHECK(client.send("DELETE", "systems/" + path_part(which)));
         if (!output.json()) output.line("Removed " + which + ".");
         return k_holds;
     });
+
+    auto several = std::make_shared<std::vector<std::string>>();
+    auto every = std::make_shared<bool>(false);
+    using Several = Result<int> (*)(ApiClient&, Output&, std::vector<std::string> const&);
+    auto with_names = [&](std::string command, std::string help, Several work) {
+        auto* sub = system->add_subcommand(std::move(command), std::move(help));
+        sub->add_option("systems", *several, "Numbers, names, host names, addresses or serial numbers");
+        sub->add_flag("--all", *every, "All systems");
+        sub->callback([&context, several, every, work] {
+            context.action = [&context, several, every, work](Output& output) {
+                return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
+                    CS_TRY(auto names, chosen(client, *several, *every));
+                    return work(client, output, names);
+                });
+            };
+        });
+    };
+    with_names("observe", "Look at systems again, now", observe);
+    with_names("evidence", "What the level of each open service and client rests on", evidence);
 
     auto change = std::make_shared<AddOptions>();
     auto* set = system->add_subcommand("set", "Change connection settings");

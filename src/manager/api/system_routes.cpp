@@ -117,7 +117,14 @@ net::Task<http::Response> observe(Doors doors, http::Request request) {
 net::Task<http::Response> plan(Doors doors, http::Request request) {
     auto system = co_await find(doors.manager, request.parameters["id"]);
     if (!system) co_return http::problem(system.error());
-    auto made = co_await doors.manager->plan_for(system->id);
+    std::optional<SecureOnly> assumed;
+    if (auto mode = request.query["secure_only"]; !mode.empty()) {
+        assumed = parse_secure_only(mode);
+        if (!assumed)
+            co_return http::problem(
+                Error(errors::gen::invalid_input, {{"field", "secure_only"}, {"detail", "off, on or verify is expected"}}));
+    }
+    auto made = co_await doors.manager->plan_for(system->id, assumed);
     co_return answer_or_problem(made, [](Plan const& value) { return to_json(value); });
 }
 
