@@ -1,0 +1,230 @@
+#include "pki/issue.hpp"
+
+#include "pki/extensions.hpp"
+#include "pki/names.hpp"
+#include "pki/openssl.hpp"
+#include "pki/pem.hpp"
+
+#include "countersign/errors/crt.hpp"
+#include "countersign/errors/gen.hpp"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <array>
+
+namespace countersign::pki {
+
+namespace crt = errors::crt;
+
+namespace {
+
+constexpr int k_smallest_rsa_bits = 2048;
+constexpr int k_root_path_length = 1;
+
+struct ProfileRow {
+    Profile profile;
+    std::string_view text;
+};
+constexpr std::array<ProfileRow, 4> k_profiles{{
+    {Profile::server, "server"},
+    {Profile::client, "client"},
+    {Profile::device, "device"},
+    {Profile::authority, "authority"},
+}};
+
+Failure refused(std::string_view detail) { return fail(crt::signing_failed, {{"detail", detail}}); }
+
+/// 128 random bits, positive and not zero; 17 bytes at most of the 20 that RFC 5280 section 4.1.2.2 allows.
+void set_serial(X509* certificate) {
+    std::array<std::uint8_t, 16> bytes{};
+    BignumPtr const number(BN_new());
+    do {
+        if (!number || RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1 ||
+            BN_bin2bn(bytes.data(), static_cast<int>(bytes.size()), number.get()) == nullptr) {
+            throw_openssl_failure("make a serial number");
+        }
+    } while (BN_is_zero(number.get()) == 1);
+    if (BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) == nullptr) throw_openssl_failure("set a serial number");
+}
+
+/// UTCTime up to 2049 and GeneralizedTime from 2050 (RFC 5280 section 4.1.2.5): ASN1_TIME_set chooses.
+Asn1TimePtr time_from(UtcTime time) { return Asn1TimePtr(ASN1_TIME_set(nullptr, time.time_since_epoch().count())); }
+
+bool is_ordered(Validity const& validity) { return validity.not_before < validity.not_after; }
+
+/// Names that came with a request are looked at again here: what is signed is what was checked.
+Result<GeneralNamesPtr> names_to_sign(X509_REQ* request) {
+    ErrorQueue const errors;
+    ExtensionsPtr const list(X509_REQ_get_extensions(request));
+    int found = -1;
+    GeneralNamesPtr names(static_cast<GENERAL_NAMES*>(X509V3_get_d2i(list.get(), NID_subject_alt_name, &found, nullptr)));
+    if (!names && found != -1) return fail(crt::broken_request, {{"detail", "its subject alternative names cannot be decoded"}});
+    auto const values = alternative_names_of(names.get());
+    if (values.size() != static_cast<std::size_t>(std::max(0, sk_GENERAL_NAME_num(names.get())))) {
+        return fail(crt::invalid_name, {{"field", "subject alternative name"}, {"value", "neither dns, ip, email nor uri"}});
+    }
+    return make_general_names(values);
+}
+
+struct Signing {
+    X509_NAME const* issuer;
+    ASN1_OCTET_STRING const* issuer_key;  ///< null: signed by its own key
+    EVP_PKEY* key;
+    int path_length;
+};
+
+Result<Certificate> make(CertificateRequest const& request, Profile profile, Validity const& validity, Signing const& by) {
+    X509_REQ* const asked = request.native();
+    X509_NAME* const subject = X509_REQ_get_subject_name(asked);
+    CS_CHECK(check_name(subject));
+    CS_TRY(auto names, names_to_sign(asked));
+    ErrorQueue errors;
+    EVP_PKEY* const public_key = X509_REQ_get0_pubkey(asked);
+    if (public_key == nullptr) return fail(crt::broken_request, {{"detail", "its public key cannot be decoded"}});
+    if (is_weak_key(public_key, k_smallest_rsa_bits)) {
+        bool const curve = EVP_PKEY_get_base_id(public_key) == EVP_PKEY_EC;
+        return fail(crt::key_too_weak, {{"bits", std::to_string(EVP_PKEY_get_bits(public_key))}, {"minimum", curve ? "224" : "2048"}});
+    }
+    bool const nameless = X509_NAME_entry_count(subject) == 0;
+    if (nameless && (profile == Profile::authority || sk_GENERAL_NAME_num(names.get()) == 0)) {
+        return fail(crt::invalid_name, {{"field", "subject"}, {"value", "empty"}});
+    }
+    if (!is_ordered(validity)) return refused("its validity would end before it begins");
+
+    X509Ptr certificate(X509_new());
+    auto const begin = time_from(validity.not_before);
+    auto const end = time_from(validity.not_after);
+    if (!begin || !end) return refused("its dates cannot be written");
+    if (!certificate || X509_set_version(certificate.get(), X509_VERSION_3) != 1 ||
+        X509_set_issuer_name(certificate.get(), by.issuer) != 1 || X509_set_subject_name(certificate.get(), subject) != 1 ||
+        X509_set1_notBefore(certificate.get(), begin.get()) != 1 || X509_set1_notAfter(certificate.get(), end.get()) != 1 ||
+        X509_set_pubkey(certificate.get(), public_key) != 1) {
+        return refused(errors.reason());
+    }
+    set_serial(certificate.get());
+    add_extensions(certificate.get(),
+                   {.profile = profile, .path_length = by.path_length, .authority = by.issuer_key, .names = names.get()});
+    if (X509_sign(certificate.get(), by.key, signing_digest(by.key)) <= 0) return refused(errors.reason());
+    return Certificate(certificate.release());
+}
+
+bool may_use_key_for(Certificate const& certificate, std::uint32_t usage) {
+    return (X509_get_key_usage(certificate.native()) & usage) != 0;  // all bits when there is no such extension
+}
+
+X509RevokedPtr make_revoked(RevokedEntry const& entry) {
+    auto const serial = from_hex(entry.serial);
+    constexpr int unused_reason = 7;  // RFC 5280 section 5.3.1
+    constexpr int only_in_deltas = 8;
+    bool const reason_ok = entry.reason >= 0 && entry.reason <= 10 && entry.reason != unused_reason && entry.reason != only_in_deltas;
+    if (!serial || serial->empty() || serial->size() > 20 || !reason_ok) return nullptr;
+    BignumPtr const number(BN_bin2bn(serial->data(), static_cast<int>(serial->size()), nullptr));
+    Asn1IntegerPtr const integer(BN_to_ASN1_INTEGER(number.get(), nullptr));
+    auto const at = time_from(entry.at);
+    X509RevokedPtr out(X509_REVOKED_new());
+    if (!integer || !at || !out || X509_REVOKED_set_serialNumber(out.get(), integer.get()) != 1 ||
+        X509_REVOKED_set_revocationDate(out.get(), at.get()) != 1) {
+        return nullptr;
+    }
+    if (entry.reason == 0) return out;  // "unspecified" is said by leaving it out
+    Asn1EnumeratedPtr const reason(ASN1_ENUMERATED_new());
+    if (!reason || ASN1_ENUMERATED_set(reason.get(), entry.reason) != 1 ||
+        X509_REVOKED_add1_ext_i2d(out.get(), NID_crl_reason, reason.get(), 0, X509V3_ADD_DEFAULT) != 1) {
+        return nullptr;
+    }
+    return out;
+}
+
+void add_crl_extensions(X509_CRL* crl, X509* issuer, std::uint64_t number) {
+    auto const authority = authority_key_id(issuer_identifier(issuer).get());
+    Asn1IntegerPtr const count(ASN1_INTEGER_new());
+    if (!count || ASN1_INTEGER_set_uint64(count.get(), number) != 1 ||
+        X509_CRL_add1_ext_i2d(crl, NID_authority_key_identifier, authority.get(), 0, X509V3_ADD_DEFAULT) != 1 ||
+        X509_CRL_add1_ext_i2d(crl, NID_crl_number, count.get(), 0, X509V3_ADD_DEFAULT) != 1) {
+        throw_openssl_failure("add an extension to a revocation list");
+    }
+}
+
+}  // namespace
+
+Result<Profile> parse_profile(std::string_view text) {
+    for (auto const& row : k_profiles) {
+        if (iequals(row.text, text)) return row.profile;
+    }
+    return fail(errors::gen::invalid_input,
+                {{"field", "profile"}, {"detail", std::string(text) + " is none of server, client, device, authority"}});
+}
+
+Validity valid_for(UtcTime now, std::chrono::seconds length) {
+    return {.not_before = now - std::chrono::minutes(5), .not_after = now + length};
+}
+
+Result<CertificateAuthority> CertificateAuthority::create(Certificate certificate, PrivateKey key) {
+    CS_CHECK(check_key_matches(certificate, key));
+    if (!certificate.is_authority() || !may_use_key_for(certificate, KU_KEY_CERT_SIGN)) {
+        return fail(crt::not_an_authority, {{"subject", certificate.subject()}});
+    }
+    return CertificateAuthority(std::move(certificate), std::move(key));
+}
+
+Result<CertificateAuthority> CertificateAuthority::create_root(PrivateKey key, SubjectFields const& subject, Validity validity) {
+    CS_TRY(auto request, CertificateRequest::create(key, subject, {}));
+    CS_TRY(auto certificate, self_sign(request, key, Profile::authority, validity));
+    return create(std::move(certificate), std::move(key));
+}
+
+Result<Certificate> CertificateAuthority::sign(CertificateRequest const& request, Profile profile, Validity validity) const {
+    X509* const own = certificate_.native();
+    constexpr long no_limit = -1;
+    long const path_length = X509_get_pathlen(own);
+    bool const over = validity.not_before >= certificate_.not_after();
+    if (over || (profile == Profile::authority && path_length != no_limit && path_length < 1)) {
+        return fail(crt::not_an_authority, {{"subject", certificate_.subject()}});
+    }
+    validity.not_after = std::min(validity.not_after, certificate_.not_after());
+    auto const identifier = issuer_identifier(own);
+    // An authority below this one issues end certificates only: path length 0.
+    return make(request, profile, validity,
+                {.issuer = X509_get_subject_name(own), .issuer_key = identifier.get(), .key = key_.native(), .path_length = 0});
+}
+
+Result<std::string> CertificateAuthority::sign_crl(std::vector<RevokedEntry> const& revoked, std::uint64_t number, UtcTime now,
+                                                   UtcTime next_update) const {
+    if (!may_use_key_for(certificate_, KU_CRL_SIGN)) return fail(crt::not_an_authority, {{"subject", certificate_.subject()}});
+    if (next_update <= now) return refused("the next revocation list would be due before this one");
+    ErrorQueue errors;
+    X509CrlPtr const crl(X509_CRL_new());
+    auto const begin = time_from(now);
+    auto const end = time_from(next_update);
+    if (!crl || !begin || !end || X509_CRL_set_version(crl.get(), X509_CRL_VERSION_2) != 1 ||
+        X509_CRL_set_issuer_name(crl.get(), X509_get_subject_name(certificate_.native())) != 1 ||
+        X509_CRL_set1_lastUpdate(crl.get(), begin.get()) != 1 || X509_CRL_set1_nextUpdate(crl.get(), end.get()) != 1) {
+        return refused(errors.reason());
+    }
+    for (auto const& entry : revoked) {
+        auto one = make_revoked(entry);
+        if (!one) return refused("the entry for serial number " + entry.serial + " is not valid");
+        if (X509_CRL_add0_revoked(crl.get(), one.get()) != 1) return refused(errors.reason());
+        static_cast<void>(one.release());  // belongs to the list now
+    }
+    add_crl_extensions(crl.get(), certificate_.native(), number);
+    if (X509_CRL_sort(crl.get()) != 1 || X509_CRL_sign(crl.get(), key_.native(), signing_digest(key_.native())) <= 0) {
+        return refused(errors.reason());
+    }
+    return pem_text("X509 CRL", der_of(crl.get(), i2d_X509_CRL, "encode a revocation list"));
+}
+
+Result<Certificate> self_sign(CertificateRequest const& request, PrivateKey const& key, Profile profile, Validity validity) {
+    if (request.public_key_sha256() != key.public_key_sha256()) {
+        return fail(crt::key_does_not_match_certificate,
+                    {{"certificate_key", request.public_key_sha256()}, {"key", key.public_key_sha256()}});
+    }
+    return make(request, profile, validity,
+                {.issuer = X509_REQ_get_subject_name(request.native()),
+                 .issuer_key = nullptr,
+                 .key = key.native(),
+                 .path_length = k_root_path_length});
+}
+
+}  // namespace countersign::pki
