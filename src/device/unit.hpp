@@ -264,6 +264,8 @@ public:
     void publish_fact(std::string name, std::string value);
     /// The family's status items and those that every system of ours shows.
     [[nodiscard]] std::vector<dialect::xapi::PathValue> status() const;
+    /// The items below one word (of XML-RPC families the method's name) as a tree of typed values.
+    [[nodiscard]] std::vector<Node> status_nodes(std::string_view first_word) const;
 
     // --- certificates and trust (REQ CRT, TRU-1) ---
     [[nodiscard]] CertificateInfo certificate() const;
@@ -314,9 +316,14 @@ public:
     /// Open doors: service id -> where it listens.
     [[nodiscard]] std::map<std::string, net::Endpoint> open_services() const;
 
+    /// What HTTPS shows at this moment; for openers of doors that need a certificate. DEV-011.
+    Result<std::shared_ptr<net::tls::ServerContext const>> server_context();
+
 private:
     struct State;
     explicit Unit(std::unique_ptr<State> state);
+    net::Task<> restart();
+    net::Task<> close_everything(Running next, net::Milliseconds grace);
     std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,122 @@
+#include "device/tree/rules.hpp"
+
+#include "base/text.hpp"
+
+#include "countersign/errors/dev.hpp"
+
+#include <algorithm>
+
+namespace countersign::device {
+namespace {
+
+/// The guides' address for "no server".
+constexpr std::string_view k_nowhere = "127.0.0.1";
+
+std::string_view disabled_value(family::Family const& family, family::Setting const& setting) {
+    for (auto const& client : family.clients)
+        if ((client.address == setting.canonical || client.url == setting.canonical) && !client.disabled_value.empty())
+            return client.disabled_value;
+    return k_nowhere;
+}
+
+bool is_way_in(Prospect const& prospect, family::Service const& service) {
+    if (!service.management || service.dialects.empty() || !prospect.has_door(service)) return false;
+    if (service.needs_certificate && !prospect.certificate_usable) return false;
+    return prospect.service_on(service);
+}
+
+void judge_way_in(Prospect const& after, std::vector<Error>& problems) {
+    if (std::ranges::any_of(after.family->services, [&after](auto const& service) { return is_way_in(after, service); })) return;
+    problems.push_back(Error(errors::dev::would_lock_out, {{"detail", "no management service would be left on"}}));
+}
+
+void judge_certificates(Prospect const& before, Prospect const& after, std::vector<Error>& problems) {
+    for (auto const& service : after.family->services) {
+        if (!service.needs_certificate || !after.service_on(service) || before.service_on(service)) continue;
+        auto const* mode = after.family->find_canonical(service.mode_setting);
+        // A service whose switch asks for it needs a pair of its own (REQ MCU-3); others may use the factory's.
+        bool own = mode != nullptr && mode->check == "certificate_needed";
+        if (own ? !after.custom_certificate || !after.certificate_usable : !after.certificate_usable)
+            problems.push_back(Error(errors::dev::certificate_needed, {{"service", service.title}}));
+    }
+}
+
+void judge_host_names(Prospect const& after, std::vector<Error>& problems) {
+    if (!after.verifying()) return;
+    for (auto const& setting : after.family->settings) {
+        if (setting.check != "host_name_when_verifying") continue;
+        auto value = after.value(setting);
+        if (is_unverifiable_host(value, disabled_value(*after.family, setting)))
+            problems.push_back(Error(errors::dev::host_name_needed, {{"path", setting.path}, {"value", value}}));
+    }
+}
+
+}  // namespace
+
+std::string Prospect::canonical(std::string_view name) const {
+    if (name.empty()) return {};
+    auto const* setting = family->find_canonical(name);
+    if (setting == nullptr || !family::has_feature_key(setting->needs_feature_key, feature_keys)) return {};
+    return setting->to_canonical(value(*setting));
+}
+
+bool Prospect::service_on(family::Service const& service) const {
+    if (!family::has_feature_key(service.needs_feature_key, feature_keys)) return false;
+    if (service.mode_setting.empty()) return true;
+    auto mode = canonical(service.mode_setting);
+    return !mode.empty() && !iequals(mode, "off");
+}
+
+std::uint16_t Prospect::port(family::Service const& service) const {
+    return parse_number<std::uint16_t>(canonical(service.port_setting)).value_or(service.port);
+}
+
+bool Prospect::verifying() const {
+    auto mode = canonical("client.verify");
+    return !mode.empty() && !iequals(mode, "off");
+}
+
+std::string host_of(std::string_view address) {
+    address = trim(address);
+    if (auto scheme = address.find("://"); scheme != std::string_view::npos) address.remove_prefix(scheme + 3);
+    address = address.substr(0, address.find_first_of("/?#"));
+    if (address.starts_with('[')) return std::string(address.substr(1, address.find(']') - 1));
+    // More than one colon without brackets is an IPv6 address, not a port.
+    if (std::ranges::count(address, ':') == 1) address = address.substr(0, address.find(':'));
+    return std::string(address);
+}
+
+bool is_unverifiable_host(std::string_view address, std::string_view disabled_value) {
+    auto host = host_of(address);
+    return !host.empty() && host != disabled_value && is_ip_address(host);
+}
+
+std::vector<Error> judge(Prospect const& before, Prospect const& after, std::set<family::Setting const*> const& changed) {
+    std::vector<Error> problems;
+    auto has_check = [&changed](std::string_view check) {
+        return std::ranges::any_of(changed, [check](auto const* setting) { return setting->check == check; });
+    };
+    if (has_check("way_in_left")) judge_way_in(after, problems);
+    judge_certificates(before, after, problems);
+    judge_host_names(after, problems);
+    return problems;
+}
+
+std::vector<std::string> missing_for_verification(Prospect const& prospect, VerifyFacts const& facts) {
+    std::vector<std::string> missing;
+    bool ntp_on = !iequals(prospect.canonical("time.ntp.mode"), "off") && !prospect.canonical("time.ntp.address").empty();
+    if (!ntp_on)
+        missing.emplace_back("an NTP server");
+    else if (!facts.time_is_synchronised)
+        missing.emplace_back("an active NTP source");
+    bool dns = false;
+    for (auto const& setting : prospect.family->settings)
+        if (setting.canonical.starts_with("name.dns.server.") && !prospect.value(setting).empty()) dns = true;
+    if (!dns) missing.emplace_back("a DNS server");
+    if (!facts.has_roots) missing.emplace_back("trusted roots");
+    for (auto const& url : facts.server_urls)
+        if (is_unverifiable_host(url, k_nowhere)) missing.push_back("a host name in " + url);
+    return missing;
+}
+
+}  // namespace countersign::device

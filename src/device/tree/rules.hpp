@@ -1,0 +1,52 @@
+#pragma once
+
+/// The rules that a change of settings must keep, judged on the whole state that it would lead to (REQ SVC-6, TRU-4, MCU-3). Pure: a
+/// Prospect says what would be, and these functions say what is wrong with it.
+
+#include "base/error.hpp"
+#include "family/family.hpp"
+
+#include <functional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace countersign::device {
+
+/// A state of a unit's settings: the one there is, or the one that a change would make.
+struct Prospect {
+    family::Family const* family = nullptr;
+    std::function<std::string(family::Setting const&)> value;  ///< family spelling
+    std::span<std::string const> feature_keys;
+    std::function<bool(family::Service const&)> has_door;  ///< this program can open it
+    bool certificate_usable = true;                        ///< there is a pair, and it is within its dates
+    bool custom_certificate = false;
+
+    /// Canonical value; empty when the family has no such setting.
+    [[nodiscard]] std::string canonical(std::string_view name) const;
+    /// Its switch is on (or it has none) and its feature key is installed.
+    [[nodiscard]] bool service_on(family::Service const& service) const;
+    [[nodiscard]] std::uint16_t port(family::Service const& service) const;
+    [[nodiscard]] bool verifying() const;
+};
+
+/// The host of a URL, of "host:port" or of a bare address; empty for empty.
+std::string host_of(std::string_view address);
+/// What verification would refuse: an IP address that is not the family's word for "none".
+bool is_unverifiable_host(std::string_view address, std::string_view disabled_value);
+
+/// Everything that is wrong with `after`: DEV-005, DEV-006, DEV-011. `changed` are the settings that differ from before.
+std::vector<Error> judge(Prospect const& before, Prospect const& after, std::set<family::Setting const*> const& changed);
+
+/// Facts beside the settings that verification depends on.
+struct VerifyFacts {
+    bool time_is_synchronised = false;
+    bool has_roots = false;
+    std::vector<std::string> server_urls;  ///< registered feedback addresses
+};
+/// What verification still needs, in plain words; empty: it can work (REQ TRU-4).
+std::vector<std::string> missing_for_verification(Prospect const& prospect, VerifyFacts const& facts);
+
+}  // namespace countersign::device

@@ -1,0 +1,241 @@
+#include "device/unit_state.hpp"
+
+#include "base/text.hpp"
+
+#include "countersign/errors/dev.hpp"
+#include "countersign/errors/gen.hpp"
+#include "countersign/errors/net.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace countersign::device {
+namespace {
+
+Result<std::string> in_family_words(family::Setting const& setting, std::string_view value) {
+    auto checked = setting.space.check(setting.path, value);
+    if (checked) return checked;
+    if (auto translated = setting.from_canonical(value)) return translated;
+    return checked;
+}
+
+Error one_of(std::vector<Error> problems) {
+    if (problems.size() == 1) return std::move(problems.front());
+    Error several(errors::gen::several_problems);
+    for (auto& problem : problems) several.because(std::move(problem));
+    return several;
+}
+
+/// What a change asks for, by setting; a later value for the same setting replaces the earlier one.
+struct Asked {
+    std::vector<std::pair<family::Setting const*, std::string>> values;
+    std::vector<Error> problems;
+    void take(family::Setting const* setting, std::string value) {
+        auto same = std::ranges::find(values, setting, &std::pair<family::Setting const*, std::string>::first);
+        if (same == values.end())
+            values.emplace_back(setting, std::move(value));
+        else
+            same->second = std::move(value);
+    }
+};
+
+/// Settings that verification depends on: a change of one of them is the time to say what is missing.
+bool matters_for_verification(family::Setting const& setting) {
+    return setting.check == "verification_preconditions" || setting.canonical.starts_with("time.ntp.") ||
+           setting.canonical.starts_with("name.dns.");
+}
+
+std::string shown(family::Setting const& setting, std::string const& value) {
+    if (setting.space.kind != family::ValueKind::password) return value;
+    return value.empty() ? "" : "***";
+}
+
+}  // namespace
+
+bool Unit::State::exists(family::Setting const& setting) const { return family::has_feature_key(setting.needs_feature_key, feature_keys); }
+
+Prospect Unit::State::prospect(SettingTree::Values const& values) const {
+    return {.family = family.get(),
+            .value = [this, values](family::Setting const& setting) { return tree.value(values, setting); },
+            .feature_keys = feature_keys,
+            .has_door = [this](family::Service const& service) { return environment->doors.contains(service.door); },
+            .certificate_usable = certificate_usable(),
+            .custom_certificate = !installed_is_factory};
+}
+
+VerifyFacts Unit::State::verify_facts() const {
+    VerifyFacts facts{.time_is_synchronised = time.state() == TimeSync::State::synchronised, .has_roots = !trust.empty(), .server_urls = {}};
+    for (auto const& slot : feedback) facts.server_urls.push_back(slot.url);
+    return facts;
+}
+
+Result<family::Setting const*> Unit::find_setting(std::string_view path) const {
+    auto const* setting = state_->family->find_setting(path);
+    if (setting == nullptr) setting = state_->family->find_canonical(path);
+    if (setting == nullptr) return fail(errors::dev::unknown_setting, {{"path", path}});
+    if (!state_->exists(*setting)) return fail(errors::dev::feature_key_needed, {{"key", join(setting->needs_feature_key, " or ")}});
+    return setting;
+}
+
+std::string Unit::stored(family::Setting const& setting) const { return state_->tree.stored(setting); }
+std::string Unit::effective(family::Setting const& setting) const { return state_->tree.effective(setting); }
+
+std::string Unit::stored_canonical(std::string_view canonical) const {
+    return state_->prospect(state_->tree.stored_values()).canonical(canonical);
+}
+
+std::string Unit::effective_canonical(std::string_view canonical) const {
+    return state_->prospect(state_->tree.effective_values()).canonical(canonical);
+}
+
+std::vector<dialect::xapi::PathValue> Unit::configuration() const {
+    std::vector<dialect::xapi::PathValue> values;
+    for (auto const& setting : state_->family->settings)
+        if (state_->exists(setting)) values.push_back({setting.path, shown(setting, stored(setting))});
+    return values;
+}
+
+bool Unit::restart_pending() const {
+    if (state_->running == Running::off) return false;
+    return state_->tree.pending() || certificate().restart_pending;
+}
+
+VerifyState Unit::verify_state() const {
+    auto now = state_->prospect(state_->tree.effective_values());
+    VerifyState state{.asked = now.verifying(), .missing = {}};
+    if (state.asked) state.missing = missing_for_verification(now, state_->verify_facts());
+    return state;
+}
+
+Result<Outcome> Unit::apply(std::vector<Change> changes, Actor actor) {
+    Asked asked;
+    for (auto const& change : changes) {
+        auto setting = find_setting(change.path);
+        if (!setting) {
+            asked.problems.push_back(std::move(setting).error().at(change.path));
+            continue;
+        }
+        auto value = in_family_words(**setting, change.value);
+        if (value)
+            asked.take(*setting, *std::move(value));
+        else
+            asked.problems.push_back(std::move(value).error().at((*setting)->path));
+    }
+    auto& tree = state_->tree;
+    auto next = tree.stored_values();
+    auto next_effective = tree.effective_values();
+    std::set<family::Setting const*> touched;
+    Outcome outcome;
+    for (auto const& [setting, value] : asked.values) {
+        auto before = tree.stored(*setting);
+        tree.set(next, *setting, value);
+        if (setting->effect == family::Effect::now) tree.set(next_effective, *setting, value);
+        touched.insert(setting);
+        if (before != value) outcome.changed.push_back({setting, before, value});
+    }
+
+    // What would hold at once, and what would hold after the next restart: neither may break a rule.
+    auto before = state_->prospect(tree.stored_values());
+    auto before_now = state_->prospect(tree.effective_values());
+    auto after = state_->prospect(next);
+    auto after_now = state_->prospect(next_effective);
+    for (auto const& [from, to] : {std::pair(&before, &after), std::pair(&before_now, &after_now)})
+        for (auto& problem : judge(*from, *to, touched))
+            if (std::ranges::find(asked.problems, problem) == asked.problems.end()) asked.problems.push_back(std::move(problem));
+    if (!asked.problems.empty()) return fail(one_of(std::move(asked.problems)));
+
+    // New doors first: a port that cannot be opened refuses the whole change.
+    bool up = state_->running != Running::off && state_->running != Running::restarting;
+    auto wanted = state_->wanted_doors(after_now);
+    std::map<std::string, State::OpenDoor> opened;
+    if (up) {
+        CS_TRY(opened, state_->open_missing(*this, wanted));
+    }
+    auto old_stored = tree.stored_values();
+    auto old_effective = tree.effective_values();
+    tree.commit(std::move(next), std::move(next_effective));
+    if (!outcome.changed.empty()) {
+        if (auto saved = state_->save(); !saved) {
+            tree.commit(std::move(old_stored), std::move(old_effective));
+            return fail(std::move(saved).error());
+        }
+    }
+    if (up) state_->adopt(std::move(opened), wanted);
+    for (auto const& [setting, from, to] : outcome.changed) {
+        report("setting.changed", {{"path", setting->path}, {"from", shown(*setting, from)}, {"to", shown(*setting, to)}, {"door", actor.door}, {"peer", actor.peer}});
+        if (setting->effect == family::Effect::restart) outcome.restart_needed = true;
+    }
+    state_->settings_took_effect(*this);
+    if (after.verifying() && std::ranges::any_of(touched, [](auto const* setting) { return matters_for_verification(*setting); })) {
+        auto missing = missing_for_verification(after, state_->verify_facts());
+        if (!missing.empty())
+            outcome.warnings.push_back(Error(errors::dev::verification_preconditions_missing, {{"missing", join(missing, ", ")}}));
+    }
+    return outcome;
+}
+
+Result<void> Unit::set_feedback(FeedbackSlot slot, Actor actor) {
+    bool removed = slot.url.empty();
+    if (!removed) {
+        CS_TRY(auto url, net::Url::parse(slot.url));
+        if (state_->prospect(state_->tree.effective_values()).verifying() && is_ip_address(url.host))
+            return fail(errors::dev::host_name_needed, {{"path", "feedback URL"}, {"value", slot.url}});
+    }
+    auto before = state_->feedback;
+    std::erase_if(state_->feedback, [&slot](auto const& held) { return held.slot == slot.slot; });
+    if (!removed) state_->feedback.push_back(slot);
+    std::ranges::sort(state_->feedback, {}, &FeedbackSlot::slot);
+    if (auto saved = state_->save(); !saved) {
+        state_->feedback = std::move(before);
+        return saved;
+    }
+    report(removed ? "feedback.removed" : "feedback.registered",
+           {{"slot", std::to_string(slot.slot)}, {"url", slot.url}, {"door", actor.door}, {"peer", actor.peer}});
+    return {};
+}
+
+std::vector<FeedbackSlot> const& Unit::feedback() const { return state_->feedback; }
+
+std::shared_ptr<net::Resolver> Unit::resolver() const {
+    if (state_->resolver) return state_->resolver;
+    net::Resolver::Settings settings;
+    for (auto const& setting : state_->family->settings) {
+        if (!setting.canonical.starts_with("name.dns.server.") || !state_->exists(setting)) continue;
+        if (auto address = effective(setting); !address.empty())
+            settings.servers.push_back({address, static_cast<std::uint16_t>(53 + state_->environment->port_offset)});
+    }
+    if (settings.servers.empty()) return nullptr;
+    settings.domain = effective_canonical("name.dns.domain");
+    settings.bind_address = state_->spec.address;
+    state_->resolver = std::make_shared<net::Resolver>(std::move(settings));
+    return state_->resolver;
+}
+
+Result<net::http::Client::Settings> Unit::client_settings(net::Url const& url) const {
+    net::http::Client::Settings settings;
+    settings.origin = url;
+    settings.clock = state_->clock;
+    settings.bind_address = state_->spec.address;
+    settings.user_agent = state_->spec.product_id + "/" + state_->spec.software;
+    settings.profile = state_->environment->tls_profile;
+    bool named = !is_ip_address(url.host);
+    if (url.scheme == net::Scheme::https) {
+        auto verify = verify_state();
+        if (verify.asked && !named) return fail(errors::dev::host_name_needed, {{"path", "URL"}, {"value", url.to_string()}});
+        if (!verify.missing.empty())
+            return fail(errors::dev::verification_preconditions_missing, {{"missing", join(verify.missing, ", ")}});
+        if (verify.asked)
+            settings.policy = net::tls::VerifyChain{.anchors = state_->anchors(), .expected_name = {}, .ignore_name = false};
+        else
+            settings.policy = net::tls::AcceptAny{.report_against = state_->anchors()};
+        if (state_->served && state_->served->chain.front().allows_client_auth())
+            settings.identity = net::tls::ClientIdentity{state_->served->chain, state_->served->key};
+    }
+    settings.resolver = resolver();
+    // Without name servers of its own a system knows no names: those of the machine it runs on are not its business.
+    if (named && !settings.resolver)
+        return fail(errors::net::dns_failed, {{"servers", "none configured"}, {"name", url.host}, {"detail", "no DNS server is set"}});
+    return settings;
+}
+
+}  // namespace countersign::device

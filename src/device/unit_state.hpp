@@ -1,0 +1,105 @@
+#pragma once
+
+/// The inside of Unit, shared by its source files and by nobody else.
+
+#include "device/lifecycle/journal.hpp"
+#include "device/lifecycle/time_sync.hpp"
+#include "device/lifecycle/unit_clock.hpp"
+#include "device/repository/certificate_repository.hpp"
+#include "device/services/login_guard.hpp"
+#include "device/tree/rules.hpp"
+#include "device/tree/setting_tree.hpp"
+#include "device/tree/unit_file.hpp"
+#include "device/unit.hpp"
+
+#include <chrono>
+#include <set>
+
+namespace countersign::device {
+
+/// One value of a fact. Facts of lists have several, with their item numbers.
+struct FactValue {
+    int n = 0;
+    int m = 0;
+    Node value;
+};
+
+class SubscriptionEntry;
+
+struct Unit::State {
+    State(std::shared_ptr<Environment const> shared, family::FamilyPtr which, UnitSpec filled, net::Executor where);
+
+    // unit.cpp
+    [[nodiscard]] Result<void> load();
+    [[nodiscard]] Result<void> save() const;
+    [[nodiscard]] UnitFile to_file() const;
+    void report(std::string id, std::vector<std::pair<std::string, std::string>> fields);
+    [[nodiscard]] fs::path folder() const { return environment->data / spec.serial; }
+
+    // unit_settings.cpp
+    [[nodiscard]] Prospect prospect(SettingTree::Values const& values) const;
+    [[nodiscard]] bool exists(family::Setting const& setting) const;
+    [[nodiscard]] VerifyFacts verify_facts() const;
+    /// After a change or at boot: name servers, clock and their like follow the effective settings.
+    void settings_took_effect(Unit const& unit);
+
+    // unit_certificates.cpp
+    [[nodiscard]] Result<void> load_certificates();
+    [[nodiscard]] bool certificate_usable() const;
+    Result<std::shared_ptr<net::tls::ServerContext const>> server_context();
+    void serve_installed();
+    [[nodiscard]] pki::Anchors anchors() const;
+
+    // unit_status.cpp
+    [[nodiscard]] std::vector<FactValue> facts(std::string_view name, Unit const& unit) const;
+
+    // unit_lifecycle.cpp
+    struct Wanted {
+        family::Service const* service;
+        net::Endpoint where;
+        bool operator==(Wanted const&) const = default;
+    };
+    struct OpenDoor {
+        Wanted what;
+        std::unique_ptr<Door> door;
+    };
+    [[nodiscard]] std::map<std::string, Wanted> wanted_doors(Prospect const& prospect) const;
+    /// Opens what is wanted and not open yet. On failure nothing is open that was not before.
+    Result<std::map<std::string, OpenDoor>> open_missing(Unit& unit, std::map<std::string, Wanted> const& wanted);
+    void close_door(OpenDoor door);
+    void adopt(std::map<std::string, OpenDoor> opened, std::map<std::string, Wanted> const& wanted);
+
+    std::shared_ptr<Environment const> environment;
+    family::FamilyPtr family;
+    UnitSpec spec;
+    net::Executor executor;
+    std::vector<std::string> feature_keys;
+    std::shared_ptr<UnitClock> clock;
+    SettingTree tree;
+    std::uint64_t boots = 0;
+    std::optional<SecretText> password;  ///< nothing: the factory password of the spec or family
+    std::vector<FeedbackSlot> feedback;
+    Journal journal;
+
+    CertificateRepository repository;
+    std::optional<CertificatePair> installed;
+    bool installed_is_factory = true;
+    std::optional<CertificatePair> served;  ///< in effect since the boot, or since the upload where that works at once
+    std::shared_ptr<net::tls::ServerContext const> context;  ///< of `served`; made when first needed
+    std::vector<pki::Certificate> trust;
+    mutable std::optional<pki::Anchors> trust_anchors;  ///< of `trust`; made when first needed
+
+    LoginGuard guard;
+    TimeSync time;
+    mutable std::shared_ptr<net::Resolver> resolver;  ///< for the effective DNS settings; made when first needed
+    std::map<std::string, std::string, std::less<>> published;
+    std::vector<std::weak_ptr<SubscriptionEntry>> subscribers;
+
+    Running running = Running::off;
+    std::uint64_t generation = 0;  ///< counts boots and power-offs, so that a late task sees that it is late
+    std::chrono::steady_clock::time_point booted_at{};
+    std::map<std::string, OpenDoor> doors;
+    std::vector<std::unique_ptr<Companion>> companions;
+};
+
+}  // namespace countersign::device

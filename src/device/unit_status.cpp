@@ -1,0 +1,183 @@
+#include "device/unit_state.hpp"
+
+#include "base/text.hpp"
+
+#include "countersign/errors/dev.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace countersign::device {
+namespace {
+
+std::vector<FactValue> one(Node value) { return {FactValue{0, 0, std::move(value)}}; }
+
+template <class Range, class Function>
+std::vector<FactValue> each(Range const& range, Function function) {
+    std::vector<FactValue> out;
+    int n = 0;
+    for (auto const& item : range) out.push_back({++n, 0, Node::text("", function(item))});
+    return out;
+}
+
+std::string_view words_for(TimeSync::State state) {
+    switch (state) {
+        case TimeSync::State::off: return "Off";
+        case TimeSync::State::unsynchronised: return "Unsynchronised";
+        case TimeSync::State::synchronised: return "Synced";
+    }
+    return "";
+}
+
+/// As the status documents write it: true is "True".
+std::string shown(Node const& node) {
+    if (node.kind == Node::Kind::boolean) return node.value == "true" ? "True" : "False";
+    return node.value;
+}
+
+/// "HttpFeedback {n} Expression {m}" with numbers in place.
+std::string numbered(std::string_view path, FactValue const& value) {
+    if (!path.contains('{')) return std::string(path);
+    return replace_all(replace_all(std::string(path), "{n}", std::to_string(value.n)), "{m}", std::to_string(value.m));
+}
+
+std::map<std::string, std::string> row_of(pki::Certificate const& certificate) {
+    return {{"subject", certificate.subject()},
+            {"issuer", certificate.issuer()},
+            {"issued", to_compact_string(certificate.not_before())},
+            {"expires", to_compact_string(certificate.not_after())},
+            {"fingerprint", certificate.fingerprint()}};
+}
+
+}  // namespace
+
+std::vector<FactValue> Unit::State::facts(std::string_view name, Unit const& unit) const {
+    if (name == "system.name") return one(Node::text("", unit.name()));
+    if (name == "system.software") return one(Node::text("", spec.software));
+    if (name == "system.api_version") return one(Node::text("", family->api_version));
+    if (name == "system.product_type") return one(Node::text("", family->product_type));
+    if (name == "system.product_id") return one(Node::text("", spec.product_id));
+    if (name == "system.serial") return one(Node::text("", spec.serial));
+    if (name == "system.mac") return one(Node::text("", spec.mac));
+    if (name == "system.address") return one(Node::text("", spec.address));
+    if (name == "system.uptime") return one(Node::number("", unit.uptime().count()));
+    if (name == "system.boots") return one(Node::number("", static_cast<long long>(boots)));
+    if (name == "system.time") return one(Node::time("", clock->now()));
+    if (name == "system.restart_pending") return one(Node::boolean("", unit.restart_pending()));
+    if (name == "system.feature_key") return each(feature_keys, [](auto const& key) { return key; });
+    if (name == "time.ntp.address") return one(Node::text("", time.server()));
+    if (name == "time.ntp.status") return one(Node::text("", words_for(time.state())));
+    if (name == "certificate.fingerprint") return one(Node::text("", installed->chain.front().fingerprint()));
+    if (name == "certificate.served") return one(Node::text("", unit.certificate().served_fingerprint));
+    if (name == "certificate.factory") return one(Node::boolean("", installed_is_factory));
+    if (name == "trust.fingerprint") return each(trust, [](auto const& root) { return root.fingerprint(); });
+    if (name == "trust.subject") return each(trust, [](auto const& root) { return root.subject(); });
+    if (name == "client.verify.active") return one(Node::boolean("", unit.verify_state().effective()));
+    if (name == "client.verify.missing") return each(unit.verify_state().missing, [](auto const& what) { return what; });
+    if (name.starts_with("client.feedback.")) {
+        std::vector<FactValue> out;
+        for (auto const& slot : feedback) {
+            auto key = "client.feedback.status." + std::to_string(slot.slot);
+            auto told = published.find(key);
+            if (name.ends_with(".url")) out.push_back({slot.slot, 0, Node::text("", slot.url)});
+            if (name.ends_with(".slot")) out.push_back({slot.slot, 0, Node::number("", slot.slot)});
+            if (name.ends_with(".status")) out.push_back({slot.slot, 0, Node::text("", told == published.end() ? "OK" : told->second)});
+            int m = 0;
+            if (name.ends_with(".expression"))
+                for (auto const& expression : slot.expressions) out.push_back({slot.slot, ++m, Node::text("", expression)});
+        }
+        return out;
+    }
+    if (auto told = published.find(name); told != published.end()) return one(Node::text("", told->second));
+    return {};
+}
+
+std::optional<std::string> Unit::fact(std::string_view name) const {
+    auto values = state_->facts(name, *this);
+    if (values.empty()) return std::nullopt;
+    return shown(values.front().value);
+}
+
+void Unit::publish_fact(std::string name, std::string value) { state_->published.insert_or_assign(std::move(name), std::move(value)); }
+
+std::vector<dialect::xapi::PathValue> Unit::status() const {
+    std::vector<dialect::xapi::PathValue> out;
+    for (auto const& item : state_->family->status)
+        for (auto const& value : state_->facts(item.fact, *this)) out.push_back({numbered(item.path, value), shown(value.value)});
+    return out;
+}
+
+std::vector<Node> Unit::status_nodes(std::string_view first_word) const {
+    std::vector<Node> out;
+    for (auto const& item : state_->family->status) {
+        if (item.words.size() < 2 || !iequals(item.words.front(), first_word)) continue;
+        for (auto& value : state_->facts(item.fact, *this)) {
+            // The last word names the value; numbers in between make lists of records: "trustStore {n} fingerprint".
+            auto* level = &out;
+            for (std::size_t i = 1; i + 1 < item.words.size(); ++i) {
+                auto same = std::ranges::find(*level, item.words[i], &Node::name);
+                bool list = i + 2 < item.words.size() && item.words[i + 1].starts_with('{');
+                if (same == level->end()) {
+                    level->push_back(list ? Node::list(item.words[i], {}) : Node::record(item.words[i], {}));
+                    same = level->end() - 1;
+                }
+                level = &same->children;
+                if (!list) continue;
+                auto number = std::to_string(item.words[++i] == "{m}" ? value.m : value.n);
+                auto member = std::ranges::find(*level, number, &Node::name);
+                if (member == level->end()) {
+                    level->push_back(Node::record(number, {}));
+                    member = level->end() - 1;
+                }
+                level = &member->children;
+            }
+            value.value.name = item.words.back();
+            level->push_back(std::move(value.value));
+        }
+    }
+    return out;
+}
+
+bool Unit::page_exists(family::Page const& page) const { return family::has_feature_key(page.needs_feature_key, state_->feature_keys); }
+
+dialect::web::PageValues Unit::page_values(family::Page const& page) const {
+    dialect::web::PageValues values;
+    values.system_name = name();
+    values.banner = banner();
+    values.state = to_string(state_->running);
+    values.feature_keys = state_->feature_keys;
+    for (auto const& form : page.forms)
+        for (auto const& field : form.fields) {
+            if (field.setting.empty()) continue;
+            auto const* setting = state_->family->find_canonical(field.setting);
+            if (setting != nullptr && setting->space.kind != family::ValueKind::password) values.settings.emplace(field.setting, stored(*setting));
+        }
+    for (auto const& table : page.tables) {
+        auto& rows = values.tables[table.id];
+        if (table.id == "local_certificate") {
+            auto row = row_of(state_->installed->chain.front());
+            auto const& rules = state_->family->certificate;
+            if (state_->installed_is_factory && !rules.default_marker.empty()) row["subject"] += " " + rules.default_marker;
+            auto words = state_->family->message("key.matches");
+            row.emplace("key_match", words.empty() ? "Key matches certificate" : words);
+            rows.push_back(std::move(row));
+        }
+        if (table.id == "trust_store")
+            for (auto const& root : state_->trust) rows.push_back(row_of(root));
+    }
+    return values;
+}
+
+net::Task<Result<CommandAnswer>> Unit::run_command(std::string path, std::vector<family::Argument> arguments, std::string body, Actor actor) {
+    auto self = shared_from_this();
+    auto const* command = state_->family->find_command(path);
+    if (command == nullptr) co_return fail(errors::dev::unknown_command, {{"path", path}});
+    auto behaviour = state_->environment->behaviours.find(command->behaviour);
+    if (behaviour == state_->environment->behaviours.end()) co_return fail(errors::dev::unknown_command, {{"path", path}});
+    CS_CO_TRY(auto checked, command->check(std::move(arguments)));
+    auto done = co_await behaviour->second({self, command, std::move(checked), std::move(body), std::move(actor)});
+    if (!done) co_return fail(std::move(done).error());
+    co_return CommandAnswer{command, *std::move(done), std::nullopt};
+}
+
+}  // namespace countersign::device
