@@ -125,8 +125,9 @@ struct Authenticator::State {
     Checked check_basic(AuthValue const& value) const;
     Checked check_digest(AuthValue const& value, Request const& request);
     Response challenge(bool secure, bool stale);
-    /// The password that counts, and whether the user exists.
-    [[nodiscard]] std::optional<SecretText> password_for(std::string const& user) const { return password_of(user); }
+    [[nodiscard]] std::optional<SecretText> password_for(std::string const& user) const {
+        return password_of(settings.any_user ? std::string() : user);
+    }
 };
 
 Authenticator::Authenticator(Settings settings, PasswordOf password_of) : state_(std::make_unique<State>()) {

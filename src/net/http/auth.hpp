@@ -29,7 +29,7 @@ public:
         bool basic_over_tls = true;  ///< basic is never offered or taken without TLS
         bool any_user = false;       ///< the user name is not looked at (C-series, MXP; REQ DPT-3)
     };
-    /// `password_of(user)`: the password, or nothing for an unknown user.
+    /// `password_of(user)`: the password, or nothing for an unknown user. With `any_user` it is asked with an empty name.
     using PasswordOf = std::function<std::optional<SecretText>(std::string const& user)>;
     Authenticator(Settings settings, PasswordOf password_of);
     ~Authenticator();
