@@ -1,8 +1,8 @@
 #pragma once
 
 /// XML as a plain value. Documents from the network are read here and nowhere else: no document type, no entities but
-/// the five of XML, no processing instructions, UTF-8 only, at most 1 MiB, 64 levels and 50,000 elements. A document over a limit
-/// is refused whole (DEV-008). Comments and blanks between elements are dropped.
+/// the five of XML, UTF-8 only, at most 1 MiB, 64 levels and 50,000 elements. A document over a limit
+/// is refused whole (DEV-008). Comments, processing instructions and blanks between elements are dropped.
 
 #include "base/result.hpp"
 
