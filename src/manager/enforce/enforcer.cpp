@@ -1,0 +1,118 @@
+#include "manager/enforce/enforcer.hpp"
+
+#include "base/log.hpp"
+#include "manager/drivers/web_driver.hpp"
+#include "manager/enforce/work.hpp"
+#include "manager/tickets/ticket_rules.hpp"
+
+#include "countersign/errors/mgr.hpp"
+
+namespace countersign::manager {
+
+namespace {
+
+/// A plan is made again after it was carried out. More rounds than this mean that the system does not keep what it is told.
+constexpr int k_rounds = 4;
+
+std::string subject(SystemId id) { return "system " + std::to_string(id); }
+
+}  // namespace
+
+Enforcer::Enforcer(Store& store, InternalCa& authority, Observer& observer, Surveyor& surveyor, ContactBoard& contacts,
+                   std::shared_ptr<Clock const> clock, Announce announce, Settings settings)
+    : store_(store),
+      authority_(authority),
+      observer_(observer),
+      surveyor_(surveyor),
+      contacts_(contacts),
+      clock_(std::move(clock)),
+      announce_(std::move(announce)),
+      settings_(std::move(settings)) {}
+
+Plan Enforcer::plan(Survey const& survey) const {
+    return make_plan({.family = *survey.family,
+                      .system = survey.system,
+                      .observation = survey.sighting.observation,
+                      .assessment = survey.assessment,
+                      .policy = survey.policy,
+                      .estate_roots = authority_.roots(),
+                      .external_manager_path = settings_.external_manager_path,
+                      .now = clock_->now()});
+}
+
+net::Task<Result<Enforcement>> Enforcer::run(Job job) {
+    auto work = std::make_shared<Work>();
+    work->job = job.id;
+    work->contact_mark = contacts_.mark(job.system);
+    for (int round = 0; round < k_rounds; ++round) {
+        CS_CO_TRY(work->survey, co_await surveyor_.survey(job.system));
+        work->plan = plan(work->survey);
+        work->restart_asked = work->account() && work->account()->restart_pending;
+        if (!work->plan.blockers.empty()) {
+            auto ended = co_await end(work, gather(work->plan.blockers));
+            if (ended) ended->blocked = ended->unreachable = false;
+            if (ended && work->system().reachability == Reachability::unreachable)
+                ended->unreachable = true;
+            else if (ended)
+                ended->blocked = true;
+            co_return ended;
+        }
+        if (work->plan.steps.empty()) co_return co_await end(work, std::nullopt);
+        auto done = co_await run_steps(work);
+        if (!done) co_return co_await end(work, std::move(done).error());
+    }
+    auto const& missing = work->plan.steps.front();
+    co_return co_await end(work, Error(errors::mgr::not_proven, {{"step", missing.what},
+                                                                 {"system", certificate_name(work->system())},
+                                                                 {"detail", "it was done and is asked for again"}}));
+}
+
+net::Task<Result<Enforcement>> Enforcer::end(WorkPtr work, std::optional<Error> error) {
+    Enforcement ended{.error = std::move(error), .steps = work->steps_done};
+    if (!ended.error)
+        CS_CO_CHECK(co_await settle_tickets(store_, work->system().id,
+                                            {TicketVerdict{.type = TicketType::enforcement_failed, .what = TicketVerdict::What::close}}));
+    co_return ended;
+}
+
+net::Task<Result<void>> Enforcer::run_steps(WorkPtr work) {
+    auto place = co_await observer_.locate(work->system());
+    work->address = place.address;
+    auto const name = certificate_name(work->system());
+    auto const total = static_cast<int>(work->plan.steps.size());
+    for (int index = 0; index < total; ++index) {
+        auto const step = work->plan.steps[static_cast<std::size_t>(index)];
+        CS_CO_CHECK(co_await store_.record_progress(work->job, index, total, step.what));
+        announce_("job", work->job);
+        auto done = co_await carry_out(work, step);
+        if (!done) {
+            Error failed(errors::mgr::step_failed, {{"step", step.what}, {"system", name}});
+            failed.because(std::move(done).error());
+            log::warning("enforce.step_failed", {{"system", work->system().id}, {"step", step.what}, {"error", failed.explanation()}});
+            CS_CO_CHECK(co_await store_.audit("manager", "step.failed", subject(work->system().id), step.what));
+            co_return fail(std::move(failed));
+        }
+        ++work->steps_done;
+        CS_CO_CHECK(co_await store_.audit("manager", "step.done", subject(work->system().id), step.what));
+    }
+    CS_CO_CHECK(co_await store_.record_progress(work->job, total, total, "Observing again"));
+    co_return Result<void>();
+}
+
+net::Task<Result<void>> Enforcer::carry_out(WorkPtr work, Step step) {
+    switch (step.kind) {
+        case StepKind::apply_settings: return apply_settings(std::move(work), std::move(step));
+        case StepKind::restart: return restart(std::move(work), std::move(step));
+        case StepKind::prove_channel: return prove_channel(std::move(work), std::move(step));
+        case StepKind::set_password: return set_password(std::move(work), std::move(step));
+        case StepKind::install_trust: return install_trust(std::move(work), std::move(step));
+        case StepKind::install_certificate: return install_certificate(std::move(work), std::move(step));
+        case StepKind::prove_certificate: return prove_certificate(std::move(work), std::move(step));
+        case StepKind::track_by_host_name: return track_by_host_name(std::move(work), std::move(step));
+        case StepKind::prove_closed: return prove_closed(std::move(work), std::move(step));
+        case StepKind::await_contact: return await_contact(std::move(work), std::move(step));
+    }
+    std::abort();  // every kind is handled above
+}
+
+}  // namespace countersign::manager

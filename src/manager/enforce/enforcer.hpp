@@ -1,0 +1,78 @@
+#pragma once
+
+/// Carrying a plan out (REQ GDE-2, MGR-4): each step on a channel that is good enough for it, proven from outside, recorded; the
+/// old door stays open until the new one was used. Whatever moment the program dies at, the next run observes again and
+/// goes on where it was: passwords and certificates are stored before they are sent and reused afterwards.
+
+#include "manager/enforce/contact_board.hpp"
+#include "manager/observe/survey.hpp"
+#include "manager/plan/plan.hpp"
+
+namespace countersign::manager {
+
+/// How an enforcement ended.
+struct Enforcement {
+    std::optional<Error> error;  ///< nothing: the system is as the policy wants it
+    bool unreachable = false;    ///< nothing was tried: it waits until it can be reached
+    bool blocked = false;        ///< nothing may be done before a person decides; other tickets say so
+    int steps = 0;               ///< carried out
+};
+
+class Enforcer {
+public:
+    struct Settings {
+        net::Milliseconds contact_timeout{20000};
+        net::Milliseconds restart_timeout{120000};
+        net::Milliseconds proof_timeout{10000};  ///< how long a change may take to show on the wire
+        std::string external_manager_path;
+    };
+    Enforcer(Store& store, InternalCa& authority, Observer& observer, Surveyor& surveyor, ContactBoard& contacts,
+             std::shared_ptr<Clock const> clock, Announce announce, Settings settings);
+
+    /// Observes, plans, carries out, observes again; as many rounds as the plan still has steps, at most a few.
+    net::Task<Result<Enforcement>> run(Job job);
+    /// The plan for a system as it was just seen.
+    [[nodiscard]] Plan plan(Survey const& survey) const;
+
+private:
+    struct Work;
+    using WorkPtr = std::shared_ptr<Work>;
+
+    net::Task<Result<Enforcement>> end(WorkPtr work, std::optional<Error> error);
+    net::Task<Result<void>> carry_out(WorkPtr work, Step step);
+    net::Task<Result<void>> run_steps(WorkPtr work);
+
+    // steps.cpp: one function for each kind of step
+    net::Task<Result<void>> apply_settings(WorkPtr work, Step step);
+    net::Task<Result<void>> undo_settings(WorkPtr work, std::vector<SettingChange> changes);
+    net::Task<Result<void>> restart(WorkPtr work, Step step);
+    net::Task<Result<void>> prove_channel(WorkPtr work, Step step);
+    net::Task<Result<void>> set_password(WorkPtr work, Step step);
+    net::Task<Result<void>> install_trust(WorkPtr work, Step step);
+    net::Task<Result<void>> install_certificate(WorkPtr work, Step step);
+    net::Task<Result<void>> prove_certificate(WorkPtr work, Step step);
+    net::Task<Result<void>> track_by_host_name(WorkPtr work, Step step);
+    net::Task<Result<void>> prove_closed(WorkPtr work, Step step);
+    net::Task<Result<void>> await_contact(WorkPtr work, Step step);
+
+    // channel.cpp: reaching the system between the steps
+    net::Task<Result<void>> ensure_channel(WorkPtr work, ChannelTrust least);
+    net::Task<Result<void>> reconnect(WorkPtr work);
+    net::Task<Result<void>> note_https_proven(WorkPtr work);
+    net::Task<Result<PendingCertificate>> pending_certificate(WorkPtr work);
+    net::Task<Result<ServiceObservation>> wait_for_https(WorkPtr work, std::function<bool(ServiceObservation const&)> wanted,
+                                                         std::string step);
+    net::Task<Result<void>> wait_until_down(std::shared_ptr<net::Stream> watch, net::Endpoint where);
+    net::Task<Result<void>> wait_until_up(WorkPtr work);
+
+    Store& store_;
+    InternalCa& authority_;
+    Observer& observer_;
+    Surveyor& surveyor_;
+    ContactBoard& contacts_;
+    std::shared_ptr<Clock const> clock_;
+    Announce announce_;
+    Settings settings_;
+};
+
+}  // namespace countersign::manager

@@ -1,0 +1,40 @@
+#pragma once
+
+/// The state of one enforcement while it runs. Used by the parts of Enforcer only.
+
+#include "manager/enforce/enforcer.hpp"
+
+namespace countersign::manager {
+
+struct Enforcer::Work {
+    JobId job = 0;
+    Survey survey;  ///< system, policy, newest observation, and the channel that is in use
+    Plan plan;
+    std::string address;         ///< where the system was found
+    std::uint64_t contact_mark;  ///< calls after this one came after the newest restart or change of settings
+    bool restart_asked = false;  ///< a change of this run waits for a restart
+    int steps_done = 0;
+
+    System& system() { return survey.system; }
+    Driver* driver() const { return survey.sighting.driver.get(); }
+    Observation& seen() { return survey.sighting.observation; }
+    /// Never null between the steps: a run starts only with an account.
+    Account* account() { return seen().account ? &*seen().account : nullptr; }
+};
+
+/// Polls without wasting time or packets: 50 ms at first, 400 ms later.
+class Poll {
+public:
+    explicit Poll(net::Milliseconds limit) : end_(std::chrono::steady_clock::now() + limit) {}
+    [[nodiscard]] bool expired() const { return std::chrono::steady_clock::now() >= end_; }
+    net::Task<> pause() {
+        co_await net::sleep_for(next_);
+        next_ = std::min(next_ * 3 / 2, net::Milliseconds(400));
+    }
+
+private:
+    std::chrono::steady_clock::time_point end_;
+    net::Milliseconds next_{50};
+};
+
+}  // namespace countersign::manager

@@ -1,0 +1,231 @@
+#include "manager/observe/observer.hpp"
+
+#include "dialect/snmp.hpp"
+
+#include "countersign/errors/mgr.hpp"
+#include "countersign/errors/net.hpp"
+#include "countersign/errors/tru.hpp"
+
+#include <algorithm>
+
+namespace countersign::manager {
+
+namespace {
+
+/// The community that systems have at factory defaults. One that was changed does not answer us: that is what it is for.
+constexpr std::string_view k_community = "public";
+/// Ports of one system that are looked at together.
+constexpr std::size_t k_ports_at_once = 16;
+
+bool can_be_seen(family::Service const& service) {
+    if (service.port == 0) return false;
+    return service.transport == "tcp" || (service.transport == "udp" && service.door == "snmp");
+}
+
+std::vector<family::Service const*> services_to_see(family::Family const& family, Observer::Extent extent) {
+    std::vector<family::Service const*> found;
+    for (auto const& service : family.services)
+        if (can_be_seen(service) && (extent == Observer::Extent::everything || service.door == "http" || service.door == "https"))
+            found.push_back(&service);
+    return found;
+}
+
+net::Task<net::PortState> ask_snmp(net::Endpoint where, std::string bind_address, net::Milliseconds deadline) {
+    namespace snmp = dialect::snmp;
+    snmp::Message question{.community = std::string(k_community), .request_id = 1, .bindings = {{snmp::system_name_oid(), snmp::Null{}}}};
+    auto answer = co_await net::ask_udp(std::move(where), snmp::write_message(question), std::move(bind_address), deadline);
+    if (answer) co_return net::PortState::open;
+    if (answer.error().id() == errors::net::connection_refused) co_return net::PortState::refused;
+    co_return answer.error().id() == errors::net::unreachable ? net::PortState::unreachable : net::PortState::silent;
+}
+
+/// Why nothing answers, as an error: the best of what the ports showed.
+Error nothing_answers(Observation const& observation) {
+    auto const peer = observation.called;
+    for (auto const& service : observation.services) {
+        if (service.state == net::PortState::refused) return Error(errors::net::connection_refused, {{"peer", peer}});
+        if (service.state == net::PortState::unreachable)
+            return Error(errors::net::unreachable, {{"peer", peer}, {"detail", "no route, or the address does not exist"}});
+    }
+    return Error(errors::net::timed_out, {{"peer", peer}, {"limit", "the deadline"}, {"step", "connect"}});
+}
+
+std::string summary(std::vector<pki::Finding> const& findings) {
+    pki::Verdict verdict;
+    verdict.findings = findings;
+    return verdict.summary();
+}
+
+/// HTTPS is open, but whoever answers could not be identified.
+Error not_trusted(System const& system, SecureOnly mode, ServiceObservation const& https) {
+    if (!https.tls_error.empty()) return Error(errors::net::tls_failed, {{"peer", certificate_name(system)}, {"detail", https.tls_error}});
+    Error unverified(errors::tru::verification_failed, {{"peer", certificate_name(system)}, {"detail", summary(https.findings)}});
+    if (mode == SecureOnly::verify) return unverified;
+    Error error(errors::mgr::no_secure_channel, {{"system", certificate_name(system)}, {"detail", summary(https.findings)}});
+    error.because(std::move(unverified));
+    return error;
+}
+
+struct Attempt {
+    Opened as;
+    SecretText password;
+};
+
+/// In the order in which they are tried. Over HTTP nothing but what may be lost.
+std::vector<Attempt> attempts(Observer::Question const& question, bool secure) {
+    auto const& factory = question.family->login.factory_password;
+    std::vector<Attempt> list;
+    auto const& current = question.passwords.current;
+    if (current) list.push_back({Opened::current, current->duplicate()});
+    if (secure && question.passwords.candidate) list.push_back({Opened::candidate, question.passwords.candidate->duplicate()});
+    if (!current || current->reveal() != factory) list.push_back({Opened::factory, SecretText(factory)});
+    return list;
+}
+
+net::http::Credentials credentials_for(Observer::Question const& question, SecretText password) {
+    auto const& user = question.system.user.empty() ? question.family->login.user : question.system.user;
+    return {user, std::move(password)};
+}
+
+/// A factory identity whose serial number was not known before is believed only if the unit itself says the same.
+bool confirms_identity(System const& system, ServiceObservation const& service, Account const& account) {
+    if (service.trust != ChannelTrust::factory_identity || !system.serial_number.empty()) return true;
+    return iequals(service.presented.front().subject_serial_number(), account.serial_number);
+}
+
+}  // namespace
+
+Observer::Question Observer::Question::duplicate() const {
+    Question copy{.system = system, .family = family, .policy = policy, .trust = trust, .contact = contact};
+    if (passwords.current) copy.passwords.current = passwords.current->duplicate();
+    if (passwords.candidate) copy.passwords.candidate = passwords.candidate->duplicate();
+    return copy;
+}
+
+net::Task<Observer::Place> Observer::locate(System system) {
+    Place place;
+    bool const by_name = !system.host_name.empty() && (system.track_by == TrackBy::host_name || system.address.empty());
+    place.called = by_name ? system.host_name : system.address;
+    if (!system.host_name.empty()) {
+        auto addresses = co_await wire_.resolver->resolve(system.host_name);
+        if (addresses && !addresses->empty())
+            place.resolved = addresses->front();
+        else if (by_name)
+            place.error = addresses ? Error(errors::net::unknown_host, {{"name", system.host_name}}) : std::move(addresses).error();
+    }
+    place.address = by_name ? place.resolved : system.address;
+    co_return place;
+}
+
+net::Task<ServiceObservation> Observer::look_at(family::Service const& service, System system, std::string address, TrustBase trust) {
+    ServiceObservation seen{.service = service.id, .port = wire_.port_of(service)};
+    net::Endpoint where{std::move(address), seen.port};
+    if (service.transport == "udp") {
+        seen.state = co_await ask_snmp(std::move(where), wire_.bind_address, wire_.snmp);
+        co_return seen;
+    }
+    auto const now = wire_.clock->now();
+    net::ProbeRequest request{.where = std::move(where), .bind_address = wire_.bind_address, .at = now, .deadline = wire_.connect};
+    if (speaks_tls(service)) {
+        request.server_name = certificate_name(system);
+        request.tls = net::tls::AcceptAny{trust.estate};
+    }
+    auto report = co_await net::probe(std::move(request));
+    seen.state = report.state;
+    if (report.tls_error) seen.tls_error = report.tls_error->message();
+    if (report.tls) {
+        seen.tls_version = report.tls->version;
+        seen.presented = std::move(report.tls->presented);
+        seen.findings = std::move(report.tls->verdict.findings);
+        seen.trust = judge(seen.presented, seen.findings, system, trust, now);
+    }
+    co_return seen;
+}
+
+net::Task<Sighting> Observer::observe(Question question, Extent extent) {
+    Sighting sighting;
+    auto& observation = sighting.observation;
+    observation.at = wire_.clock->now();
+    observation.contact = question.contact;
+    auto place = co_await locate(question.system);
+    observation.called = place.called;
+    observation.resolved_address = place.resolved;
+    if (place.address.empty()) {
+        observation.account_error = place.error.value_or(Error(errors::net::unknown_host, {{"name", place.called}}));
+        co_return sighting;
+    }
+    auto const services = services_to_see(*question.family, extent);
+    observation.services.resize(services.size());
+    co_await net::for_each_bounded(
+        services.size(), k_ports_at_once, [this, &services, &observation, &question, &place](std::size_t index) -> net::Task<> {
+            observation.services[index] = co_await look_at(*services[index], question.system, place.address, question.trust);
+        });
+    co_await log_in(question, place.address, sighting);
+    co_return sighting;
+}
+
+Result<ChannelChoice> choose_channel(family::Family const& family, System const& system, Policy const& policy,
+                                     Observation const& observation) {
+    auto const mode = effective_mode(system, policy);
+    auto const* https_known = https_service(family);
+    auto const* http_known = http_service(family);
+    auto const* https = https_known ? observation.find(https_known->id) : nullptr;
+    auto const* http = http_known ? observation.find(http_known->id) : nullptr;
+    bool const http_open = http && http->state == net::PortState::open;
+    if (https && https->state == net::PortState::open) {
+        if (https->trust >= ChannelTrust::pinned) return ChannelChoice{true, https};
+        if (mode == SecureOnly::off && !system.https_proven && http_open) return ChannelChoice{false, http};
+        return fail(not_trusted(system, mode, *https));
+    }
+    if (!http_open) return fail(nothing_answers(observation));
+    if (system.https_proven || (mode != SecureOnly::off && system.password_origin != PasswordOrigin::factory))
+        return fail(errors::mgr::http_not_allowed, {{"system", certificate_name(system)}});
+    return ChannelChoice{false, http};
+}
+
+net::Task<> Observer::log_in(Question const& question, std::string address, Sighting& sighting) {
+    auto& observation = sighting.observation;
+    auto choice = choose_channel(*question.family, question.system, question.policy, observation);
+    if (!choice) {
+        observation.account_error = std::move(choice).error();
+        co_return;
+    }
+    auto const& service = *choice->service;
+    Channel channel{.client = choice->secure ? secure_client(wire_, question.system, address, service, question.trust)
+                                             : plain_client(wire_, question.system, address, service.port),
+                    .secure = choice->secure,
+                    .trust = choice->secure ? service.trust : ChannelTrust::none,
+                    .peer = certificate_name(question.system),
+                    .clock = wire_.clock};
+    auto driver = make_driver(question.family, std::move(channel));
+    if (!driver) {
+        observation.account_error = std::move(driver).error();
+        co_return;
+    }
+    for (auto& attempt : attempts(question, choice->secure)) {
+        bool const factory = attempt.password.reveal() == question.family->login.factory_password;
+        (*driver)->use_credentials(credentials_for(question, std::move(attempt.password)));
+        auto account = co_await (*driver)->read_account();
+        if (!account) {
+            bool const refused = account.error().id() == errors::net::login_refused;
+            observation.account_error = std::move(account).error();
+            if (refused) continue;
+            co_return;
+        }
+        if (!confirms_identity(question.system, service, *account)) {
+            observation.account_error = Error(errors::mgr::no_secure_channel,
+                                              {{"system", certificate_name(question.system)},
+                                               {"detail", "its factory certificate names another serial number than the system itself"}});
+            co_return;
+        }
+        observation.account_error.reset();
+        observation.account = std::move(*account);
+        observation.account_channel = (*driver)->trust();
+        observation.factory_password = factory;
+        sighting.opened = attempt.as;
+        sighting.driver = std::move(*driver);
+        co_return;
+    }
+}
+
+}  // namespace countersign::manager

@@ -1,0 +1,75 @@
+#pragma once
+
+/// Looking at a system: every service port from outside, and the account over the best channel there is.
+///
+/// Whom we log in to (design section 7):
+/// - HTTPS that is verified, pinned or the unit's factory identity: always.
+/// - HTTPS that nobody can vouch for: never; and never HTTP instead, but in mode off with a system that was never proven.
+/// - HTTP: only while HTTPS does not answer, was never proven, and there is no secret to lose (factory password) or mode is off.
+/// What is refused here has sent not one byte of payload.
+
+#include "manager/drivers/driver.hpp"
+#include "manager/observe/wire.hpp"
+#include "manager/store/store.hpp"
+
+namespace countersign::manager {
+
+/// The password that opened the system.
+enum class Opened { nothing, current, candidate, factory };
+
+/// An observation, and the logged-in channel that it leaves for further work.
+struct Sighting {
+    Observation observation;
+    std::unique_ptr<Driver> driver;  ///< null when there is no account
+    Opened opened = Opened::nothing;
+};
+
+class Observer {
+public:
+    explicit Observer(Wire wire) : wire_(std::move(wire)) {}
+
+    /// Everything that is needed to look at one system.
+    struct Question {
+        System system;
+        family::FamilyPtr family;
+        SystemPasswords passwords;
+        Policy policy;
+        TrustBase trust;
+        ContactEvidence contact;
+        [[nodiscard]] Question duplicate() const;
+    };
+    enum class Extent {
+        everything,  ///< all ports and the account
+        web_only     ///< HTTP, HTTPS and the account: after a restart, between steps
+    };
+    /// Never fails: what could not be seen is in the observation.
+    net::Task<Sighting> observe(Question question, Extent extent = Extent::everything);
+
+    /// One service from outside. `address` is where the system was found.
+    net::Task<ServiceObservation> look_at(family::Service const& service, System system, std::string address, TrustBase trust);
+
+    struct Place {
+        std::string address;   ///< empty: not found
+        std::string called;    ///< what was asked for
+        std::string resolved;  ///< what DNS said for the host name
+        std::optional<Error> error;
+    };
+    net::Task<Place> locate(System system);
+
+    [[nodiscard]] Wire const& wire() const { return wire_; }
+
+private:
+    net::Task<> log_in(Question const& question, std::string address, Sighting& sighting);
+
+    Wire wire_;
+};
+
+/// What keeps us from logging in over HTTPS, or from using HTTP; nothing when `seen` may be used. Pure.
+struct ChannelChoice {
+    bool secure = false;
+    ServiceObservation const* service = nullptr;
+};
+Result<ChannelChoice> choose_channel(family::Family const& family, System const& system, Policy const& policy,
+                                     Observation const& observation);
+
+}  // namespace countersign::manager

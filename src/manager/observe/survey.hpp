@@ -1,0 +1,59 @@
+#pragma once
+
+/// One look at a system with all that belongs to it: what is known is loaded, the system is observed and assessed, the results
+/// are stored, tickets follow. Enforcement, the regular observation and the API all look in this way.
+
+#include "manager/certificates/internal_ca.hpp"
+#include "manager/observe/observer.hpp"
+
+#include <functional>
+#include <mutex>
+
+namespace countersign::manager {
+
+/// Says that something changed: "system", "job", "ticket", "policy", and its number.
+using Announce = std::function<void(std::string kind, std::int64_t id)>;
+
+struct Survey {
+    System system;  ///< with the results in it
+    family::FamilyPtr family;
+    Policy policy;
+    TrustBase trust;
+    Sighting sighting;
+    Assessment assessment;
+};
+
+class Surveyor {
+public:
+    Surveyor(Store& store, InternalCa& authority, Observer& observer, family::Families families, std::shared_ptr<Clock const> clock,
+             Announce announce);
+
+    /// What the Observer needs to know of one system, as it is now. GEN-003, FAM-002.
+    net::Task<Result<Observer::Question>> question(SystemId id);
+    /// Observes, assesses, records and settles the tickets. An Error only when our own store fails; a system that cannot be
+    /// reached is a result.
+    net::Task<Result<Survey>> survey(SystemId id);
+    /// The account as it was read last says that the system checks whom it calls.
+    [[nodiscard]] bool verification_effective(SystemId id) const;
+    void note_verification(SystemId id, bool effective);
+
+private:
+    net::Task<Result<void>> record(Survey& survey);
+    net::Task<Result<TrustBase>> trust();
+
+    Store& store_;
+    InternalCa& authority_;
+    Observer& observer_;
+    family::Families families_;
+    std::shared_ptr<Clock const> clock_;
+    Announce announce_;
+
+    mutable std::mutex mutex_;
+    std::optional<std::pair<std::vector<pki::Certificate>, TrustBase>> trust_cache_;  ///< building OpenSSL stores is not free
+    std::map<SystemId, bool> verification_;
+};
+
+/// "https 443 open TLSv1.3 verified": one line for each service, for the system's page.
+std::vector<std::string> describe_services(Observation const& observation);
+
+}  // namespace countersign::manager

@@ -1,0 +1,90 @@
+#include "manager/observe/wire.hpp"
+
+#include "base/text.hpp"
+#include "pki/verify.hpp"
+
+#include <algorithm>
+
+namespace countersign::manager {
+
+std::uint16_t Wire::port_of(family::Service const& service) const { return static_cast<std::uint16_t>(service.port + port_offset); }
+
+std::string const& certificate_name(System const& system) { return system.host_name.empty() ? system.address : system.host_name; }
+
+namespace {
+
+bool is_pinned(System const& system, pki::Certificate const& leaf) {
+    return std::ranges::any_of(system.pins, [&leaf](std::string const& pin) {
+        return iequals(pin, leaf.fingerprint()) || iequals(pin, leaf.public_key_sha256());
+    });
+}
+
+/// IEEE 802.1AR: the chain ends at the vendor, and the subject names the unit. While its serial number is not known yet, the
+/// account has to confirm it (Observer).
+bool is_factory_identity(std::vector<pki::Certificate> const& presented, System const& system, pki::Anchors const& vendors, UtcTime at) {
+    if (vendors.empty()) return false;
+    auto const serial = presented.front().subject_serial_number();
+    if (serial.empty() || (!system.serial_number.empty() && !iequals(serial, system.serial_number))) return false;
+    return pki::verify_chain({.presented = presented, .anchors = vendors, .purpose = pki::Purpose::any, .at = at}).verified();
+}
+
+net::http::Client::Settings common_settings(Wire const& wire, System const& system, std::string const& address, net::Scheme scheme,
+                                            std::uint16_t port) {
+    net::http::Client::Settings settings;
+    settings.origin.scheme = scheme;
+    settings.origin.host = certificate_name(system);
+    settings.origin.port = port;
+    settings.address = address;
+    settings.clock = wire.clock;
+    settings.bind_address = wire.bind_address;
+    settings.connect = wire.connect;
+    settings.exchange = wire.exchange;
+    settings.user_agent = "Countersign manager";
+    return settings;
+}
+
+}  // namespace
+
+ChannelTrust judge(std::vector<pki::Certificate> const& presented, std::vector<pki::Finding> const& findings, System const& system,
+                   TrustBase const& trust, UtcTime at) {
+    if (presented.empty()) return ChannelTrust::none;
+    if (findings.empty() && !trust.estate.empty()) return ChannelTrust::verified;
+    if (is_factory_identity(presented, system, trust.factory, at)) return ChannelTrust::factory_identity;
+    return is_pinned(system, presented.front()) ? ChannelTrust::pinned : ChannelTrust::none;
+}
+
+net::http::Client secure_client(Wire const& wire, System const& system, std::string const& address, ServiceObservation const& seen,
+                                TrustBase const& trust) {
+    auto settings = common_settings(wire, system, address, net::Scheme::https, seen.port);
+    if (seen.trust == ChannelTrust::verified)
+        settings.policy = net::tls::VerifyChain{.anchors = trust.estate, .expected_name = certificate_name(system)};
+    else
+        // A factory identity is bound to the very certificate whose serial number was compared.
+        settings.policy = net::tls::Pinned{{seen.presented.empty() ? std::string() : seen.presented.front().fingerprint()}};
+    return net::http::Client(std::move(settings));
+}
+
+net::http::Client plain_client(Wire const& wire, System const& system, std::string const& address, std::uint16_t port) {
+    return net::http::Client(common_settings(wire, system, address, net::Scheme::http, port));
+}
+
+family::Service const* https_service(family::Family const& family) {
+    auto place = std::ranges::find(family.services, "https", &family::Service::door);
+    return place == family.services.end() ? nullptr : &*place;
+}
+
+family::Service const* http_service(family::Family const& family) {
+    auto place = std::ranges::find(family.services, "http", &family::Service::door);
+    return place == family.services.end() ? nullptr : &*place;
+}
+
+bool speaks_tls(family::Service const& service) {
+    return service.door == "https" || (service.transport == "tcp" && service.secure && service.needs_certificate);
+}
+
+SecureOnly effective_mode(System const& system, Policy const& policy) {
+    bool const known_incapable = !system.software.empty() && !system.secure_only_capable;
+    return known_incapable ? SecureOnly::off : policy.secure_only;
+}
+
+}  // namespace countersign::manager

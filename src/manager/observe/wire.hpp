@@ -1,0 +1,59 @@
+#pragma once
+
+/// How the manager reaches systems: names, source address, shifted ports, and whom it believes.
+
+#include "family/family.hpp"
+#include "manager/estate/model.hpp"
+#include "manager/observe/observation.hpp"
+#include "net/http/client.hpp"
+#include "net/resolver.hpp"
+#include "net/task.hpp"
+
+#include <memory>
+#include <string>
+
+namespace countersign::manager {
+
+/// Constant while the program runs.
+struct Wire {
+    std::shared_ptr<net::Resolver> resolver;  ///< the manager's DNS
+    std::string bind_address;
+    std::uint16_t port_offset = 0;
+    std::shared_ptr<Clock const> clock;
+    net::Milliseconds connect{5000};    ///< one connection and its handshake
+    net::Milliseconds exchange{20000};  ///< one request and its answer
+    net::Milliseconds snmp{1000};       ///< one SNMP question
+
+    [[nodiscard]] std::uint16_t port_of(family::Service const& service) const;
+};
+
+/// Whom we believe: the estate's own roots, and the vendors' authorities for factory identities.
+struct TrustBase {
+    pki::Anchors estate;
+    pki::Anchors factory;
+};
+
+/// The name that stands in a system's certificate: its host name; its address while it has none.
+std::string const& certificate_name(System const& system);
+
+/// How sure a handshake makes us that this is the system. `findings` are those of the verification against the estate's
+/// roots and the name; `at` is the time of verification of the factory identity.
+ChannelTrust judge(std::vector<pki::Certificate> const& presented, std::vector<pki::Finding> const& findings, System const& system,
+                   TrustBase const& trust, UtcTime at);
+
+/// An HTTPS client that talks to exactly the peer that `seen` showed: verified again by chain and name, or by its certificate.
+/// `seen.trust` must be at least pinned.
+net::http::Client secure_client(Wire const& wire, System const& system, std::string const& address, ServiceObservation const& seen,
+                                TrustBase const& trust);
+net::http::Client plain_client(Wire const& wire, System const& system, std::string const& address, std::uint16_t port);
+
+/// The service over which the family is managed, with and without TLS; null when it has none.
+family::Service const* https_service(family::Family const& family);
+family::Service const* http_service(family::Family const& family);
+/// The service answers with a TLS handshake.
+bool speaks_tls(family::Service const& service);
+
+/// The mode that holds for this system: one that is known to be not capable is treated as before (REQ MGR-3).
+SecureOnly effective_mode(System const& system, Policy const& policy);
+
+}  // namespace countersign::manager

@@ -1,0 +1,133 @@
+#include "manager/tickets/ticket_rules.hpp"
+
+#include "manager/observe/wire.hpp"
+#include "manager/tickets/catalogue.hpp"
+
+#include "countersign/errors/net.hpp"
+
+#include <algorithm>
+
+namespace countersign::manager {
+
+namespace {
+
+using What = TicketVerdict::What;
+
+/// What HTTPS showed, or null when the family has none or nothing was looked at.
+ServiceObservation const* https_of(AssessInput const& input) {
+    auto const* service = https_service(input.family);
+    return service ? input.observation.find(service->id) : nullptr;
+}
+
+bool answers_https(ServiceObservation const* https) { return https && https->state == net::PortState::open && https->tls_error.empty(); }
+
+/// HTTPS is the only way in which this system may be talked to (REQ MGR-5).
+bool needs_https(AssessInput const& input) { return input.policy.secure_only != SecureOnly::off && input.system.secure_only_capable; }
+
+TicketVerdict no_https_response(AssessInput const& input) {
+    TicketVerdict verdict{.type = TicketType::no_https_response, .what = What::close};
+    auto const* https = https_of(input);
+    if (!needs_https(input) || answers_https(https)) return verdict;
+    // A system that still has to be brought to HTTPS is the business of enforcement, not of this ticket.
+    if (!input.system.https_proven && input.observation.account) return verdict;
+    verdict.what = What::open;
+    verdict.text = "HTTPS does not answer at " + certificate_name(input.system);
+    if (https) {
+        verdict.text += " (port " + std::to_string(https->port) + ": " + std::string(net::to_string(https->state));
+        if (!https->tls_error.empty()) verdict.text += ", " + https->tls_error;
+        verdict.text += ")";
+    } else if (input.observation.account_error) {
+        verdict.text += ": " + input.observation.account_error->message();
+    }
+    return verdict;
+}
+
+TicketVerdict certificate_validation(AssessInput const& input) {
+    TicketVerdict verdict{.type = TicketType::certificate_validation_error, .what = What::close};
+    if (effective_mode(input.system, input.policy) != SecureOnly::verify) return verdict;
+    auto const* https = https_of(input);
+    if (!answers_https(https)) {
+        verdict.what = What::leave;
+        return verdict;
+    }
+    if (https->trust >= ChannelTrust::pinned) return verdict;
+    verdict.what = What::open;
+    verdict.text = "The certificate of " + certificate_name(input.system) + " could not be verified. Communication was not continued.";
+    for (auto const& finding : https->findings) {
+        verdict.text += " " + finding.text;
+        if (!verdict.remedy.empty()) verdict.remedy += " ";
+        verdict.remedy += finding.remedy;
+    }
+    return verdict;
+}
+
+bool nothing_open(Observation const& observation) {
+    return std::ranges::none_of(observation.services, [](ServiceObservation const& seen) { return seen.state == net::PortState::open; });
+}
+
+TicketVerdict connection(AssessInput const& input, bool told_by_https_ticket) {
+    TicketVerdict verdict{.type = TicketType::connection_error, .what = What::close};
+    if (input.observation.account || told_by_https_ticket) return verdict;
+    auto const& error = input.observation.account_error;
+    bool const refused_password = error && error->id() == errors::net::login_refused;
+    auto const* https = https_of(input);
+    bool const told_elsewhere =
+        answers_https(https) && https->trust < ChannelTrust::pinned && effective_mode(input.system, input.policy) == SecureOnly::verify;
+    if (!nothing_open(input.observation) && (refused_password || told_elsewhere)) return verdict;
+    verdict.what = What::open;
+    verdict.text = error ? error->message() : "The system does not answer";
+    if (error) verdict.remedy = error->entry().remedy;
+    return verdict;
+}
+
+TicketVerdict login(AssessInput const& input) {
+    TicketVerdict verdict{.type = TicketType::login_failed, .what = What::leave};
+    auto const& error = input.observation.account_error;
+    if (input.observation.account) verdict.what = What::close;
+    if (!error || error->id() != errors::net::login_refused) return verdict;
+    verdict.what = What::open;
+    verdict.text = error->message();
+    return verdict;
+}
+
+TicketVerdict expiry(AssessInput const& input) {
+    TicketVerdict verdict{.type = TicketType::certificate_expiring, .what = What::leave};
+    auto const* https = https_of(input);
+    if (!answers_https(https) || https->presented.empty()) return verdict;
+    auto const end = https->presented.front().not_after();
+    verdict.what = end < input.now + std::chrono::days(input.policy.renew_days_before) ? What::open : What::close;
+    verdict.text = "The certificate of " + certificate_name(input.system) + " ends at " + to_string(end);
+    return verdict;
+}
+
+}  // namespace
+
+std::vector<TicketVerdict> judge_tickets(AssessInput const& input) {
+    std::vector<TicketVerdict> verdicts;
+    verdicts.push_back(no_https_response(input));
+    verdicts.push_back(certificate_validation(input));
+    verdicts.push_back(connection(input, verdicts.front().what == What::open));
+    verdicts.push_back(login(input));
+    verdicts.push_back(expiry(input));
+    return verdicts;
+}
+
+net::Task<Result<bool>> settle_tickets(Store& store, SystemId system, std::vector<TicketVerdict> verdicts) {
+    CS_CO_TRY(auto open, co_await store.list_tickets(TicketState::open, system, 100));
+    bool changed = false;
+    for (auto& verdict : verdicts) {
+        bool const is_open = std::ranges::find(open, verdict.type, &Ticket::type) != open.end();
+        if (verdict.what == What::open) {
+            auto remedy = ticket_entry(verdict.type).remedy;
+            if (!verdict.remedy.empty()) remedy += " " + verdict.remedy;
+            CS_CO_CHECK(co_await store.open_ticket(system, verdict.type, std::move(verdict.text), std::move(remedy)));
+            changed = true;
+        } else if (verdict.what == What::close && is_open) {
+            CS_CO_CHECK(co_await store.close_ticket(system, verdict.type));
+            changed = true;
+        }
+    }
+    co_return changed;
+}
+
+}  // namespace countersign::manager
