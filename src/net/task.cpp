@@ -66,6 +66,46 @@ void start_detached(Executor executor, Task<> task) {
 
 }  // namespace detail
 
+namespace detail {
+
+namespace {
+
+/// Tells the waiting coroutines when their loop ends.
+class CallbackService final : public asio::execution_context::service {
+public:
+    static inline asio::execution_context::id id;  // NOLINT(readability-identifier-naming): Asio looks for this name
+    explicit CallbackService(asio::execution_context& context) : service(context) {}
+    void shutdown() noexcept override { pending->drop_all(); }
+    std::shared_ptr<PendingCallbacks> pending = std::make_shared<PendingCallbacks>();
+};
+
+}  // namespace
+
+std::shared_ptr<PendingCallbacks> PendingCallbacks::of(Executor const& executor) {
+    return asio::use_service<CallbackService>(asio::query(executor, asio::execution::context)).pending;
+}
+
+std::uint64_t PendingCallbacks::add(std::shared_ptr<void> waiting) {
+    std::lock_guard const lock(mutex_);
+    waiting_.emplace(++next_, std::move(waiting));
+    return next_;
+}
+
+void PendingCallbacks::take(std::uint64_t id, std::function<void(std::shared_ptr<void>)> const& resume) {
+    std::lock_guard const lock(mutex_);
+    auto found = waiting_.extract(id);
+    if (found) resume(std::move(found.mapped()));
+}
+
+void PendingCallbacks::drop_all() {
+    // Destroyed after the lock is given back: what goes may hold the last reference to anything.
+    std::unordered_map<std::uint64_t, std::shared_ptr<void>> dropped;
+    std::lock_guard const lock(mutex_);
+    dropped.swap(waiting_);
+}
+
+}  // namespace detail
+
 void spawn(Executor executor, std::function<Task<>()> task, char const* name) {
     asio::co_spawn(executor, std::move(task), [name](std::exception_ptr failure) {
         if (failure) log::error("task.failed", {{"task", name}, {"detail", text_of(failure)}});

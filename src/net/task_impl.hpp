@@ -2,13 +2,15 @@
 
 /// The templates of net/task.hpp. Included at its end; do not include directly.
 
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/prefer.hpp>
 
+#include <cstdint>
 #include <exception>
 #include <future>
+#include <mutex>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 namespace countersign::net {
@@ -42,17 +44,51 @@ struct Outcome {
 
 }  // namespace detail
 
+namespace detail {
+
+/// Coroutines of one event loop that wait for a callback from elsewhere. They belong to the loop: when it is destroyed
+/// they go with it, and a callback that comes later finds nothing.
+class PendingCallbacks {
+public:
+    static std::shared_ptr<PendingCallbacks> of(Executor const& executor);
+
+    std::uint64_t add(std::shared_ptr<void> waiting);
+    /// Calls `resume` with what was added, if it is still there. The loop cannot go away meanwhile.
+    void take(std::uint64_t id, std::function<void(std::shared_ptr<void>)> const& resume);
+    void drop_all();
+
+private:
+    std::mutex mutex_;
+    std::uint64_t next_ = 0;
+    std::unordered_map<std::uint64_t, std::shared_ptr<void>> waiting_;
+};
+
+}  // namespace detail
+
 /// Waits for a callback that may come from any thread, once. `start` gets the function to call; the coroutine goes on
 /// on its own executor.
 template <class T>
 Task<T> await_callback(std::function<void(std::function<void(T)>)> start) {
+    auto executor = co_await asio::this_coro::executor;
+    auto pending = detail::PendingCallbacks::of(executor);
     co_return co_await asio::async_initiate<asio::use_awaitable_t<> const, void(T)>(
-        [start = std::move(start)](auto handler) {
-            auto executor = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked);
-            // Shared, because std::function wants copies and a handler can only be moved.
-            auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-            start([shared, executor](T value) {
-                asio::post(executor, [shared, value = std::move(value)]() mutable { std::move (*shared)(std::move(value)); });
+        [start = std::move(start), pending, executor](auto handler) {
+            struct Waiting {
+                decltype(handler) resume;
+                Executor executor;
+            };
+            auto tracked = asio::prefer(executor, asio::execution::outstanding_work.tracked);
+            auto id = pending->add(std::make_shared<Waiting>(Waiting{std::move(handler), tracked}));
+            start([weak = std::weak_ptr(pending), id](T value) {
+                auto all = weak.lock();
+                if (!all) return;
+                all->take(id, [&value](std::shared_ptr<void> found) {
+                    auto waiting = std::static_pointer_cast<Waiting>(std::move(found));
+                    auto where = waiting->executor;
+                    asio::post(where, [waiting = std::move(waiting), value = std::move(value)]() mutable {
+                        std::move(waiting->resume)(std::move(value));
+                    });
+                });
             });
         },
         asio::use_awaitable);
