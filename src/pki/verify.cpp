@@ -31,6 +31,10 @@ public:
 
     /// Leaf first; for one certificate in the order of the enumeration.
     std::vector<Finding> take() {
+        // OpenSSL says twice that an issuer is no authority: as such, and as not made for the purpose.
+        std::erase_if(findings_, [this](Finding const& finding) {
+            return finding.depth > 0 && finding.openssl_code == X509_V_ERR_INVALID_PURPOSE && has(X509_V_ERR_INVALID_CA, finding.depth);
+        });
         std::ranges::sort(findings_, [](Finding const& a, Finding const& b) {
             return std::tie(a.depth, a.kind, a.openssl_code) < std::tie(b.depth, b.kind, b.openssl_code);
         });
@@ -38,6 +42,10 @@ public:
     }
 
 private:
+    [[nodiscard]] bool has(int code, int depth) const {
+        return std::ranges::any_of(findings_, [=](Finding const& known) { return known.openssl_code == code && known.depth == depth; });
+    }
+
     std::vector<Finding> findings_;
 };
 

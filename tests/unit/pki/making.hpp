@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -22,13 +24,10 @@ inline UtcTime day(std::string_view text) {
     return time.value_or(UtcTime());
 }
 
-/// The value, or the error's text and the end of the program: what tests are made from is expected to be there.
+/// The value, or the end of this test with the error's text: what tests are made from is expected to be there.
 template <class T>
 T must(Result<T> result) {
-    if (!result) {
-        ADD_FAILURE() << result.error().explanation();
-        std::abort();
-    }
+    if (!result) throw std::runtime_error(result.error().explanation());
     return *std::move(result);
 }
 
