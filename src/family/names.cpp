@@ -27,7 +27,7 @@ std::span<std::string_view const> known_checks() {
 }
 
 std::span<std::string_view const> known_facts() {
-    static constexpr std::array<std::string_view, 25> names{"system.product_type",
+    static constexpr std::array<std::string_view, 26> names{"system.product_type",
                                                             "system.product_id",
                                                             "system.software",
                                                             "system.api_version",
@@ -47,6 +47,7 @@ std::span<std::string_view const> known_facts() {
                                                             "client.verify.active",
                                                             "client.verify.missing",
                                                             "client.external_manager.status",
+                                                            "client.external_manager.diagnosis",
                                                             "client.feedback.url",
                                                             "client.feedback.status",
                                                             "client.feedback.slot",

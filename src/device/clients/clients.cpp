@@ -1,0 +1,13 @@
+#include "device/clients/clients.hpp"
+
+#include "device/clients/external_manager_client.hpp"
+#include "device/clients/feedback_sender.hpp"
+
+namespace countersign::device {
+
+void register_clients(Environment& environment) {
+    environment.companions.emplace_back(make_external_manager_client);
+    environment.companions.emplace_back(make_feedback_sender);
+}
+
+}  // namespace countersign::device

@@ -1,0 +1,192 @@
+#include "device/clients/external_manager_client.hpp"
+
+#include "base/text.hpp"
+#include "device/clients/contact_schedule.hpp"
+#include "device/clients/server_call.hpp"
+#include "dialect/soap_external_manager.hpp"
+#include "net/sync.hpp"
+
+#include "countersign/errors/gen.hpp"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+namespace countersign::device {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+constexpr std::string_view k_client = "external_manager";
+constexpr net::Milliseconds k_idle{std::chrono::hours(24)};
+
+/// What happens between the companion, which the unit may destroy at any moment, and its coroutine, which then ends by itself.
+struct Contact {
+    Contact(std::shared_ptr<Unit> const& of, bool first_boot)
+        : unit(of), schedule(of->family().external_manager.heartbeat, first_boot), chance(std::random_device{}()) {}
+
+    std::weak_ptr<Unit> unit;
+    bool stopped = false;
+    net::Signal wake;
+    ContactSchedule schedule;
+    std::optional<net::Url> target;
+    bool target_known = false;
+    std::string status;
+    std::minstd_rand chance;
+
+    double roll() { return std::uniform_real_distribution<double>(0, 1)(chance); }
+
+    void show(Unit& of, std::string now, std::string_view why) {
+        of.publish_fact("client.external_manager.diagnosis", std::string(why));
+        if (std::exchange(status, now) == now) return;
+        of.publish_fact("client.external_manager.status", now);
+        // The journal hears of changes, not of every beat.
+        of.report("external_manager.status", {{"status", std::move(now)}, {"detail", std::string(why)}});
+    }
+};
+
+bool is_same(std::optional<net::Url> const& a, std::optional<net::Url> const& b) {
+    return a.has_value() == b.has_value() && (!a || a->to_string() == b->to_string());
+}
+
+/// Reads the settings again. False when there is nobody to call.
+bool update_target(Contact& contact, Unit& unit) {
+    auto const found = external_manager_url(unit);
+    auto target = found ? *found : std::nullopt;
+    if (!is_same(target, contact.target) && contact.target_known) contact.schedule.target_changed(SteadyClock::now());
+    contact.target = std::move(target);
+    contact.target_known = true;
+    if (!found)
+        contact.show(unit, "Failed", found.error().message());
+    else if (!contact.target)
+        contact.show(unit, "Inactive", "");
+    else if (contact.status.empty() || contact.status == "Inactive")
+        contact.show(unit, "Initialising", "");
+    return contact.target.has_value();
+}
+
+net::Task<> make_contact(std::shared_ptr<Contact> contact, std::shared_ptr<Unit> unit) {
+    namespace soap = dialect::external_manager;
+    auto const event = std::string(contact->schedule.event());
+    std::string const soap_action = "\"" + std::string(soap::k_soap_action) + "\"";
+    ServerCall call{std::string(k_client),
+                    *contact->target,
+                    {{"Content-Type", soap::k_content_type}, {"SOAPAction", soap_action}},
+                    soap::write_post_event({identification_of(*unit), event})};
+    contact->schedule.calling(SteadyClock::now());
+    auto const asked = contact->target;
+    auto work = call_server(std::move(unit), std::move(call));
+    auto const response = co_await std::move(work);
+
+    unit = contact->unit.lock();
+    if (contact->stopped || !unit) co_return;
+    if (!is_same(asked, contact->target)) co_return;  // changed meanwhile: the new one is due already
+    auto const answer = response ? soap::parse_answer(response->body, unit->family()) : Result<soap::Answer>(fail(response.error()));
+    auto const now = SteadyClock::now();
+    if (answer) {
+        // The interval is all that is taken from the answer; why stands at the top of the header.
+        contact->schedule.succeeded(now, answer->heartbeat, contact->roll());
+        if (event != "Beat") unit->report("external_manager.contact", {{"event", event}, {"server", asked->origin()}});
+        contact->show(*unit, "Active", "");
+    } else {
+        contact->schedule.failed(now, contact->roll());
+        contact->show(*unit, "Failed", answer.error().message());
+    }
+}
+
+net::Task<> keep_contact(std::shared_ptr<Contact> contact) {
+    while (!contact->stopped) {
+        auto const seen = contact->wake.count();
+        auto unit = contact->unit.lock();
+        if (!unit) co_return;
+        auto wait = k_idle;
+        if (update_target(*contact, *unit)) {
+            auto const due = contact->schedule.due();
+            auto const now = SteadyClock::now();
+            if (due <= now) {
+                co_await make_contact(contact, std::move(unit));
+                continue;
+            }
+            wait = std::chrono::ceil<net::Milliseconds>(due - now);
+        }
+        unit.reset();
+        (void)co_await contact->wake.wait_beyond(seen, wait);
+    }
+}
+
+/// May the change make a call possible, impossible or another one?
+bool matters(Unit const& unit, Event const& event) {
+    if (event.id.starts_with("trust.")) return true;
+    if (event.id == "time.changed") return true;
+    if (event.id != "setting.changed") return false;
+    auto const* setting = unit.family().find_setting(event.field("path"));
+    if (setting == nullptr) return false;
+    static constexpr std::string_view k_prefixes[] = {"client.external_manager.", "client.verify", "name.dns.", "time.ntp."};
+    return std::ranges::any_of(k_prefixes, [setting](std::string_view prefix) { return setting->canonical.starts_with(prefix); });
+}
+
+class ExternalManagerClient final : public Companion {
+public:
+    explicit ExternalManagerClient(std::shared_ptr<Unit> const& unit) : contact_(std::make_shared<Contact>(unit, unit->boots() <= 1)) {
+        subscription_ = unit->subscribe([contact = contact_](Event const& event) {
+            auto const alive = contact->unit.lock();
+            if (!alive || !matters(*alive, event)) return;
+            contact->schedule.hurry(SteadyClock::now());
+            contact->wake.raise();
+        });
+        net::spawn(unit->executor(), [contact = contact_]() { return keep_contact(contact); }, "external manager client");
+    }
+    ~ExternalManagerClient() override {
+        contact_->stopped = true;
+        contact_->wake.raise();
+    }
+    ExternalManagerClient(ExternalManagerClient const&) = delete;
+    ExternalManagerClient& operator=(ExternalManagerClient const&) = delete;
+
+private:
+    std::shared_ptr<Contact> contact_;
+    std::unique_ptr<Unit::Subscription> subscription_;
+};
+
+/// "manager.example.test", "manager.example.test:8443", "192.0.2.1", "[2001:db8::1]:8443".
+bool is_server_address(std::string_view text) {
+    if (text.starts_with('[')) {
+        auto const end = text.find(']');
+        return end != std::string_view::npos && is_ip_address(text.substr(1, end - 1)) &&
+               (end + 1 == text.size() || (text[end + 1] == ':' && parse_number<std::uint16_t>(text.substr(end + 2))));
+    }
+    auto const colon = text.find(':');
+    auto const host = text.substr(0, colon);
+    if (colon != std::string_view::npos && !parse_number<std::uint16_t>(text.substr(colon + 1))) return false;
+    return is_host_name(host) || is_ip_address(host);
+}
+
+}  // namespace
+
+Result<std::optional<net::Url>> external_manager_url(Unit const& unit) {
+    auto const* client = unit.family().find_client(k_client);
+    if (client == nullptr) return std::optional<net::Url>();
+    if (!client->mode.empty() && unit.effective_canonical(client->mode) == "off") return std::optional<net::Url>();
+    auto address = unit.effective_canonical(client->address);
+    if (address.empty() || address == client->disabled_value) return std::optional<net::Url>();
+    auto const refuse = [client](std::string_view detail) {
+        return fail(errors::gen::invalid_input, {{"field", client->address}, {"detail", detail}});
+    };
+
+    bool const bare_ip6 = is_ip_address(address) && address.contains(':');
+    if (bare_ip6) address = "[" + address + "]";
+    if (!is_server_address(address)) return refuse("it is neither a host name nor an address");
+    auto const protocol = unit.effective_canonical(client->protocol);
+    // What the setting says and nothing else: HTTPS never becomes HTTP.
+    if (protocol != "http" && protocol != "https") return refuse("the protocol is neither HTTP nor HTTPS");
+    auto path = unit.effective_canonical(client->path);
+    if (path.empty()) path = client->default_path;
+    CS_TRY(auto url, net::Url::parse(protocol + "://" + address + (path.starts_with('/') ? "" : "/") + path));
+    return std::optional(with_offset(std::move(url), unit.environment().port_offset));
+}
+
+std::unique_ptr<Companion> make_external_manager_client(std::shared_ptr<Unit> unit) {
+    if (unit->family().find_client(k_client) == nullptr) return nullptr;
+    return std::make_unique<ExternalManagerClient>(unit);
+}
+
+}  // namespace countersign::device

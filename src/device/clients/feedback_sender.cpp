@@ -1,0 +1,208 @@
+#include "device/clients/feedback_sender.hpp"
+
+#include "base/text.hpp"
+#include "device/clients/back_off.hpp"
+#include "device/clients/server_call.hpp"
+#include "dialect/xapi_xml.hpp"
+#include "dialect/xml_rpc.hpp"
+#include "net/sync.hpp"
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <utility>
+
+namespace countersign::device {
+namespace {
+
+namespace xapi = dialect::xapi;
+namespace xml_rpc = dialect::xml_rpc;
+
+/// How the family's servers register says how it posts.
+bool speaks_xml_rpc(family::Family const& family) {
+    auto const* client = family.find_client("feedback");
+    auto const* command = client != nullptr ? family.find_command(client->register_command) : nullptr;
+    return command != nullptr && command->dialect == "xml_rpc";
+}
+
+/// One registration and what waits for it.
+struct Delivery {
+    int slot = 0;
+    FeedbackQueue queue;
+    BackOff back_off{std::chrono::seconds(1), std::chrono::seconds(60)};
+    bool running = false;
+    std::string status;
+};
+
+/// Shared by the companion, which the unit may destroy at any moment, and the deliveries under way.
+struct Sender {
+    explicit Sender(std::shared_ptr<Unit> const& of) : unit(of), chance(std::random_device{}()) {}
+    std::weak_ptr<Unit> unit;
+    bool stopped = false;
+    net::Signal wake;
+    std::map<int, std::shared_ptr<Delivery>> deliveries;
+    std::minstd_rand chance;
+
+    std::shared_ptr<Delivery> delivery(int slot) {
+        auto& held = deliveries[slot];
+        if (!held) held = std::make_shared<Delivery>(slot);
+        return held;
+    }
+    double roll() { return std::uniform_real_distribution<double>(0, 1)(chance); }
+};
+
+FeedbackSlot const* find_slot(Unit const& unit, int slot) {
+    auto const at = std::ranges::find(unit.feedback(), slot, &FeedbackSlot::slot);
+    return at != unit.feedback().end() ? &*at : nullptr;
+}
+
+void show(Unit& unit, Delivery& delivery, std::string status, std::string_view why) {
+    if (std::exchange(delivery.status, status) == status) return;
+    unit.publish_fact("client.feedback.status." + std::to_string(delivery.slot), status);
+    unit.report("feedback.status", {{"slot", std::to_string(delivery.slot)},
+                                    {"status", std::move(status)},
+                                    {"lost", std::to_string(delivery.queue.lost())},
+                                    {"detail", std::string(why)}});
+}
+
+/// Posts everything that waits. False when the server could not be reached.
+net::Task<bool> post(std::shared_ptr<Sender> sender, std::shared_ptr<Delivery> delivery, std::shared_ptr<Unit> unit, FeedbackSlot slot) {
+    auto const batch = delivery->queue.batch();
+    auto url = net::Url::parse(slot.url);
+    if (!url) {
+        delivery->queue.delivered(batch.mark);
+        show(*unit, *delivery, "Failed", url.error().message());
+        co_return true;
+    }
+    ServerCall call{"feedback",
+                    with_offset(*std::move(url), unit->environment().port_offset),
+                    {{"Content-Type", "text/xml; charset=utf-8"}},
+                    feedback_body(*unit, slot, batch.items)};
+    auto work = call_server(std::move(unit), std::move(call));
+    auto const answer = co_await std::move(work);
+    unit = sender->unit.lock();
+    if (sender->stopped || !unit) co_return false;
+    if (answer) {
+        delivery->queue.delivered(batch.mark);
+        delivery->back_off.succeeded();
+    }
+    show(*unit, *delivery, answer ? "OK" : "Failed", answer ? std::string() : answer.error().message());
+    co_return answer.has_value();
+}
+
+net::Task<> deliver(std::shared_ptr<Sender> sender, std::shared_ptr<Delivery> delivery) {
+    while (!sender->stopped && !delivery->queue.empty()) {
+        auto unit = sender->unit.lock();
+        auto const* slot = unit ? find_slot(*unit, delivery->slot) : nullptr;
+        if (slot == nullptr) {
+            delivery->queue.clear();
+            break;
+        }
+        auto const seen = sender->wake.count();
+        if (co_await post(sender, delivery, std::move(unit), *slot)) continue;
+        if (!sender->stopped) (void)co_await sender->wake.wait_beyond(seen, delivery->back_off.failed(sender->roll()));
+    }
+    delivery->running = false;
+}
+
+void push(std::shared_ptr<Sender> const& sender, Unit& unit, int slot, FeedbackItem item) {
+    auto const delivery = sender->delivery(slot);
+    delivery->queue.push(std::move(item));
+    if (std::exchange(delivery->running, true)) return;
+    net::spawn(unit.executor(), [sender, delivery]() { return deliver(sender, delivery); }, "feedback");
+}
+
+bool wants(FeedbackSlot const& slot, std::string_view event) {
+    return slot.expressions.empty() ||
+           std::ranges::any_of(slot.expressions, [event](std::string const& name) { return iequals(name, event); });
+}
+
+bool wants_path(FeedbackSlot const& slot, std::string_view path) {
+    return std::ranges::any_of(slot.expressions, [path](std::string const& expression) {
+        auto const location = xapi::parse_location(expression);
+        return location && xapi::touches(*location, path);
+    });
+}
+
+/// To every registration whose server wants it. A copy: delivering may change the list.
+void push_event(std::shared_ptr<Sender> const& sender, Unit& unit, std::string_view event) {
+    for (auto const& slot : std::vector(unit.feedback()))
+        if (wants(slot, event)) push(sender, unit, slot.slot, {std::string(event), {}, {}});
+}
+
+void hear_change(std::shared_ptr<Sender> const& sender, Unit& unit, Event const& event) {
+    auto const path = event.field("path");
+    auto const* setting = unit.family().find_setting(path);
+    if (setting == nullptr) return;
+    if (setting->canonical == "client.verify" || setting->canonical.starts_with("name.dns.")) sender->wake.raise();
+    if (speaks_xml_rpc(unit.family())) {
+        if (auto const name = notification_of(setting->canonical); !name.empty()) push_event(sender, unit, name);
+        return;
+    }
+    for (auto const& slot : std::vector(unit.feedback()))
+        if (wants_path(slot, "Configuration " + std::string(path)))
+            push(sender, unit, slot.slot, {{}, std::string(path), std::string(event.field("to"))});
+}
+
+void hear(std::shared_ptr<Sender> const& sender, Event const& event) {
+    auto const unit = sender->unit.lock();
+    if (!unit || sender->stopped) return;
+    if (event.id == "setting.changed") {
+        hear_change(sender, *unit, event);
+    } else if (event.id.starts_with("trust.") || event.id == "time.changed") {
+        sender->wake.raise();
+    } else if (event.id == "feedback.registered" || event.id == "feedback.removed") {
+        auto const slot = parse_number<int>(event.field("slot"));
+        if (!slot) return;
+        // What waited was for the server that was registered before.
+        sender->delivery(*slot)->queue.clear();
+        sender->delivery(*slot)->back_off.succeeded();
+        sender->wake.raise();
+        if (event.id == "feedback.registered" && speaks_xml_rpc(unit->family())) push(sender, *unit, *slot, {"configureAck", {}, {}});
+    }
+}
+
+class FeedbackSender final : public Companion {
+public:
+    explicit FeedbackSender(std::shared_ptr<Unit> const& unit) : sender_(std::make_shared<Sender>(unit)) {
+        subscription_ = unit->subscribe([sender = sender_](Event const& event) { hear(sender, event); });
+        if (speaks_xml_rpc(unit->family())) push_event(sender_, *unit, "restart");
+    }
+    ~FeedbackSender() override {
+        sender_->stopped = true;
+        sender_->wake.raise();
+    }
+    FeedbackSender(FeedbackSender const&) = delete;
+    FeedbackSender& operator=(FeedbackSender const&) = delete;
+
+private:
+    std::shared_ptr<Sender> sender_;
+    std::unique_ptr<Unit::Subscription> subscription_;
+};
+
+}  // namespace
+
+std::string feedback_body(Unit const& unit, FeedbackSlot const& slot, std::vector<FeedbackItem> const& items) {
+    if (speaks_xml_rpc(unit.family())) {
+        xml_rpc::Array events;
+        for (auto const& item : items) events.emplace_back(item.event);
+        auto const source = slot.source.empty() ? replace_all(unit.spec().mac, ":", "") : slot.source;
+        return xml_rpc::write_call({"eventNotification", {xml_rpc::Struct{{"sourceIdentifier", source}, {"events", std::move(events)}}}});
+    }
+    std::vector<xapi::PathValue> changes;
+    for (auto const& item : items) changes.push_back({item.path, item.value});
+    return dialect::external_manager::write_feedback(identification_of(unit), xapi::configuration_element(changes));
+}
+
+std::string_view notification_of(std::string_view canonical) {
+    if (canonical.starts_with("service.")) return "servicesChanged";
+    if (canonical.starts_with("network.") || canonical.starts_with("name.")) return "networkChanged";
+    return {};
+}
+
+std::unique_ptr<Companion> make_feedback_sender(std::shared_ptr<Unit> unit) {
+    if (unit->family().find_client("feedback") == nullptr) return nullptr;
+    return std::make_unique<FeedbackSender>(unit);
+}
+
+}  // namespace countersign::device
