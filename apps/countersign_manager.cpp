@@ -23,8 +23,8 @@ struct Options {
     bool no_plain_http = false;
     unsigned threads = 0;
     std::string token_file;
-    int observe_minutes = 15;
-    int enforce_minutes = 30;
+    int observe_seconds = 900;
+    int enforce_seconds = 1800;
 };
 
 void describe(CLI::App& app, Options& options) {
@@ -43,10 +43,10 @@ void describe(CLI::App& app, Options& options) {
         ->check(CLI::Range(1, 2000))
         ->capture_default_str();
     app.add_option("--observe-minutes", options.observe_minutes, "How often every system is looked at")
-        ->check(CLI::Range(1, 10080))
+        ->check(CLI::Range(1, 604800))
         ->capture_default_str();
-    app.add_option("--enforce-minutes", options.enforce_minutes, "How often the policy is enforced in the background")
-        ->check(CLI::Range(1, 10080))
+    app.add_option("--enforce-seconds", options.enforce_seconds, "How often the policy is enforced in the background")
+        ->check(CLI::Range(1, 604800))
         ->capture_default_str();
     app.add_option("--families", options.families, "Folder with family files (default: those compiled in)");
     app.add_option("--token-file", options.token_file, "Write a fresh API token to this file (mode 0600), for scripts on this machine");
@@ -73,8 +73,8 @@ int serve(Options options) {
 
     auto families = options.families.empty() ? family::Families::load_embedded() : family::Families::load_folder(options.families);
     if (!families) return failed(families.error());
-    options.settings.observe_interval = std::chrono::minutes(options.observe_minutes);
-    options.settings.enforce_interval = std::chrono::minutes(options.enforce_minutes);
+    options.settings.observe_interval = std::chrono::seconds(options.observe_seconds);
+    options.settings.enforce_interval = std::chrono::seconds(options.enforce_seconds);
     net::Runtime runtime(options.threads);
     runtime.start();
     auto plain = options.no_plain_http ? manager::PlainHttp::closed : manager::PlainHttp::open;

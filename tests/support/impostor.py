@@ -1,0 +1,69 @@
+"""A false server that records every byte it is sent: raw as on the wire, and what came out of TLS."""
+
+import socket
+import ssl
+import threading
+
+
+class Impostor:
+    """Listens with a certificate on an address and port until closed. `raw` and `payload` hold everything it got."""
+
+    def __init__(self, address, port, certificate, key):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate, key)
+        self.raw, self.payload, self.handshakes, self.connections = b"", b"", 0, 0
+        self.lock = threading.Lock()
+        self.listener = socket.create_server((address, port))
+        self.listener.settimeout(0.2)
+        self.open = True
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while self.open:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                continue
+            threading.Thread(target=self.talk, args=(connection,), daemon=True).start()
+
+    def talk(self, connection):
+        """TLS over memory, so that both sides of the record layer can be recorded."""
+        with self.lock:
+            self.connections += 1
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = self.context.wrap_bio(incoming, outgoing, server_side=True)
+        connection.settimeout(5)
+        done = False
+        try:
+            while self.open:
+                try:
+                    if not done:
+                        tls.do_handshake()
+                        done = True
+                        with self.lock:
+                            self.handshakes += 1
+                    while data := tls.read(65536):
+                        with self.lock:
+                            self.payload += data
+                        # An answer that invites a careless client to send its password.
+                        tls.write(b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n")
+                except ssl.SSLWantReadError:
+                    pass
+                if out := outgoing.read():
+                    connection.sendall(out)
+                data = connection.recv(65536)
+                if not data:
+                    break
+                with self.lock:
+                    self.raw += data
+                incoming.write(data)
+        except (OSError, ssl.SSLError):
+            pass
+        finally:
+            connection.close()
+
+    def close(self):
+        self.open = False
+        self.thread.join()
+        self.listener.close()
