@@ -1,0 +1,153 @@
+#include "device/services/http_door.hpp"
+
+#include "base/text.hpp"
+#include "net/http/auth.hpp"
+
+#include "countersign/errors/acc.hpp"
+#include "countersign/errors/dev.hpp"
+#include "countersign/errors/gen.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace countersign::device {
+
+namespace http = net::http;
+
+std::optional<std::string> forged_from(http::Request const& request) {
+    if (auto site = request.fields.get("Sec-Fetch-Site"); !site.empty() && site != "same-origin" && site != "none")
+        return "Sec-Fetch-Site: " + std::string(site);
+    auto origin = request.fields.get("Origin");
+    if (origin.empty()) return std::nullopt;
+    auto scheme_end = origin.find("://");
+    auto host = scheme_end == std::string_view::npos ? std::string_view() : origin.substr(scheme_end + 3);
+    if (host.empty() || !iequals(host, request.fields.get("Host"))) return "Origin: " + std::string(origin);
+    return std::nullopt;
+}
+
+namespace {
+
+bool speaks(family::Service const& service, std::string_view dialect) {
+    return std::ranges::find(service.dialects, dialect) != service.dialects.end();
+}
+
+bool changes_something(http::Request const& request) {
+    return request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS";
+}
+
+class WebService final : public http::Service {
+public:
+    WebService(std::shared_ptr<Unit> const& unit, family::Service const& service)
+        : unit_(unit), service_(service), authenticator_(settings_of(unit->family()), password_lookup(unit)) {}
+
+    [[nodiscard]] std::size_t body_limit(http::Request const& head) const override {
+        if (!changes_something(head)) return 0;
+        return istarts_with(head.fields.get("Content-Type"), "multipart/") ? k_form_body_limit : k_xml_body_limit;
+    }
+
+    net::Task<http::Response> handle(http::Request request) override {
+        auto unit = unit_.lock();
+        if (!unit) co_return http::Response::text(503, "The system is shutting down.\n");
+        Actor actor{service_.id, {}, request.peer.address};
+        if (changes_something(request))
+            if (auto from = forged_from(request)) {
+                unit->report("request.forged", {{"from", *from}, {"peer", actor.peer}});
+                co_return http::problem(Error(errors::acc::forbidden, {{"detail", *from}}));
+            }
+        if (request.path == k_xml_rpc_path && speaks(service_, "xml_rpc")) {
+            WebRequest web{std::move(unit), std::move(request), std::move(actor)};
+            co_return co_await handle_xml_rpc(std::move(web));
+        }
+        if (auto refused = log_in(*unit, request, actor)) co_return *std::move(refused);
+        request.user = actor.user;
+        WebRequest web{std::move(unit), std::move(request), std::move(actor)};
+        co_return co_await answer(std::move(web));
+    }
+
+private:
+    static http::Authenticator::Settings settings_of(family::Family const& family) {
+        return {.realm = family.login.realm, .digest = family.login.scheme != "basic", .basic_over_tls = true, .any_user = family.login.any_user};
+    }
+    static http::Authenticator::PasswordOf password_lookup(std::weak_ptr<Unit> unit) {
+        return [unit = std::move(unit)](std::string const& user) -> std::optional<SecretText> {
+            auto held = unit.lock();
+            return held ? held->password_for(user) : std::nullopt;
+        };
+    }
+
+    /// Nothing when the log-in is right; the actor's user is set then.
+    std::optional<http::Response> log_in(Unit& unit, http::Request const& request, Actor& actor) {
+        if (auto open = unit.check_not_locked(actor.peer); !open) {
+            auto response = http::problem(open.error());
+            response.fields.set("Retry-After", open.error().parameter("seconds"));
+            return response;
+        }
+        auto checked = authenticator_.check(request);
+        if (auto const* user = std::get_if<std::string>(&checked)) {
+            actor.user = *user;
+            unit.note_login(actor, true);
+            return std::nullopt;
+        }
+        auto response = std::get<http::Response>(std::move(checked));
+        auto challenges = response.fields.all("WWW-Authenticate");
+        // A first request without credentials, or with a nonce that got old, is nobody guessing.
+        bool stale = std::ranges::any_of(challenges, [](std::string_view text) { return text.contains("stale=true"); });
+        if (request.fields.has("Authorization") && !stale) unit.note_login(actor, false);
+        return response;
+    }
+
+    net::Task<http::Response> answer(WebRequest web) {
+        auto path = web.request.path;
+        if (speaks(service_, "xapi_xml"))
+            if (auto response = co_await handle_xapi(web)) co_return *std::move(response);
+        if (speaks(service_, "pages"))
+            if (auto response = co_await handle_pages(std::move(web))) co_return *std::move(response);
+        co_return http::problem(Error(errors::gen::not_found, {{"what", "page"}, {"name", path}}));
+    }
+
+    std::weak_ptr<Unit> unit_;
+    family::Service const& service_;  ///< of the family, which the unit keeps
+    http::Authenticator authenticator_;
+};
+
+class HttpDoor final : public Door {
+public:
+    explicit HttpDoor(std::unique_ptr<http::Server> server) : server_(std::move(server)) {}
+    [[nodiscard]] net::Endpoint local() const override { return server_->local(); }
+    net::Task<> close(net::Milliseconds grace) override { return server_->close(grace); }
+    void replace_identity(std::shared_ptr<net::tls::ServerContext const> identity) override { server_->replace_identity(std::move(identity)); }
+
+private:
+    std::unique_ptr<http::Server> server_;
+};
+
+/// No script, no frame, nothing from elsewhere, nothing kept (OWASP secure headers).
+std::vector<std::pair<std::string, std::string>> security_headers() {
+    return {{"X-Content-Type-Options", "nosniff"},
+            {"X-Frame-Options", "DENY"},
+            {"Referrer-Policy", "same-origin"},
+            {"Cache-Control", "no-store"},
+            {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"}};
+}
+
+Result<std::unique_ptr<Door>> open_http(Unit& unit, family::Service const& service, net::Endpoint where) {
+    http::Server::Settings settings;
+    settings.where = std::move(where);
+    settings.server_name = unit.spec().product_id;
+    settings.headers = security_headers();
+    if (service.secure) {
+        CS_TRY(settings.tls, unit.server_context());
+    }
+    auto web = std::make_shared<WebService>(unit.shared_from_this(), service);
+    CS_TRY(auto server, http::Server::listen({unit.executor()}, std::move(settings), std::move(web)));
+    return std::unique_ptr<Door>(std::make_unique<HttpDoor>(std::move(server)));
+}
+
+}  // namespace
+
+void register_http_doors(Environment& environment) {
+    environment.doors["http"] = open_http;
+    environment.doors["https"] = open_http;
+}
+
+}  // namespace countersign::device

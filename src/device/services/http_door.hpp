@@ -1,0 +1,42 @@
+#pragma once
+
+/// The doors "http" and "https": log-in, locks against guessing and against forged requests, and the way to what the family
+/// speaks there: the xAPI as XML, XML-RPC, pages. The parts know no rule; they call Unit.
+
+#include "device/unit.hpp"
+#include "net/http/server.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace countersign::device {
+
+/// Registers "http" and "https".
+void register_http_doors(Environment& environment);
+
+/// What a part gets: who asks, and what.
+struct WebRequest {
+    std::shared_ptr<Unit> unit;
+    net::http::Request request;
+    Actor actor;
+};
+
+// Each part answers what is its own; nothing: not mine. Bodies are limited before they are read, see body limits below.
+
+/// GET /status.xml /configuration.xml /command.xml /valuespace.xml, GET and POST /getxml, POST /putxml, GET and POST /formputxml.
+net::Task<std::optional<net::http::Response>> handle_xapi(WebRequest web);
+/// POST /RPC2. Log-in stands in the body.
+net::Task<net::http::Response> handle_xml_rpc(WebRequest web);
+/// The pages of the family and the forms on them.
+net::Task<std::optional<net::http::Response>> handle_pages(WebRequest web);
+
+inline constexpr std::string_view k_xml_rpc_path = "/RPC2";
+inline constexpr std::size_t k_xml_body_limit = 1024 * 1024;
+/// Two files of at most 1 MiB and the form around them.
+inline constexpr std::size_t k_form_body_limit = 2560 * 1024;
+
+/// Why a request that changes something looks forged: another site's page sent it. Nothing: it does not. Browsers name the
+/// sender in Sec-Fetch-Site and Origin; programs send neither.
+std::optional<std::string> forged_from(net::http::Request const& request);
+
+}  // namespace countersign::device

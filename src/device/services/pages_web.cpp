@@ -1,0 +1,173 @@
+#include "device/services/http_door.hpp"
+
+#include "base/text.hpp"
+#include "dialect/web_form.hpp"
+
+#include "countersign/errors/dev.hpp"
+#include "countersign/errors/gen.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace countersign::device {
+
+namespace http = net::http;
+namespace web = dialect::web;
+
+namespace {
+
+/// What a submitted form came to.
+struct Done {
+    std::string notice;
+    std::optional<Error> error;
+    std::vector<Error> warnings;
+    bool acted = true;
+};
+
+using Roles = std::map<std::string, SecretText, std::less<>>;
+
+SecretText const* role(Roles const& roles, std::string_view name) {
+    auto found = roles.find(name);
+    return found == roles.end() ? nullptr : &found->second;
+}
+
+std::optional<SecretText> copy_of(SecretText const* secret) {
+    if (secret == nullptr) return std::nullopt;
+    return secret->duplicate();
+}
+
+std::optional<std::string> text_of(SecretText const* secret) {
+    if (secret == nullptr) return std::nullopt;
+    return secret->reveal();
+}
+
+std::string say(Unit const& unit, std::string_view message, std::string_view otherwise) {
+    auto words = unit.family().message(message);
+    return std::string(words.empty() ? otherwise : words);
+}
+
+Done failed(Error error) { return {.notice = {}, .error = std::move(error), .warnings = {}}; }
+
+Done apply_settings(Unit& unit, web::Submission const& submission, Actor const& actor) {
+    std::vector<Change> changes;
+    for (auto const& change : submission.changes) changes.push_back({change.path, change.value});
+    auto outcome = unit.apply(std::move(changes), actor);
+    if (!outcome) return failed(std::move(outcome).error());
+    auto notice = outcome->restart_needed ? say(unit, "settings.restart_needed", "Settings saved. Restart the system for the changes to take effect.")
+                                          : say(unit, "settings.applied", "Settings saved.");
+    return {.notice = std::move(notice), .error = {}, .warnings = std::move(outcome->warnings)};
+}
+
+/// Takes every role that the form offers and gets; all is checked before any of it is taken.
+Done upload(Unit& unit, web::Submission const& submission, Actor const& actor) {
+    auto const& roles = submission.roles;
+    bool pair = role(roles, "certificate") != nullptr || role(roles, "private_key") != nullptr;
+    bool trust = role(roles, "trust_store") != nullptr;
+    auto outcome = unit.install({.certificate = text_of(role(roles, "certificate")),
+                                 .private_key = copy_of(role(roles, "private_key")),
+                                 .passphrase = copy_of(role(roles, "passphrase")),
+                                 .trust_store = text_of(role(roles, "trust_store"))},
+                                actor);
+    if (!outcome) return failed(std::move(outcome).error());
+    std::string notice;
+    if (pair) notice = say(unit, "certificate.installed", "The certificate and key were uploaded.");
+    if (trust) notice += (notice.empty() ? "" : " ") + say(unit, "trust_store.installed", "The trust store was uploaded.");
+    return {.notice = std::move(notice), .error = {}, .warnings = std::move(outcome->warnings)};
+}
+
+Done deleted(Unit const& unit, Result<Outcome> outcome, std::string_view message, std::string_view otherwise) {
+    if (!outcome) return failed(std::move(outcome).error());
+    return {.notice = say(unit, message, otherwise), .error = {}, .warnings = std::move(outcome->warnings)};
+}
+
+Done shut_down(Unit& unit, Actor const& actor) {
+    unit.request_shutdown(actor);
+    if (unit.running() == Running::shutdown_asked) return {.notice = say(unit, "shutdown.ask", "Press Shutdown again to confirm."), .error = {}, .warnings = {}};
+    return {.notice = say(unit, "shutdown.done", "The system has been shut down."), .error = {}, .warnings = {}};
+}
+
+Done restart(Unit& unit, Actor const& actor) {
+    unit.request_restart(actor);
+    return {.notice = say(unit, "restart.started", "The system restarts."), .error = {}, .warnings = {}};
+}
+
+Done set_password(Unit& unit, web::Submission const& submission, Actor const& actor) {
+    auto text = [&submission](std::string_view name) {
+        auto const* held = role(submission.roles, name);
+        return held == nullptr ? std::string_view() : std::string_view(held->reveal());
+    };
+    auto const* old = role(submission.roles, "old_password");
+    if (old != nullptr) {
+        auto held = unit.password_for(actor.user);
+        if (!held || !constant_time_equal(held->reveal(), old->reveal())) return failed(Error(errors::dev::login_wrong));
+    }
+    if (!constant_time_equal(text("new_password"), text("confirm_password")))
+        return failed(Error(errors::gen::invalid_input, {{"field", "confirm password"}, {"detail", "the two passwords differ"}}));
+    auto done = unit.set_password(SecretText(std::string(text("new_password"))), actor);
+    if (!done) return failed(std::move(done).error());
+    return {.notice = say(unit, "password.changed", "The password was changed."), .error = {}, .warnings = {}};
+}
+
+/// The form actions that family files may name (family::known_form_actions).
+Done carry_out(Unit& unit, family::Form const& form, web::Submission const& submission, Actor const& actor) {
+    if (form.action == "apply_settings") return apply_settings(unit, submission, actor);
+    if (form.action == "upload_certificate" || form.action == "upload_trust_store") return upload(unit, submission, actor);
+    if (form.action == "delete_certificate")
+        return deleted(unit, unit.delete_certificate(actor), "certificate.deleted", "The certificate and key were deleted.");
+    if (form.action == "delete_trust_store")
+        return deleted(unit, unit.delete_trust_store(actor), "trust_store.deleted", "The trust store was deleted.");
+    if (form.action == "shutdown") return shut_down(unit, actor);
+    if (form.action == "restart") return restart(unit, actor);
+    if (form.action == "set_password") return set_password(unit, submission, actor);
+    return failed(Error(errors::gen::not_found, {{"what", "action"}, {"name", form.action}}));
+}
+
+http::Response draw(Unit const& unit, family::Page const& page, Done const& done) {
+    auto values = unit.page_values(page);
+    values.notice = done.notice;
+    for (auto const& warning : done.warnings) values.notice += " " + warning.message();
+    int status = 200;
+    if (done.error) {
+        status = done.error->entry().http_status;
+        if (done.error->id() == errors::gen::several_problems)
+            for (auto const& cause : done.error->causes()) values.problems.push_back(cause.message());
+        else
+            values.problems.push_back(done.error->message());
+    }
+    return http::Response::html(status, web::render_page(unit.family(), page, values));
+}
+
+http::Response submit(Unit& unit, family::Page const& page, family::Form const& form, http::Request const& request, Actor const& actor) {
+    if (!form.needs_state.empty() && std::ranges::find(form.needs_state, to_string(unit.running())) == form.needs_state.end())
+        return draw(unit, page, failed(Error(errors::gen::invalid_input, {{"field", form.title}, {"detail", "not possible in this state"}})));
+    auto parts = http::parse_any_form(request);
+    if (!parts) return draw(unit, page, failed(std::move(parts).error()));
+    std::map<std::string, std::string> fields;
+    for (auto& [name, part] : *parts) fields.emplace(name, std::move(part.content));
+    auto submission = web::decode_submission(unit.family(), form, std::move(fields));
+    if (!submission) return draw(unit, page, failed(std::move(submission).error()));
+    return draw(unit, page, carry_out(unit, form, *submission, actor));
+}
+
+}  // namespace
+
+net::Task<std::optional<http::Response>> handle_pages(WebRequest request) {
+    auto& unit = *request.unit;
+    auto const& family = unit.family();
+    auto const& path = request.request.path;
+    if (request.request.method == "GET") {
+        if (path == "/") {
+            auto first = std::ranges::find_if(family.pages, [&unit](auto const& page) { return unit.page_exists(page); });
+            if (first != family.pages.end()) co_return http::Response::redirect(302, first->path);
+        }
+        auto const* page = family.find_page(path);
+        if (page != nullptr && unit.page_exists(*page)) co_return draw(unit, *page, {});
+        co_return std::nullopt;
+    }
+    if (request.request.method != "POST") co_return std::nullopt;
+    auto place = family.find_target(path);
+    if (!place || !unit.page_exists(*place.page)) co_return std::nullopt;
+    co_return submit(unit, *place.page, *place.form, request.request, request.actor);
+}
+
+}  // namespace countersign::device
