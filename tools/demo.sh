@@ -87,8 +87,7 @@ child_start chronyd chronyd -x -d -u "$time_user" $( ((EUID == 0)) || echo -U) -
 
 # --- the estate and the manager -------------------------------------------------------------------------------------------
 fresh_log device
-child_start device "$bin/countersign-device" --estate "$estate" --data "$data/estate" --port-offset "$offset" \
-    --dns "$dns_address" --ntp "ntp.$domain"
+child_start device "$bin/countersign-device" --estate "$estate" --data "$data/estate" --port-offset "$offset"
 await_line "$data/log/device.log" ready: "$child" "The estate"
 start_manager --host-name "$manager_host" --listen "$manager_address" --port-offset "$offset" --dns "$dns_address" \
     --source "$manager_address" --token-file "$data/manager/token"
