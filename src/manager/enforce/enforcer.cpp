@@ -82,6 +82,8 @@ net::Task<Result<void>> Enforcer::run_steps(WorkPtr work) {
     auto const total = static_cast<int>(work->plan.steps.size());
     for (int index = 0; index < total; ++index) {
         auto const step = work->plan.steps[static_cast<std::size_t>(index)];
+        if (settings_.stopping && settings_.stopping())
+            co_return fail(errors::mgr::step_failed, {{"step", step.what}, {"system", name}, {"detail", "the program ends"}});
         CS_CO_CHECK(co_await store_.record_progress(work->job, index, total, step.what));
         announce_("job", work->job);
         auto done = co_await carry_out(work, step);

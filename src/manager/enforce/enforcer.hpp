@@ -25,6 +25,7 @@ public:
         net::Milliseconds restart_timeout{120000};
         net::Milliseconds proof_timeout{10000};  ///< how long a change may take to show on the wire
         std::string external_manager_path;
+        std::function<bool()> stopping;  ///< asked between two steps: the program is to end
     };
     Enforcer(Store& store, InternalCa& authority, Observer& observer, Surveyor& surveyor, ContactBoard& contacts,
              std::shared_ptr<Clock const> clock, Announce announce, Settings settings);

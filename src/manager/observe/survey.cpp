@@ -6,11 +6,12 @@
 
 namespace countersign::manager {
 
-Surveyor::Surveyor(Store& store, InternalCa& authority, Observer& observer, family::Families families, std::shared_ptr<Clock const> clock,
-                   Announce announce)
+Surveyor::Surveyor(Store& store, InternalCa& authority, Observer& observer, Directory& directory, family::Families families,
+                   std::shared_ptr<Clock const> clock, Announce announce)
     : store_(store),
       authority_(authority),
       observer_(observer),
+      directory_(directory),
       families_(std::move(families)),
       clock_(std::move(clock)),
       announce_(std::move(announce)) {}
@@ -83,6 +84,8 @@ net::Task<Result<void>> Surveyor::record(Survey& survey) {
         system.password_origin = PasswordOrigin::managed;
     }
     take_results(system, survey, now);
+    auto const& seen = survey.sighting.observation;
+    directory_.learn(system, seen.called == system.host_name ? seen.resolved_address : system.address);
     if (auto const& account = survey.sighting.observation.account) note_verification(system.id, account->verification_effective);
     AssessInput const input{
         .family = *survey.family, .system = system, .observation = survey.sighting.observation, .policy = survey.policy, .now = now};
@@ -95,10 +98,10 @@ net::Task<Result<void>> Surveyor::record(Survey& survey) {
     co_return Result<void>();
 }
 
-bool Surveyor::verification_effective(SystemId id) const {
+std::optional<bool> Surveyor::verification_effective(SystemId id) const {
     std::scoped_lock lock(mutex_);
     auto place = verification_.find(id);
-    return place != verification_.end() && place->second;
+    return place == verification_.end() ? std::nullopt : std::optional(place->second);
 }
 
 void Surveyor::note_verification(SystemId id, bool effective) {

@@ -4,6 +4,7 @@
 /// are stored, tickets follow. Enforcement, the regular observation and the API all look in this way.
 
 #include "manager/certificates/internal_ca.hpp"
+#include "manager/estate/directory.hpp"
 #include "manager/observe/observer.hpp"
 
 #include <functional>
@@ -25,8 +26,8 @@ struct Survey {
 
 class Surveyor {
 public:
-    Surveyor(Store& store, InternalCa& authority, Observer& observer, family::Families families, std::shared_ptr<Clock const> clock,
-             Announce announce);
+    Surveyor(Store& store, InternalCa& authority, Observer& observer, Directory& directory, family::Families families,
+             std::shared_ptr<Clock const> clock, Announce announce);
 
     /// What the Observer needs to know of one system, as it is now. GEN-003, FAM-002.
     net::Task<Result<Observer::Question>> question(SystemId id);
@@ -34,7 +35,8 @@ public:
     /// reached is a result.
     net::Task<Result<Survey>> survey(SystemId id);
     /// The account as it was read last says that the system checks whom it calls.
-    [[nodiscard]] bool verification_effective(SystemId id) const;
+    /// Nothing when none was read in this life of the program.
+    [[nodiscard]] std::optional<bool> verification_effective(SystemId id) const;
     void note_verification(SystemId id, bool effective);
 
 private:
@@ -44,6 +46,7 @@ private:
     Store& store_;
     InternalCa& authority_;
     Observer& observer_;
+    Directory& directory_;
     family::Families families_;
     std::shared_ptr<Clock const> clock_;
     Announce announce_;

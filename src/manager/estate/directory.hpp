@@ -1,0 +1,34 @@
+#pragma once
+
+/// Which system is meant by a call, by what callers say of themselves. In memory, because calls come often and are anonymous; a
+/// match is a hint and never a proof.
+
+#include "manager/estate/model.hpp"
+
+#include <map>
+#include <mutex>
+#include <optional>
+
+namespace countersign::manager {
+
+class Directory {
+public:
+    /// `address`: where the system was found, beside the one of its settings.
+    void learn(System const& system, std::string const& address);
+    void forget(SystemId id);
+    /// By serial number, then MAC address (any notation), then source address.
+    [[nodiscard]] std::optional<SystemId> find(std::string_view serial_number, std::string_view mac_address,
+                                               std::string_view source_address) const;
+
+private:
+    struct Keys {
+        std::string serial_number, mac_address, address;
+    };
+    void remove(SystemId id);
+
+    mutable std::mutex mutex_;
+    std::map<SystemId, Keys> known_;
+    std::map<std::string, SystemId, std::less<>> by_serial_, by_mac_, by_address_;
+};
+
+}  // namespace countersign::manager

@@ -1,0 +1,94 @@
+#include "manager/estate/new_system.hpp"
+
+#include "base/text.hpp"
+#include "manager/drivers/web_driver.hpp"
+#include "pki/key.hpp"
+
+#include "countersign/errors/gen.hpp"
+
+#include <algorithm>
+
+namespace countersign::manager {
+
+namespace {
+
+constexpr std::size_t k_longest_name = 100;
+constexpr std::size_t k_longest_password = 255;
+constexpr std::size_t k_most_pins = 10;
+
+Error invalid(std::string_view field, std::string_view detail) {
+    return Error(errors::gen::invalid_input, {{"field", field}, {"detail", detail}});
+}
+
+bool has_control_characters(std::string_view text) {
+    return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+void check_text(std::string_view field, std::string_view text, std::size_t longest, std::vector<Error>& problems) {
+    if (text.size() > longest) problems.push_back(invalid(field, "at most " + std::to_string(longest) + " bytes"));
+    if (!is_utf8(text) || has_control_characters(text)) problems.push_back(invalid(field, "it holds control characters or is not UTF-8"));
+}
+
+void check_pins(std::vector<std::string>& pins, std::vector<Error>& problems) {
+    if (pins.size() > k_most_pins) problems.push_back(invalid("pins", "at most " + std::to_string(k_most_pins)));
+    for (auto& pin : pins) {
+        auto const bytes = from_hex(trim(pin));
+        if (bytes && bytes->size() == 32)
+            pin = to_hex(*bytes);
+        else
+            problems.push_back(invalid("pins", "a SHA-256 fingerprint has 64 hexadecimal digits"));
+    }
+}
+
+void check_range(std::string_view field, int value, int least, int most, std::vector<Error>& problems) {
+    if (value < least || value > most) problems.push_back(invalid(field, std::to_string(least) + " to " + std::to_string(most)));
+}
+
+bool is_host_or_address(std::string_view text) { return is_host_name(text) || is_ip_address(text); }
+
+}  // namespace
+
+Result<NewSystem> check_new_system(NewSystem system, family::Families const& families) {
+    std::vector<Error> problems;
+    system.name = trim(system.name);
+    system.host_name = to_lower(trim(system.host_name));
+    system.address = to_lower(trim(system.address));
+    if (system.host_name.empty() && system.address.empty())
+        problems.push_back(Error(errors::gen::missing_field, {{"field", "host_name or address"}}));
+    if (!system.host_name.empty() && (is_ip_address(system.host_name) || !is_host_name(system.host_name)))
+        problems.push_back(invalid("host_name", "it is not a host name"));
+    if (!system.address.empty() && !is_ip_address(system.address)) problems.push_back(invalid("address", "it is not an IP address"));
+    if (!system.family.empty())
+        if (auto family = families.get(system.family); !family) problems.push_back(std::move(family).error());
+    check_text("name", system.name, k_longest_name, problems);
+    check_text("user", system.user, k_longest_name, problems);
+    if (system.password) check_text("password", system.password->reveal(), k_longest_password, problems);
+    check_pins(system.pins, problems);
+    if (!problems.empty()) return fail(gather(std::move(problems)));
+    return system;
+}
+
+Result<Policy> check_policy(Policy policy) {
+    std::vector<Error> problems;
+    policy.manager_host_name = to_lower(trim(policy.manager_host_name));
+    policy.ntp_server = to_lower(trim(policy.ntp_server));
+    policy.dns_domain = to_lower(trim(policy.dns_domain));
+    if (policy.dns_servers.size() > 3) problems.push_back(invalid("dns_servers", "at most 3"));
+    for (auto const& server : policy.dns_servers)
+        if (!is_ip_address(server)) problems.push_back(invalid("dns_servers", server + " is not an IP address"));
+    if (!policy.dns_domain.empty() && !is_host_name(policy.dns_domain))
+        problems.push_back(invalid("dns_domain", "it is not a domain name"));
+    if (!policy.ntp_server.empty() && !is_host_or_address(policy.ntp_server))
+        problems.push_back(invalid("ntp_server", "it is neither a host name nor an address"));
+    if (!policy.manager_host_name.empty() && !is_host_or_address(policy.manager_host_name))
+        problems.push_back(invalid("manager_host_name", "it is not a host name"));
+    check_range("renew_days_before", policy.renew_days_before, 1, 365, problems);
+    check_range("certificate_days", policy.certificate_days, 2, 3650, problems);
+    if (policy.certificate_days <= policy.renew_days_before)
+        problems.push_back(invalid("certificate_days", "it must be longer than renew_days_before"));
+    if (auto type = pki::parse_key_type(policy.key_type); !type) problems.push_back(std::move(type.error().at("key_type")));
+    if (!problems.empty()) return fail(gather(std::move(problems)));
+    return policy;
+}
+
+}  // namespace countersign::manager

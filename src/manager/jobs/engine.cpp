@@ -1,0 +1,209 @@
+#include "manager/jobs/engine.hpp"
+
+#include "base/log.hpp"
+#include "host/crypto.hpp"
+#include "manager/jobs/back_off.hpp"
+#include "manager/tickets/catalogue.hpp"
+
+#include <algorithm>
+
+namespace countersign::manager {
+
+namespace {
+
+/// A failure is tried again so often by itself; then it is ticketed and left to the regular enforcement.
+constexpr int k_attempts = 5;
+/// How long nothing due may go unnoticed: waiting jobs become due by the clock, not by an event.
+constexpr net::Milliseconds k_look_for_jobs{250};
+
+double chance() { return static_cast<double>(host::random_bytes(1).front()) / 255.0; }
+
+}  // namespace
+
+Engine::Engine(net::Runtime& runtime, Store& store, Surveyor& surveyor, Enforcer& enforcer, net::KeyedLock& locks,
+               std::shared_ptr<Clock const> clock, Announce announce, Settings settings)
+    : runtime_(runtime),
+      store_(store),
+      surveyor_(surveyor),
+      enforcer_(enforcer),
+      locks_(locks),
+      clock_(std::move(clock)),
+      announce_(std::move(announce)),
+      settings_(std::move(settings)) {}
+
+void Engine::start(std::shared_ptr<void const> owner) {
+    owner_ = owner;
+    auto self = shared_from_this();
+    net::spawn(runtime_.executor(0), [self, owner] { return self->take_jobs(); }, "take jobs");
+    net::spawn(runtime_.executor(0), [self, owner] { return self->renew_leases(); }, "renew leases");
+    net::spawn(runtime_.executor(0), [self, owner] { return self->watch_tickets(); }, "watch tickets");
+    auto const first = std::min(self->settings_.first_look, self->settings_.observe_interval);
+    net::spawn(
+        runtime_.executor(0),
+        [self, owner, first] { return self->queue_regularly(JobKind::observe, first, self->settings_.observe_interval); },
+        "regular observation");
+    net::spawn(
+        runtime_.executor(0),
+        [self, owner] {
+            return self->queue_regularly(JobKind::enforce, self->settings_.enforce_interval, self->settings_.enforce_interval);
+        },
+        "regular enforcement");
+}
+
+net::Task<> Engine::stop() {
+    stopping_ = true;
+    stopped_.raise();
+    wake_.raise();
+    auto const end = std::chrono::steady_clock::now() + settings_.stop_grace;
+    while (true) {
+        auto const seen = wake_.count();
+        {
+            std::scoped_lock lock(mutex_);
+            if (running_.empty()) break;
+        }
+        auto const left = std::chrono::duration_cast<net::Milliseconds>(end - std::chrono::steady_clock::now());
+        if (left.count() <= 0) break;
+        co_await wake_.wait_beyond(seen, left);
+    }
+    auto released = co_await store_.release_leases_of(settings_.owner);
+    if (!released) log::error("engine.stop", released.error());
+}
+
+net::Task<bool> Engine::pause(net::Milliseconds time) {
+    co_await stopped_.wait_beyond(0, time);
+    co_return !stopping_;
+}
+
+net::Task<> Engine::take_jobs() {
+    if (auto released = co_await store_.release_leases_of(settings_.owner); !released)
+        log::error("engine.start", released.error());
+    else if (*released > 0)
+        log::info("engine.resume", {{"jobs", *released}});
+    while (!stopping_) {
+        auto const seen = wake_.count();
+        bool full = false;
+        {
+            std::scoped_lock lock(mutex_);
+            full = running_.size() >= settings_.concurrency;
+        }
+        if (full) {
+            co_await wake_.wait_beyond(seen, k_look_for_jobs);
+            continue;
+        }
+        auto job = co_await store_.lease_job(settings_.owner, settings_.lease);
+        if (!job) log::error("engine.lease", job.error());
+        if (!job || !*job) {
+            co_await wake_.wait_beyond(seen, k_look_for_jobs);
+            continue;
+        }
+        auto const taken = **job;
+        auto const self = shared_from_this();
+        {
+            std::scoped_lock lock(mutex_);
+            running_.insert(taken.id);
+        }
+        net::spawn(
+            runtime_.executor(static_cast<std::size_t>(taken.system)),
+            [self, taken, owner = owner_.lock()] { return self->run_job(taken); }, "job");
+    }
+}
+
+net::Task<> Engine::renew_leases() {
+    while (co_await pause(settings_.lease / 3)) {
+        std::set<JobId> running;
+        {
+            std::scoped_lock lock(mutex_);
+            running = running_;
+        }
+        for (auto id : running)
+            if (auto renewed = co_await store_.renew_lease(id, settings_.owner, settings_.lease); !renewed)
+                // It ended meanwhile, or its system was removed.
+                log::debug("engine.renew", {{"job", id}, {"error", renewed.error().message()}});
+    }
+}
+
+net::Task<> Engine::queue_regularly(JobKind kind, std::chrono::seconds first, std::chrono::seconds interval) {
+    auto wait = first;
+    while (co_await pause(wait)) {
+        wait = interval;
+        auto systems = co_await store_.all_system_ids();
+        auto queued = systems ? co_await store_.queue_jobs(kind, std::move(*systems), "manager")
+                              : Result<std::vector<JobId>>(fail(std::move(systems).error()));
+        if (!queued) log::error("engine.queue", queued.error(), {{"kind", to_string(kind)}});
+        wake();
+    }
+}
+
+net::Task<> Engine::watch_tickets() {
+    while (co_await pause(std::min(settings_.ticket_interval, settings_.observe_interval))) {
+        auto open = co_await store_.list_tickets(TicketState::open, 0, 10000);
+        if (!open) {
+            log::error("engine.tickets", open.error());
+            continue;
+        }
+        std::set<SystemId> systems;
+        for (auto const& ticket : *open) systems.insert(ticket.system);
+        if (systems.empty()) continue;
+        auto queued = co_await store_.queue_jobs(JobKind::observe, {systems.begin(), systems.end()}, "manager");
+        if (!queued) log::error("engine.queue", queued.error());
+        wake();
+    }
+}
+
+net::Task<> Engine::run_job(Job job) {
+    try {
+        announce_("job", job.id);
+        if (auto done = co_await carry_out(job); !done) log::error("job.failed", done.error(), {{"job", job.id}, {"system", job.system}});
+        announce_("job", job.id);
+    } catch (std::exception const& error) {
+        // A defect; the lease runs out and the job is taken again.
+        log::error("job.exception", {{"job", job.id}, {"system", job.system}, {"detail", error.what()}});
+    }
+    {
+        std::scoped_lock lock(mutex_);
+        running_.erase(job.id);
+    }
+    wake();
+}
+
+net::Task<Result<void>> Engine::carry_out(Job job) {
+    auto guard = co_await locks_.acquire(job.system);
+    if (stopping_) co_return Result<void>();
+    auto done = job.kind == JobKind::observe ? co_await observe(job) : co_await enforce(job);
+    if (done || stopping_) co_return done;
+    // Our own database failed, or the system is gone from it.
+    auto const state = job.attempt < k_attempts ? JobState::waiting : JobState::failed;
+    auto error = std::move(done).error();
+    co_return co_await store_.finish_job(job.id, state, std::move(error), clock_->now() + back_off(job.attempt, chance()));
+}
+
+net::Task<Result<void>> Engine::observe(Job job) {
+    CS_CO_TRY(auto const before, co_await store_.get_system(job.system));
+    CS_CO_TRY(auto survey, co_await surveyor_.survey(job.system));
+    CS_CO_CHECK(co_await store_.finish_job(job.id, JobState::succeeded, std::nullopt, clock_->now()));
+    // It answers again: what waited for that need not wait for its back-off.
+    if (before.reachability == Reachability::unreachable && survey.system.reachability == Reachability::reachable) {
+        CS_CO_TRY(auto waiting, co_await store_.list_jobs(job.system, JobState::waiting, 10));
+        for (auto const& other : waiting)
+            if (other.kind == JobKind::enforce) CS_CO_CHECK(co_await store_.queue_job(JobKind::enforce, job.system, "manager"));
+        wake();
+    }
+    co_return Result<void>();
+}
+
+net::Task<Result<void>> Engine::enforce(Job job) {
+    CS_CO_TRY(auto ended, co_await enforcer_.run(job));
+    auto const now = clock_->now();
+    if (!ended.error) co_return co_await store_.finish_job(job.id, JobState::succeeded, std::nullopt, now);
+    if (stopping_) co_return Result<void>();  // stop() gives the lease back; the next life goes on
+    bool const again = ended.unreachable || job.attempt < k_attempts;
+    if (!again && !ended.blocked) {
+        CS_CO_CHECK(co_await store_.open_ticket(job.system, TicketType::enforcement_failed, ended.error->explanation(),
+                                                ticket_entry(TicketType::enforcement_failed).remedy));
+        announce_("ticket", job.system);
+    }
+    co_return co_await store_.finish_job(job.id, again ? JobState::waiting : JobState::failed, std::move(ended.error),
+                                         now + back_off(job.attempt, chance()));
+}
+
+}  // namespace countersign::manager

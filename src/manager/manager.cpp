@@ -1,0 +1,311 @@
+#include "manager/manager.hpp"
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "host/files.hpp"
+#include "manager/api/api.hpp"
+#include "manager/estate/directory.hpp"
+#include "manager/estate/new_system.hpp"
+#include "manager/estate/own_readiness.hpp"
+#include "manager/jobs/engine.hpp"
+#include "manager/observe/recognise.hpp"
+
+#include "countersign/errors/net.hpp"
+
+namespace countersign::manager {
+
+namespace {
+
+constexpr std::string_view k_organization = "Countersign";
+constexpr std::string_view k_owner_key = "engine.owner";
+constexpr std::uint16_t k_dns_port = 53;
+/// An anonymous call makes us look at a system no more often than this (REQ MGR-9).
+constexpr std::chrono::seconds k_look_again{10};
+constexpr std::size_t k_page = 1000;
+
+Wire make_wire(ManagerSettings const& settings, std::shared_ptr<Clock const> clock) {
+    net::Resolver::Settings dns{.bind_address = settings.bind_address};
+    for (auto const& server : settings.dns_servers)
+        dns.servers.push_back({server, static_cast<std::uint16_t>(k_dns_port + settings.port_offset)});
+    return {.resolver = std::make_shared<net::Resolver>(std::move(dns)),
+            .bind_address = settings.bind_address,
+            .port_offset = settings.port_offset,
+            .clock = std::move(clock)};
+}
+
+/// Who listens to events.
+struct Listeners {
+    std::mutex mutex;
+    std::uint64_t next = 0;
+    std::map<std::uint64_t, std::function<void(Event)>> list;
+};
+
+class ManagerService final : public Manager, public std::enable_shared_from_this<ManagerService> {
+public:
+    ManagerService(net::Runtime& runtime, ManagerSettings settings, family::Families families, std::shared_ptr<Clock const> clock,
+                   std::unique_ptr<Store> store, std::unique_ptr<InternalCa> authority, std::string owner);
+    /// Reads what is kept in memory: the directory of callers.
+    net::Task<Result<void>> load();
+
+    [[nodiscard]] ManagerSettings const& settings() const override { return settings_; }
+    [[nodiscard]] Store& store() override { return *store_; }
+    [[nodiscard]] InternalCa& authority() override { return *authority_; }
+    [[nodiscard]] family::Families const& families() const override { return families_; }
+    void start() override { engine_->start(shared_from_this()); }
+    net::Task<> stop() override;
+    net::Task<Result<System>> add_system(NewSystem system, std::string actor) override;
+    net::Task<Result<Assessment>> observe_now(SystemId id) override;
+    net::Task<Result<Plan>> plan_for(SystemId id, std::optional<SecureOnly> assumed) override;
+    net::Task<Result<std::vector<JobId>>> enforce(std::vector<SystemId> systems, std::string actor) override;
+    net::Task<Result<Policy>> set_policy(Policy policy, std::string actor) override;
+    net::Task<Result<void>> system_called(SystemCall call) override;
+    std::shared_ptr<void> subscribe(std::function<void(Event)> listener) override;
+    void publish(Event event) override;
+
+private:
+    net::Task<Result<family::FamilyPtr>> family_of(System system);
+    net::Task<Result<void>> check_found(System system);
+    net::Task<Result<std::vector<SystemId>>> capable_systems();
+    bool may_look_again(SystemId id);
+    Announce announcer();
+
+    ManagerSettings settings_;
+    family::Families families_;
+    std::shared_ptr<Clock const> clock_;
+    std::unique_ptr<Store> store_;
+    std::unique_ptr<InternalCa> authority_;
+    std::shared_ptr<Listeners> listeners_ = std::make_shared<Listeners>();
+    Directory directory_;
+    ContactBoard contacts_;
+    net::KeyedLock locks_;
+    std::atomic<bool> stopping_ = false;
+    Observer observer_;
+    Surveyor surveyor_;
+    Enforcer enforcer_;
+    std::shared_ptr<Engine> engine_;
+    std::mutex mutex_;
+    std::map<SystemId, std::chrono::steady_clock::time_point> looked_;  ///< when an anonymous call last made us look
+};
+
+ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, family::Families families,
+                               std::shared_ptr<Clock const> clock, std::unique_ptr<Store> store, std::unique_ptr<InternalCa> authority,
+                               std::string owner)
+    : settings_(std::move(settings)),
+      families_(std::move(families)),
+      clock_(std::move(clock)),
+      store_(std::move(store)),
+      authority_(std::move(authority)),
+      observer_(make_wire(settings_, clock_)),
+      surveyor_(*store_, *authority_, observer_, directory_, families_, clock_, announcer()),
+      enforcer_(*store_, *authority_, observer_, surveyor_, contacts_, clock_, announcer(),
+                {.contact_timeout = settings_.contact_timeout,
+                 .restart_timeout = settings_.restart_timeout,
+                 .external_manager_path = std::string(api::k_external_manager_path),
+                 .stopping = [this] { return stopping_.load(); }}),
+      engine_(std::make_shared<Engine>(runtime, *store_, surveyor_, enforcer_, locks_, clock_, announcer(),
+                                       Engine::Settings{.owner = std::move(owner),
+                                                        .concurrency = settings_.concurrency,
+                                                        .observe_interval = settings_.observe_interval,
+                                                        .enforce_interval = settings_.enforce_interval})) {}
+
+Announce ManagerService::announcer() {
+    return [this](std::string kind, std::int64_t id) { publish({std::move(kind), id}); };
+}
+
+net::Task<Result<void>> ManagerService::load() {
+    SystemFilter filter{.limit = k_page};
+    while (true) {
+        CS_CO_TRY(auto systems, co_await store_->list_systems(filter));
+        for (auto const& system : systems) directory_.learn(system, "");
+        if (systems.size() < k_page) co_return Result<void>();
+        filter.after = systems.back().id;
+    }
+}
+
+net::Task<> ManagerService::stop() {
+    stopping_ = true;
+    co_await engine_->stop();
+}
+
+net::Task<Result<family::FamilyPtr>> ManagerService::family_of(System system) {
+    if (!system.family.empty()) co_return families_.get(system.family);
+    auto place = co_await observer_.locate(system);
+    if (place.address.empty()) co_return fail(place.error.value_or(Error(errors::net::unknown_host, {{"name", system.host_name}})));
+    co_return co_await recognise_family(observer_.wire(), families_, system, place.address);
+}
+
+/// A system that is known by its name only must be in DNS: else it could never be found.
+net::Task<Result<void>> ManagerService::check_found(System system) {
+    if (!system.address.empty()) co_return Result<void>();
+    auto addresses = co_await observer_.wire().resolver->resolve(system.host_name);
+    if (!addresses) co_return fail(std::move(addresses).error());
+    co_return Result<void>();
+}
+
+net::Task<Result<System>> ManagerService::add_system(NewSystem wanted, std::string actor) {
+    CS_CO_TRY(auto checked, check_new_system(std::move(wanted), families_));
+    System system{.name = checked.name,
+                  .family = checked.family,
+                  .host_name = checked.host_name,
+                  .address = checked.address,
+                  .track_by = checked.address.empty() ? TrackBy::host_name : TrackBy::address,
+                  .pins = checked.pins,
+                  .created = clock_->now()};
+    CS_CO_CHECK(co_await check_found(system));
+    CS_CO_TRY(auto family, co_await family_of(system));
+    system.family = family->id;
+    system.user = checked.user.empty() ? family->login.user : checked.user;
+    if (system.name.empty()) system.name = system.host_name.empty() ? system.address : std::string(split(system.host_name, '.').front());
+    if (checked.password && checked.password->reveal() != family->login.factory_password)
+        system.password_origin = PasswordOrigin::given;
+    else
+        checked.password.reset();
+    CS_CO_TRY(system.id, co_await store_->add_system(system, std::move(checked.password), actor));
+    directory_.learn(system, "");
+    CS_CO_CHECK(co_await store_->queue_job(JobKind::observe, system.id, actor));
+    engine_->wake();
+    publish({"system", system.id});
+    co_return co_await store_->get_system(system.id);
+}
+
+net::Task<Result<Assessment>> ManagerService::observe_now(SystemId id) {
+    auto const self = shared_from_this();
+    auto guard = co_await locks_.acquire(id);
+    CS_CO_TRY(auto survey, co_await surveyor_.survey(id));
+    co_return std::move(survey.assessment);
+}
+
+net::Task<Result<Plan>> ManagerService::plan_for(SystemId id, std::optional<SecureOnly> assumed) {
+    auto const self = shared_from_this();
+    auto guard = co_await locks_.acquire(id);
+    CS_CO_TRY(auto survey, co_await surveyor_.survey(id));
+    if (assumed) survey.policy.secure_only = *assumed;
+    co_return enforcer_.plan(survey);
+}
+
+net::Task<Result<std::vector<JobId>>> ManagerService::enforce(std::vector<SystemId> systems, std::string actor) {
+    if (systems.empty()) {
+        CS_CO_TRY(systems, co_await store_->all_system_ids());
+    }
+    CS_CO_TRY(auto jobs, co_await store_->queue_jobs(JobKind::enforce, std::move(systems), std::move(actor)));
+    engine_->wake();
+    for (auto id : jobs) publish({"job", id});
+    co_return jobs;
+}
+
+net::Task<Result<std::vector<SystemId>>> ManagerService::capable_systems() {
+    std::vector<SystemId> capable;
+    SystemFilter filter{.limit = k_page};
+    while (true) {
+        CS_CO_TRY(auto systems, co_await store_->list_systems(filter));
+        // One that was never read may be capable: enforcement looks and finds out.
+        for (auto const& system : systems)
+            if (system.secure_only_capable || system.software.empty()) capable.push_back(system.id);
+        if (systems.size() < k_page) co_return capable;
+        filter.after = systems.back().id;
+    }
+}
+
+net::Task<Result<Policy>> ManagerService::set_policy(Policy wanted, std::string actor) {
+    CS_CO_TRY(auto policy, check_policy(std::move(wanted)));
+    if (policy.manager_host_name.empty()) policy.manager_host_name = settings_.host_name;
+    if (policy.secure_only == SecureOnly::verify) CS_CO_CHECK(co_await check_own_readiness(observer_.wire(), settings_, policy));
+    CS_CO_TRY(auto const before, co_await store_->get_policy());
+    CS_CO_CHECK(co_await store_->set_policy(policy, actor));
+    publish({"policy", 0});
+    if (before.secure_only != policy.secure_only) {
+        CS_CO_TRY(auto capable, co_await capable_systems());
+        if (!capable.empty()) CS_CO_CHECK(co_await enforce(std::move(capable), std::move(actor)));
+    }
+    co_return policy;
+}
+
+bool ManagerService::may_look_again(SystemId id) {
+    auto const now = std::chrono::steady_clock::now();
+    std::scoped_lock lock(mutex_);
+    auto [place, fresh] = looked_.try_emplace(id, now);
+    if (!fresh && now - place->second < k_look_again) return false;
+    place->second = now;
+    return true;
+}
+
+net::Task<Result<void>> ManagerService::system_called(SystemCall call) {
+    auto const self = shared_from_this();
+    auto const id = directory_.find(call.serial_number, call.mac_address, call.source_address);
+    if (!id) {
+        log::debug("system.unknown_caller", {{"source", call.source_address}, {"serial", call.serial_number}, {"event", call.event}});
+        co_return Result<void>();
+    }
+    ContactEvidence evidence{.at = clock_->now(), .https = call.https};
+    auto const effective = surveyor_.verification_effective(*id);
+    if (effective) {
+        evidence.verified_us = call.https && *effective;
+    } else if (call.https) {
+        // Not looked at since the program started: what was proven before still holds until somebody looks.
+        CS_CO_TRY(auto const before, co_await store_->get_contact(*id));
+        evidence.verified_us = before.https && before.verified_us;
+    }
+    if (auto recorded = co_await store_->record_contact(*id, evidence, call.event.substr(0, 40)); !recorded) {
+        directory_.forget(*id);  // it was removed meanwhile
+        co_return Result<void>();
+    }
+    contacts_.note(*id, call.https);
+    publish({"system", *id});
+    // Who works on the system at this moment looks at it anyway.
+    if (!locks_.held(*id) && may_look_again(*id)) {
+        CS_CO_CHECK(co_await store_->queue_job(JobKind::observe, *id, "manager"));
+        engine_->wake();
+    }
+    co_return Result<void>();
+}
+
+std::shared_ptr<void> ManagerService::subscribe(std::function<void(Event)> listener) {
+    auto listeners = listeners_;
+    std::uint64_t key = 0;
+    {
+        std::scoped_lock lock(listeners->mutex);
+        key = listeners->next++;
+        listeners->list[key] = std::move(listener);
+    }
+    // The handle is a non-null pointer whose end removes the listener.
+    return std::shared_ptr<void>(listeners.get(), [listeners, key](void*) {
+        std::scoped_lock lock(listeners->mutex);
+        listeners->list.erase(key);
+    });
+}
+
+void ManagerService::publish(Event event) {
+    std::vector<std::function<void(Event)>> list;
+    {
+        std::scoped_lock lock(listeners_->mutex);
+        for (auto const& [key, listener] : listeners_->list) list.push_back(listener);
+    }
+    for (auto const& listener : list) listener(event);
+}
+
+/// The same name in every life of a data directory, so that a new life knows the leases of the one before.
+net::Task<Result<std::string>> owner_name(Store& store) {
+    CS_CO_TRY(auto known, co_await store.get_value(std::string(k_owner_key)));
+    if (known) co_return std::move(*known);
+    auto name = "engine-" + to_hex(host::random_bytes(8));
+    CS_CO_CHECK(co_await store.set_value(std::string(k_owner_key), name));
+    co_return name;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Manager>> Manager::create(net::Runtime& runtime, ManagerSettings settings, family::Families families,
+                                                 std::shared_ptr<Clock const> clock) {
+    runtime.start();
+    CS_CHECK(host::ensure_folder(settings.data));
+    CS_TRY(auto sealer, host::Sealer::load_or_create(settings.data / "sealing.key"));
+    CS_TRY(auto store, Store::open(settings.data / "manager.db", std::move(sealer), clock));
+    CS_TRY(auto authority, net::run(runtime, InternalCa::open(*store, runtime.blocking(), clock, std::string(k_organization))));
+    CS_TRY(auto owner, net::run(runtime, owner_name(*store)));
+    auto manager = std::make_shared<ManagerService>(runtime, std::move(settings), std::move(families), std::move(clock), std::move(store),
+                                                    std::move(authority), std::move(owner));
+    CS_CHECK(net::run(runtime, manager->load()));
+    return std::shared_ptr<Manager>(std::move(manager));
+}
+
+}  // namespace countersign::manager
