@@ -47,6 +47,7 @@ struct AssessInput {
     Observation const& observation;
     Policy const& policy;
     UtcTime now;
+    std::vector<pki::Certificate> estate_roots = {};  ///< for the checklist: does the system trust them
 };
 
 Assessment assess(AssessInput const& input);

@@ -1,0 +1,349 @@
+#include "manager/plan/plan.hpp"
+
+#include "base/text.hpp"
+#include "manager/assess/readiness.hpp"
+#include "manager/plan/goal.hpp"
+
+#include <algorithm>
+
+namespace countersign::manager {
+namespace {
+
+constexpr std::string_view k_nothing_to_undo = "Nothing to undo.";
+
+std::string list_of(std::vector<std::string> const& texts) { return join(texts, ", "); }
+
+class Planner {
+public:
+    explicit Planner(PlanInput const& input) : in_(input), settings_(input.family, input.observation), mode_(input.policy.secure_only) {}
+
+    Plan make() {
+        plan_.system = in_.system.id;
+        plan_.from_level = in_.assessment.level;
+        plan_.goal_level = goal_level(mode_);
+        if (auto note = why_left_alone(in_); !note.empty()) {
+            plan_.goal_level = plan_.from_level;
+            plan_.notes.push_back(std::move(note));
+            return std::move(plan_);
+        }
+        plan_.blockers = find_blockers(in_, settings_);
+        if (!plan_.blockers.empty()) return std::move(plan_);
+        if (mode_ == SecureOnly::off)
+            turn_back();
+        else
+            secure();
+        return std::move(plan_);
+    }
+
+private:
+    // --- the order of things: the new door is opened and used before an old one is closed ---
+
+    void secure() {
+        open_https();
+        replace_factory_password();
+        give_basics();
+        if (mode_ == SecureOnly::verify) {
+            trust_roots();
+            install_certificate();
+        }
+        point_clients();
+        set_verification();
+        restart_if_needed(work_channel(), "The certificate or settings that were stored work after a restart.");
+        prove_certificate();
+        if (mode_ == SecureOnly::verify && in_.system.track_by != TrackBy::host_name) track_by_host_name();
+        note_open_doors();
+        close_doors();
+        await_contact();
+    }
+
+    /// REQ MGR-11: back to HTTP towards the manager. No door is closed or opened.
+    void turn_back() {
+        plan_.notes.emplace_back(
+            "Secure-Only is off: the system calls the manager over HTTP, on purpose. Its own doors are left as they are.");
+        if (!verification_is("off"))
+            apply("Switch certificate verification off", "Secure-Only is off (REQ MGR-3)", {{"client.verify", "off"}});
+        clients_changed_ =
+            apply("Let the system call the manager over HTTP", "Secure-Only is off (REQ MGR-3, MGR-11)", wanted_clients(in_, settings_));
+        await_contact();
+    }
+
+    // --- steps ---
+
+    Step& add(StepKind kind, std::string_view what, std::string_view why) {
+        Step step;
+        step.kind = kind;
+        step.what = what;
+        step.why = why;
+        step.undo = k_nothing_to_undo;
+        step.channel = mode_ == SecureOnly::off ? ChannelTrust::none : ChannelTrust::pinned;
+        plan_.steps.push_back(std::move(step));
+        return plan_.steps.back();
+    }
+
+    ChannelTrust work_channel() const { return mode_ == SecureOnly::off ? ChannelTrust::none : ChannelTrust::pinned; }
+
+    /// The drivers know the manager's registration at the system under a name that is no setting of the family.
+    bool can_set(std::string_view canonical) const {
+        if (in_.family.find_canonical(canonical)) return true;
+        return std::ranges::any_of(in_.family.clients, [canonical](family::Client const& client) {
+            return !client.register_command.empty() && Configured::url_setting(client) == canonical;
+        });
+    }
+
+    /// Adds a step that writes what differs; none when all is as wanted.
+    Step* apply(std::string_view what, std::string_view why, std::vector<Wanted> const& wanted) {
+        std::vector<SettingChange> changes;
+        std::vector<std::string> old_values;
+        std::vector<std::string> new_values;
+        for (auto const& [canonical, value] : wanted) {
+            auto stored = settings_.value(canonical);
+            if (!can_set(canonical) || stored == value) continue;
+            changes.push_back({canonical, value, stored});
+            old_values.push_back(canonical + " = " + (stored.empty() ? "(empty)" : stored));
+            new_values.push_back(canonical + " = " + value);
+            auto const* setting = in_.family.find_canonical(canonical);
+            restart_needed_ = restart_needed_ || (setting && setting->effect == family::Effect::restart);
+        }
+        if (changes.empty()) return nullptr;
+        auto& step = add(StepKind::apply_settings, what, why);
+        step.undo = "Write the old values back: " + list_of(old_values) + ".";
+        step.before = "The system can be logged in to.";
+        step.after = "The system has stored " + list_of(new_values) + ".";
+        step.settings = std::move(changes);
+        return &step;
+    }
+
+    void restart_if_needed(ChannelTrust channel, std::string_view why) {
+        if (!restart_needed_ && !(restart_pending(in_.observation) && !restart_planned_)) return;
+        auto& step = add(StepKind::restart, "Restart the system", why);
+        step.before = "All that waits for the restart is stored.";
+        step.after = "The system answers again.";
+        step.channel = channel;
+        restart_needed_ = false;
+        restart_planned_ = true;
+    }
+
+    void open_https() {
+        if (in_.observation.open("https")) return;
+        auto const* https = in_.family.find_service("https");
+        if (!https) return;
+        auto* step = apply("Switch HTTPS on", "HTTPS is off: nothing said to the system is encrypted", {{https->mode_setting, "on"}});
+        if (step) {
+            step->before = "The factory password still holds; it is no secret and may answer a digest challenge over HTTP.";
+            step->channel = ChannelTrust::none;
+        }
+        restart_if_needed(ChannelTrust::none, "HTTPS opens at the restart.");
+        auto& proof = add(StepKind::prove_channel, "Use HTTPS and check who answers",
+                          "Nothing secret is sent before the system has identified itself");
+        proof.before = "HTTPS is open.";
+        proof.after = "A log-in over HTTPS succeeded; the peer showed its factory identity, a pinned or a verified certificate.";
+    }
+
+    void replace_factory_password() {
+        if (!in_.observation.factory_password) return;
+        if (!in_.policy.change_factory_passwords) {
+            plan_.goal_level = std::min(plan_.goal_level, 2);
+            plan_.notes.emplace_back("The policy keeps factory passwords; that caps the system at Level 2 (REQ DPT-3).");
+            return;
+        }
+        auto& step = add(StepKind::set_password, "Replace the factory password",
+                         "The factory password opens the system and caps it at Level 2 (REQ DPT-3)");
+        step.undo = "Not undone: the new password is kept, sealed, and every later step uses it.";
+        step.before = "The new password is stored by the manager before it is sent.";
+        step.after = "The new password opens the system; the factory password does not.";
+    }
+
+    void give_basics() {
+        apply("Set name servers and time",
+              "Host names and the dates of certificates can only be checked with DNS and the right time (REQ TRU-4)",
+              wanted_basics(in_, settings_));
+    }
+
+    void trust_roots() {
+        auto const& trusted = in_.observation.account->trust_fingerprints;
+        std::vector<std::string> missing;
+        for (auto const& root : in_.estate_roots)
+            if (std::ranges::find(trusted, root.fingerprint()) == trusted.end()) missing.push_back(root.subject());
+        if (missing.empty()) return;
+        auto& step =
+            add(StepKind::install_trust, "Give the system the estate's trusted roots", "Missing in its trust list: " + list_of(missing));
+        step.undo = "Upload the former list at the system; the new one trusts only the estate's own roots.";
+        step.before = "The channel is verified, pinned or the factory's.";
+        step.after = "Its trust list holds every root of the estate.";
+    }
+
+    /// Why the served certificate must be replaced; empty: it is good.
+    std::string certificate_fault() const {
+        if (!https_verified(in_.system, in_.observation)) {
+            auto const* https = served_https(in_.observation);
+            if (!https) return "No certificate for " + in_.system.host_name + " is served";
+            return "The certificate that is served does not verify for " + in_.system.host_name +
+                   (https->findings.empty() ? std::string() : " (" + std::string(pki::to_string(https->findings.front().kind)) + ")");
+        }
+        auto const& leaf = served_https(in_.observation)->presented.front();
+        auto days = days_until(leaf.not_after(), in_.now);
+        if (days >= in_.policy.renew_days_before) return {};
+        return "The certificate ends in " + std::to_string(days) + " days";
+    }
+
+    void install_certificate() {
+        auto fault = certificate_fault();
+        if (fault.empty()) return;
+        auto& step = add(StepKind::install_certificate, "Install a new key and certificate for " + in_.system.host_name, fault);
+        step.undo = "Delete the certificate and key at the system: it goes back to its factory pair.";
+        step.before = "The channel is verified, pinned or the factory's; the certificate is recorded as pending.";
+        step.after = "The system has stored the new pair.";
+        restart_needed_ = restart_needed_ || in_.family.certificate.effect != family::CertificateEffect::now;
+        certificate_replaced_ = true;
+    }
+
+    void point_clients() {
+        auto* step = apply("Let the system call the manager over HTTPS", "Its calls to the manager must be encrypted (REQ MGR-3, MGR-4)",
+                           wanted_clients(in_, settings_));
+        clients_changed_ = clients_changed_ || step;
+    }
+
+    bool verification_is(std::string_view wanted) const {
+        auto stored = settings_.value("client.verify");
+        if (wanted == "off") return stored.empty() || iequals(stored, "off");
+        // A family may verify incoming calls as well: more than is asked for is left alone.
+        return !stored.empty() && !iequals(stored, "off");
+    }
+
+    void set_verification() {
+        bool wanted = mode_ == SecureOnly::verify;
+        if (verification_is(wanted ? "on" : "off")) return;
+        auto* step = wanted ? apply("Switch certificate verification on", "Level 4: the system checks whom it calls (REQ MGR-3, TRU-3)",
+                                    {{"client.verify", "on"}})
+                            : apply("Switch certificate verification off", "Secure-Only is on without verification (REQ MGR-3)",
+                                    {{"client.verify", "off"}});
+        if (!step) return;
+        if (wanted) step->before = "DNS, time, trusted roots and host names are in place (REQ TRU-4).";
+        clients_changed_ = true;
+    }
+
+    void prove_certificate() {
+        if (!certificate_replaced_) return;
+        auto& step = add(StepKind::prove_certificate, "Check the new certificate from outside",
+                         "A certificate counts when it is served, not when it is stored");
+        step.before = "The system answers over HTTPS.";
+        step.after = "The new certificate is served and verifies for " + in_.system.host_name + " against the estate's roots.";
+    }
+
+    void track_by_host_name() {
+        auto& step = add(StepKind::track_by_host_name, "Track the system by its host name",
+                         "A certificate is checked against the name that is called (REQ MGR-7)");
+        step.undo = "Set tracking back to the address in the connection settings.";
+        step.before = in_.system.host_name + " resolves to " + in_.observation.resolved_address + ".";
+        step.after = "The manager calls the system as " + in_.system.host_name + ".";
+        step.channel = ChannelTrust::none;
+    }
+
+    /// Below the goal as assessed, or a door that the policy does not want open at Level 4 (REQ LVL-5).
+    bool must_close(family::Service const& service, ProtocolLevel const& row) const {
+        if (!row.open || !row.counts || service.id == "https") return false;
+        if (service.door == "ssh" && mode_ == SecureOnly::verify) return !in_.policy.keep_ssh;
+        return row.level < goal_level(mode_);
+    }
+
+    void note_open_doors() {
+        for (auto const& row : in_.assessment.protocols) {
+            auto const* service = row.client ? nullptr : in_.family.find_service(row.id);
+            if (!service || !row.open || !row.counts || row.level >= goal_level(mode_) || service->id == "https") continue;
+            if (service->mode_setting.empty())
+                plan_.notes.push_back(service->title + " cannot be switched off and holds the system at Level " +
+                                      std::to_string(row.level) + ".");
+            else if (!must_close(*service, row))
+                plan_.notes.push_back("The policy keeps " + service->title + ": the system stays at Level " + std::to_string(row.level) +
+                                      " until its host key is pinned (REQ LVL-5).");
+        }
+    }
+
+    void close_doors() {
+        std::vector<Wanted> changes;
+        std::vector<std::string> names;
+        std::vector<std::string> listeners;
+        for (auto const& row : in_.assessment.protocols) {
+            auto const* service = row.client ? nullptr : in_.family.find_service(row.id);
+            if (!service || service->mode_setting.empty() || !must_close(*service, row)) continue;
+            names.push_back(service->title);
+            if (service->door != "none") listeners.push_back(service->id);
+            for (auto const& mode : settings_.modes_of(*service)) {
+                bool known = std::ranges::any_of(changes, [&mode](Wanted const& change) { return change.canonical == mode; });
+                if (!known && settings_.mode(mode) == Switch::on) changes.push_back({mode, "off"});
+            }
+        }
+        if (names.empty()) {
+            restart_if_needed(secure_channel(), "Changes wait for it.");
+            return;
+        }
+        if (auto* step = apply(
+                "Close insecure services: " + list_of(names),
+                "They are below Level " + std::to_string(goal_level(mode_)) + ", or not kept by the policy (REQ LVL-3, LVL-5)", changes)) {
+            step->before = "HTTPS was used successfully.";
+            step->channel = secure_channel();
+        }
+        restart_if_needed(secure_channel(), "The services close at the restart.");
+        auto& proof =
+            add(StepKind::prove_closed, "Check from outside that they are closed", "A service counts as closed when its port refuses");
+        proof.before = "The services are switched off.";
+        proof.after = "Refused: " + list_of(names) + ". HTTPS still answers as before.";
+        proof.channel = secure_channel();
+        proof.services = std::move(listeners);
+    }
+
+    /// Once the new certificate is proven, nothing less will do.
+    ChannelTrust secure_channel() const { return mode_ == SecureOnly::verify ? ChannelTrust::verified : work_channel(); }
+
+    bool contact_is_as_wanted() const {
+        auto const& contact = in_.observation.contact;
+        // Without Secure-Only a system that never called is nothing to wait for.
+        if (mode_ == SecureOnly::off) return !contact.at || !contact.https;
+        if (!contact.at) return false;
+        return contact.https && (mode_ != SecureOnly::verify || contact.verified_us);
+    }
+
+    /// The last proof: the system itself finds its way to the manager with its new settings.
+    void await_contact() {
+        auto const* client = in_.family.find_client("external_manager");
+        if (!client || in_.policy.manager_host_name.empty()) return;
+        if (!clients_changed_ && contact_is_as_wanted()) return;
+        auto scheme = std::string(mode_ == SecureOnly::off ? "HTTP" : "HTTPS");
+        auto& step = add(StepKind::await_contact, "Wait for the system to call the manager over " + scheme,
+                         "The way from the system to the manager counts when it was used");
+        step.before = "The system knows the manager as " + in_.policy.manager_host_name + ".";
+        step.after = mode_ == SecureOnly::verify ? "The system called over HTTPS and accepted the manager's certificate."
+                                                 : "The system called over " + scheme + ".";
+    }
+
+    PlanInput const& in_;
+    Configured settings_;
+    SecureOnly mode_;
+    Plan plan_;
+    bool restart_needed_ = false;   ///< something that was planned takes effect at a restart
+    bool restart_planned_ = false;  ///< what waited before the plan is covered
+    bool certificate_replaced_ = false;
+    bool clients_changed_ = false;
+};
+
+}  // namespace
+
+std::string_view to_string(StepKind kind) {
+    switch (kind) {
+        case StepKind::apply_settings: return "apply_settings";
+        case StepKind::restart: return "restart";
+        case StepKind::prove_channel: return "prove_channel";
+        case StepKind::set_password: return "set_password";
+        case StepKind::install_trust: return "install_trust";
+        case StepKind::install_certificate: return "install_certificate";
+        case StepKind::prove_certificate: return "prove_certificate";
+        case StepKind::track_by_host_name: return "track_by_host_name";
+        case StepKind::prove_closed: return "prove_closed";
+        case StepKind::await_contact: return "await_contact";
+    }
+    return "";
+}
+
+Plan make_plan(PlanInput const& input) { return Planner(input).make(); }
+
+}  // namespace countersign::manager
