@@ -97,7 +97,9 @@ struct Submission {
 };
 
 /// `fields`: name -> content of both plain fields and files. A checkbox that is not sent is off. A setting field (other than a checkbox)
-/// that is not sent is left as it is; names that the form does not know are ignored. DEV-002; several problems: GEN-006.
+/// that is not sent, and a password field that is empty, is left as it is. A change may be to what stands there already (a browser sends
+/// every field): that is none, whatever the setting needs. Names that the form does not know are ignored. DEV-002; several problems:
+/// GEN-006.
 Result<Submission> decode_submission(family::Family const& family, family::Form const& form, std::map<std::string, std::string> fields);
 
 }  // namespace countersign::dialect::web

@@ -111,7 +111,8 @@ std::optional<Location::Step> parse_step(std::string_view text) {
     auto const bracket = text.find('[');
     auto const name = text.substr(0, bracket);
     auto const good = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.'; };
-    if (name.empty() || (name != "*" && !std::ranges::all_of(name, good))) return std::nullopt;
+    bool const word = !name.empty() && name.front() != '.' && std::ranges::all_of(name, good);
+    if (name != "*" && !word) return std::nullopt;
     step.name = name;
     if (bracket == std::string_view::npos) return step;
     auto inside = text.substr(bracket + 1);
