@@ -1,6 +1,7 @@
 #include "net/acceptor.hpp"
 
 #include "base/log.hpp"
+
 #include "countersign/errors/net.hpp"
 
 #include <boost/asio/dispatch.hpp>

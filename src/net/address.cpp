@@ -1,6 +1,7 @@
 #include "net/address.hpp"
 
 #include "base/text.hpp"
+
 #include "countersign/errors/net.hpp"
 
 #include <boost/url/parse.hpp>

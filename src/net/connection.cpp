@@ -6,13 +6,12 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/redirect_error.hpp>
 
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 namespace countersign::net {
 
@@ -40,8 +39,7 @@ Result<tcp::endpoint> to_tcp(Endpoint const& endpoint) {
 Endpoint from_tcp(tcp::endpoint const& endpoint) {
     auto address = endpoint.address();
     // A wildcard IPv6 listener shows IPv4 callers as ::ffff:192.0.2.1.
-    if (address.is_v6() && address.to_v6().is_v4_mapped())
-        address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+    if (address.is_v6() && address.to_v6().is_v4_mapped()) address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
     return {address.to_string(), endpoint.port()};
 }
 

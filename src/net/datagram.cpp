@@ -1,6 +1,7 @@
-#include "countersign/errors/net.hpp"
 #include "net/connection.hpp"
 #include "net/stream.hpp"
+
+#include "countersign/errors/net.hpp"
 
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/redirect_error.hpp>

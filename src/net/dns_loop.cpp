@@ -3,13 +3,12 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include <algorithm>
 #include <ares.h>
 #include <arpa/inet.h>
+#include <map>
 #include <netdb.h>
 #include <sys/time.h>
-
-#include <algorithm>
-#include <map>
 #include <thread>
 
 namespace countersign::net {

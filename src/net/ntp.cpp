@@ -1,7 +1,8 @@
-#include "countersign/errors/net.hpp"
 #include "host/crypto.hpp"
 #include "net/resolver.hpp"
 #include "net/stream.hpp"
+
+#include "countersign/errors/net.hpp"
 
 #include <cmath>
 #include <cstring>

@@ -1,6 +1,7 @@
-#include "countersign/errors/net.hpp"
 #include "net/connection.hpp"
 #include "net/stream.hpp"
+
+#include "countersign/errors/net.hpp"
 
 namespace countersign::net {
 

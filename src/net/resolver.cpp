@@ -1,8 +1,9 @@
 #include "net/resolver.hpp"
 
 #include "base/text.hpp"
-#include "countersign/errors/net.hpp"
 #include "net/dns_loop.hpp"
+
+#include "countersign/errors/net.hpp"
 
 #include <map>
 #include <mutex>

@@ -205,7 +205,8 @@ Response Authenticator::State::challenge(bool secure, bool stale) {
             response.fields.add("WWW-Authenticate", value);
         }
     }
-    if (secure && settings.basic_over_tls) response.fields.add("WWW-Authenticate", "Basic realm=" + quote(settings.realm) + ", charset=\"UTF-8\"");
+    if (secure && settings.basic_over_tls)
+        response.fields.add("WWW-Authenticate", "Basic realm=" + quote(settings.realm) + ", charset=\"UTF-8\"");
     return response;
 }
 

@@ -1,8 +1,9 @@
 #include "net/http/challenge.hpp"
 
 #include "base/text.hpp"
-#include "countersign/errors/net.hpp"
 #include "host/crypto.hpp"
+
+#include "countersign/errors/net.hpp"
 
 #include <algorithm>
 #include <array>
@@ -120,7 +121,8 @@ Result<Challenge> choose_challenge(Response const& unauthorized, bool secure) {
             auto challenge = usable(value);
             if (challenge && (!best || rank(*challenge) > rank(*best))) best = std::move(challenge);
         }
-    if (!best) return fail(errors::net::login_refused, {{"peer", "The server"}, {"detail", "it asks for no kind of log-in that is known here"}});
+    if (!best)
+        return fail(errors::net::login_refused, {{"peer", "The server"}, {"detail", "it asks for no kind of log-in that is known here"}});
     if (best->scheme == AuthScheme::basic && !secure)
         return fail(errors::net::insecure_authentication_refused, {{"peer", "The server"}, {"scheme", "basic authentication"}});
     return *std::move(best);

@@ -1,10 +1,11 @@
 #include "net/http/client.hpp"
 
 #include "base/text.hpp"
-#include "countersign/errors/gen.hpp"
-#include "countersign/errors/net.hpp"
 #include "net/connection.hpp"
 #include "net/http/challenge.hpp"
+
+#include "countersign/errors/gen.hpp"
+#include "countersign/errors/net.hpp"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/beast/http/error.hpp>
@@ -39,7 +40,8 @@ bool is_clean(std::string_view text, bool blanks) {
 /// Everything before the body. NET-013 for a target, GEN-001 for a field that would change the shape of the request.
 Result<std::string> head_of(Request const& request, Url const& origin, std::string const& user_agent) {
     if (!request.target.starts_with('/') || !is_clean(request.target, false))
-        return fail(errors::net::invalid_url, {{"url", request.target.substr(0, 200)}, {"detail", "the path has characters that must be escaped"}});
+        return fail(errors::net::invalid_url,
+                    {{"url", request.target.substr(0, 200)}, {"detail", "the path has characters that must be escaped"}});
     if (request.method.empty() || !is_clean(request.method, false))
         return fail(errors::gen::invalid_input, {{"field", "method"}, {"detail", "it is not a token"}});
     auto head = request.method + ' ' + request.target + " HTTP/1.1\r\n";
@@ -59,7 +61,8 @@ Result<std::string> head_of(Request const& request, Url const& origin, std::stri
     if (!request.fields.has("Accept")) add("Accept", "*/*");
     for (auto const& field : request.fields.list()) {
         if (!is_clean(field.name, false) || !is_clean(field.value, true))
-            return fail(errors::gen::invalid_input, {{"field", "header " + field.name.substr(0, 64)}, {"detail", "it has control characters"}});
+            return fail(errors::gen::invalid_input,
+                        {{"field", "header " + field.name.substr(0, 64)}, {"detail", "it has control characters"}});
         if (iequals(field.name, "Content-Length") || iequals(field.name, "Transfer-Encoding")) continue;
         add(field.name, field.value);
     }
@@ -158,7 +161,8 @@ Task<Result<std::vector<std::string>>> Client::State::addresses() {
 
 Task<Result<void>> Client::State::connect() {
     if (secure() && !settings.policy)
-        co_return fail(errors::net::tls_failed, {{"peer", peer_name()}, {"detail", "it was not said how its certificate is to be checked"}});
+        co_return fail(errors::net::tls_failed,
+                       {{"peer", peer_name()}, {"detail", "it was not said how its certificate is to be checked"}});
     handshake.reset();
     input.clear();
     auto const until = steady_clock::now() + settings.connect;
@@ -223,9 +227,7 @@ Task<Result<bool>> Client::State::read_parser(Parser& parser, bool& begun) {
 }
 
 Task<Result<Client::State::Answer>> Client::State::read_answer(bool head, bool& begun) {
-    auto lost = [this](std::string_view detail) {
-        return fail(errors::net::connection_lost, {{"peer", peer_name()}, {"detail", detail}});
-    };
+    auto lost = [this](std::string_view detail) { return fail(errors::net::connection_lost, {{"peer", peer_name()}, {"detail", detail}}); };
     constexpr int k_most_interim = 10;
     for (int interim = 0; interim < k_most_interim; ++interim) {
         Parser parser;

@@ -1,7 +1,8 @@
 #include "base/text.hpp"
-#include "countersign/errors/net.hpp"
 #include "host/crypto.hpp"
 #include "net/http/message.hpp"
+
+#include "countersign/errors/net.hpp"
 
 #include <algorithm>
 
@@ -226,7 +227,8 @@ Result<std::map<std::string, Part>> parse_any_form(Request const& request) {
     }
     if (!type.empty() && !istarts_with(trim(type), "application/x-www-form-urlencoded")) return malformed("the type is not one of a form");
     CS_TRY(auto plain, parse_form(request.body));
-    for (auto& [name, value] : plain) fields.insert_or_assign(name, Part{.name = name, .file_name = {}, .content_type = {}, .content = value});
+    for (auto& [name, value] : plain)
+        fields.insert_or_assign(name, Part{.name = name, .file_name = {}, .content_type = {}, .content = value});
     return fields;
 }
 

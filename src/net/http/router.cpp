@@ -1,7 +1,8 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
-#include "countersign/errors/gen.hpp"
 #include "net/http/server.hpp"
+
+#include "countersign/errors/gen.hpp"
 
 #include <algorithm>
 #include <set>

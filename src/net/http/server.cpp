@@ -1,9 +1,10 @@
 #include "net/http/server.hpp"
 
 #include "base/log.hpp"
-#include "countersign/errors/net.hpp"
 #include "net/acceptor.hpp"
 #include "net/http/server_session.hpp"
+
+#include "countersign/errors/net.hpp"
 
 #include <mutex>
 #include <unordered_set>
@@ -35,8 +36,7 @@ public:
     void close(void (ServerSession::*action)()) {
         std::lock_guard const lock(mutex_);
         closed_ = true;
-        for (auto const& session : open_)
-            asio::post(session->executor(), [session, action] { ((*session).*action)(); });
+        for (auto const& session : open_) asio::post(session->executor(), [session, action] { ((*session).*action)(); });
     }
     Task<> wait_until_empty(Milliseconds grace) {
         auto timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor, grace);

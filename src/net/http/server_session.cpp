@@ -2,9 +2,10 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "net/http/target.hpp"
+
 #include "countersign/errors/gen.hpp"
 #include "countersign/errors/net.hpp"
-#include "net/http/target.hpp"
 
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -319,9 +320,8 @@ Task<bool> ServerSession::stream(Response response, std::string head, Shape shap
     connection_->expect_nothing();
     bool whole = true;
     try {
-        co_await response.stream([self = shared_from_this(), chunked = !shape.old](std::string piece) {
-            return write_piece(self, std::move(piece), chunked);
-        });
+        co_await response.stream(
+            [self = shared_from_this(), chunked = !shape.old](std::string piece) { return write_piece(self, std::move(piece), chunked); });
     } catch (std::exception const& error) {
         log::error("http.stream_threw", {{"detail", error.what()}});
         whole = false;  // without its end the client sees that something is missing

@@ -1,8 +1,9 @@
 #include "net/tls/context.hpp"
 
 #include "base/log.hpp"
-#include "countersign/errors/net.hpp"
 #include "net/tls/session.hpp"
+
+#include "countersign/errors/net.hpp"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -54,7 +55,8 @@ Result<ContextPtr> make_context(SSL_METHOD const* method, Profile const& profile
     return context;
 }
 
-Result<void> use_identity(SSL_CTX* context, Profile const& profile, std::vector<pki::Certificate> const& chain, pki::PrivateKey const& key) {
+Result<void> use_identity(SSL_CTX* context, Profile const& profile, std::vector<pki::Certificate> const& chain,
+                          pki::PrivateKey const& key) {
     if (chain.empty()) return fail(errors::net::tls_profile_unknown, {{"name", profile.name}, {"detail", "no certificate was given"}});
     CS_CHECK(pki::check_key_matches(chain.front(), key));
     ERR_clear_error();

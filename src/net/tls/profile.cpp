@@ -40,7 +40,8 @@ Result<Profile> parse(std::string_view name, std::string_view text) {
         profile.minimum_version = *minimum;
         if (auto maximum = table["maximum_version"].value<std::string_view>()) {
             auto number = version_number(*maximum);
-            if (!number) return fail(errors::net::tls_profile_unknown, {{"name", name}, {"detail", "maximum_version is not a TLS version"}});
+            if (!number)
+                return fail(errors::net::tls_profile_unknown, {{"name", name}, {"detail", "maximum_version is not a TLS version"}});
             profile.maximum_version = *number;
         }
         profile.ciphers = joined(table, "ciphers");

@@ -19,8 +19,7 @@ Session::Session(ClientContext const& context, PeerCheck check, int socket)
     SSL_set_ex_data(ssl_, session_index(), this);
     SSL_set_fd(ssl_, socket);
     SSL_set_connect_state(ssl_);
-    if (is_host_name(check_.called_name) && !is_ip_address(check_.called_name))
-        SSL_set_tlsext_host_name(ssl_, check_.called_name.c_str());
+    if (is_host_name(check_.called_name) && !is_ip_address(check_.called_name)) SSL_set_tlsext_host_name(ssl_, check_.called_name.c_str());
 }
 
 Session::Session(ServerContext const& context, int socket) : ssl_(SSL_new(context.native())) {
@@ -121,7 +120,8 @@ int Session::decide(std::vector<pki::Certificate> presented) {
 }
 
 int Session::decide_as_client() {
-    pki::VerifyRequest request{.presented = report_.presented, .purpose = pki::Purpose::server, .host_name = check_.called_name, .at = check_.at};
+    pki::VerifyRequest request{
+        .presented = report_.presented, .purpose = pki::Purpose::server, .host_name = check_.called_name, .at = check_.at};
     if (auto const* chain = std::get_if<VerifyChain>(&check_.policy)) {
         request.anchors = chain->anchors;
         if (chain->ignore_name) request.host_name.clear();
@@ -139,16 +139,19 @@ int Session::decide_as_client() {
     report_.verdict = pki::verify_chain(request);
     if (report_.presented.empty()) return X509_V_ERR_CERT_UNTRUSTED;
     auto const& leaf = report_.presented.front();
-    bool const match = std::ranges::any_of(
-        pinned, [&leaf](auto const& pin) { return pin == leaf.fingerprint() || pin == leaf.public_key_sha256(); });
+    bool const match =
+        std::ranges::any_of(pinned, [&leaf](auto const& pin) { return pin == leaf.fingerprint() || pin == leaf.public_key_sha256(); });
     return match ? X509_V_OK : X509_V_ERR_CERT_UNTRUSTED;
 }
 
 int Session::decide_as_server() {
     auto const* rule = client_rule(ssl_);
     if (rule == nullptr) return X509_V_ERR_CERT_UNTRUSTED;
-    report_.verdict = pki::verify_chain(
-        {.presented = report_.presented, .anchors = rule->anchors, .purpose = pki::Purpose::client, .host_name = {}, .at = SystemClock().now()});
+    report_.verdict = pki::verify_chain({.presented = report_.presented,
+                                         .anchors = rule->anchors,
+                                         .purpose = pki::Purpose::client,
+                                         .host_name = {},
+                                         .at = SystemClock().now()});
     return code_of(report_.verdict);
 }
 
