@@ -24,12 +24,4 @@ for path in files("src", "apps"):
     for match in SPAWN.finditer(text):
         problems.append(f"{name(path)}:{text.count(chr(10), 0, match.end()) + 1}: a spawned coroutine captures by reference")
 
-# Product families are data (families/*.toml).
-families = {path.stem for path in (ROOT / "families").glob("*.toml")}
-if families:
-    named = re.compile(r'"(' + "|".join(re.escape(family) for family in sorted(families)) + r')"')
-    for path in files("src", "apps"):
-        for number, line in enumerate(path.read_text().splitlines(), 1):
-            if named.search(line.split("//")[0]):
-                problems.append(f"{name(path)}:{number}: names a product family: {line.strip()}")
 finish(problems)
