@@ -64,13 +64,15 @@ Result<std::vector<FamilyPtr>> parse_all(std::vector<Source> const& sources) {
 
 Result<FamilyPtr> parse_family(std::string_view text, std::string_view file) {
     Problems problems(file);
-    auto const parsed = toml::parse(text, std::string_view(file));
-    if (!parsed) {
-        problems.add(parsed.error().source().begin.line, parsed.error().description());
+    toml::table table;
+    try {
+        table = toml::parse(text, std::string_view(file));
+    } catch (toml::parse_error const& error) {
+        problems.add(error.source().begin.line, error.description());
         return fail(all_of(problems.take()));
     }
     Lines lines;
-    auto family = std::make_shared<Family>(read_family(parsed.table(), problems, lines));
+    auto family = std::make_shared<Family>(read_family(table, problems, lines));
     check_family(*family, lines, problems);
     if (!problems.empty()) return fail(all_of(problems.take()));
     return FamilyPtr(std::move(family));

@@ -6,8 +6,8 @@
 #include "base/error.hpp"
 #include "family/family.hpp"
 
-// Reading without exceptions: a syntax error comes back as a value.
-#define TOML_EXCEPTIONS 0
+// With exceptions, like everywhere else: the library gives both kinds of parser the same name, so a program that has both
+// jumps into the wrong one.
 #include <toml++/toml.h>
 
 #include <set>
