@@ -79,9 +79,8 @@ std::string mac_of(std::string_view serial) {
 
 /// The serial number is a folder's name.
 bool is_serial(std::string_view text) {
-    return !text.empty() && text.size() <= 64 && text.front() != '.' && std::ranges::all_of(text, [](unsigned char c) {
-        return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
-    });
+    return !text.empty() && text.size() <= 64 && text.front() != '.' &&
+           std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; });
 }
 
 UnitSpec filled(UnitSpec spec, family::Family const& family) {
@@ -160,8 +159,9 @@ UnitFile Unit::State::to_file() const {
     for (auto const& [index, value] : tree.stored_values()) {
         auto const& setting = family->settings[index];
         bool secret = setting.space.kind == family::ValueKind::password;
-        file.settings.emplace(setting.path, secret ? std::string(k_sealed) + environment->sealer->seal(SecretText(value), spec.serial + " " + setting.path)
-                                                   : value);
+        file.settings.emplace(
+            setting.path,
+            secret ? std::string(k_sealed) + environment->sealer->seal(SecretText(value), spec.serial + " " + setting.path) : value);
     }
     return file;
 }
@@ -182,9 +182,11 @@ void Unit::State::report(std::string id, std::vector<std::pair<std::string, std:
 Unit::Unit(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Unit::~Unit() = default;
 
-net::Task<Result<std::shared_ptr<Unit>>> Unit::create(std::shared_ptr<Environment const> environment, family::FamilyPtr family, UnitSpec spec,
-                                                      net::Executor executor) {
-    if (!is_serial(spec.serial)) co_return fail(Error(errors::dev::illegal_value, {{"path", "serial"}, {"value", spec.serial}, {"allowed", "1 to 64 letters, digits, '-', '_'"}}));
+net::Task<Result<std::shared_ptr<Unit>>> Unit::create(std::shared_ptr<Environment const> environment, family::FamilyPtr family,
+                                                      UnitSpec spec, net::Executor executor) {
+    if (!is_serial(spec.serial))
+        co_return fail(Error(errors::dev::illegal_value,
+                             {{"path", "serial"}, {"value", spec.serial}, {"allowed", "1 to 64 letters, digits, '-', '_'"}}));
     spec = filled(std::move(spec), *family);
     if (auto values = factory_values(*family, spec); !values) co_return fail(std::move(values).error().at(spec.name));
     auto state = std::make_unique<State>(environment, family, std::move(spec), executor);
@@ -229,6 +231,8 @@ std::unique_ptr<Unit::Subscription> Unit::subscribe(Listener listener) {
     return std::make_unique<HeldSubscription>(std::move(entry));
 }
 
-void Unit::report(std::string id, std::vector<std::pair<std::string, std::string>> fields) { state_->report(std::move(id), std::move(fields)); }
+void Unit::report(std::string id, std::vector<std::pair<std::string, std::string>> fields) {
+    state_->report(std::move(id), std::move(fields));
+}
 
 }  // namespace countersign::device

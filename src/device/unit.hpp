@@ -81,7 +81,8 @@ struct Outcome {
 
 /// One thing that happened. Ids: "setting.changed" (path, from, to, actor), "certificate.installed" (fingerprint), "certificate.deleted",
 /// "trust.installed" (count, fingerprints), "trust.deleted", "password.changed", "service.opened", "service.closed", "boot" (count),
-/// "restart.requested", "shutdown", "login.failed", "login.locked", "feedback.registered" ... The journal holds the same.
+/// "boot.done" (all doors are open), "restart.requested", "shutdown", "login.failed", "login.locked", "feedback.registered" ... The journal
+/// holds the same.
 struct Event {
     UtcTime at;
     std::string id;

@@ -1,9 +1,8 @@
+#include "base/log.hpp"
+#include "base/text.hpp"
 #include "device/repository/factory.hpp"
 #include "device/repository/upload_check.hpp"
 #include "device/unit_state.hpp"
-
-#include "base/log.hpp"
-#include "base/text.hpp"
 
 #include "countersign/errors/dev.hpp"
 #include "countersign/errors/gen.hpp"
@@ -119,14 +118,20 @@ Result<Outcome> Unit::install(Upload upload, Actor actor) {
         CS_CHECK(state_->repository.store_trust(roots));
         state_->trust = std::move(roots);
         state_->trust_anchors.reset();
-        report("trust.installed", {{"count", std::to_string(state_->trust.size())}, {"fingerprints", fingerprints(state_->trust)}, {"door", actor.door}, {"peer", actor.peer}});
+        report("trust.installed", {{"count", std::to_string(state_->trust.size())},
+                                   {"fingerprints", fingerprints(state_->trust)},
+                                   {"door", actor.door},
+                                   {"peer", actor.peer}});
     }
     if (checked->pair) {
         CS_CHECK(state_->repository.install(*checked->pair));
         state_->installed = std::move(checked->pair);
         state_->installed_is_factory = false;
         outcome.certificates.push_back(state_->installed->chain.front().fingerprint());
-        report("certificate.installed", {{"fingerprint", outcome.certificates.front()}, {"subject", state_->installed->chain.front().subject()}, {"door", actor.door}, {"peer", actor.peer}});
+        report("certificate.installed", {{"fingerprint", outcome.certificates.front()},
+                                         {"subject", state_->installed->chain.front().subject()},
+                                         {"door", actor.door},
+                                         {"peer", actor.peer}});
         if (rules.effect == family::CertificateEffect::now) state_->serve_installed();
         outcome.restart_needed = certificate().restart_pending;
     }

@@ -1,6 +1,5 @@
-#include "device/unit_state.hpp"
-
 #include "base/log.hpp"
+#include "device/unit_state.hpp"
 
 #include "countersign/errors/net.hpp"
 
@@ -92,6 +91,7 @@ net::Task<Result<void>> Unit::boot() {
     state_->settings_took_effect(*this);
     for (auto const& make : state_->environment->companions)
         if (auto companion = make(self)) state_->companions.push_back(std::move(companion));
+    report("boot.done", {{"count", std::to_string(state_->boots)}});
     co_return Result<void>{};
 }
 

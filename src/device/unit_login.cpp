@@ -1,6 +1,5 @@
-#include "device/unit_state.hpp"
-
 #include "base/text.hpp"
+#include "device/unit_state.hpp"
 
 #include "countersign/errors/dev.hpp"
 

@@ -1,6 +1,5 @@
-#include "device/unit_state.hpp"
-
 #include "base/text.hpp"
+#include "device/unit_state.hpp"
 
 #include "countersign/errors/dev.hpp"
 #include "countersign/errors/gen.hpp"
@@ -64,7 +63,8 @@ Prospect Unit::State::prospect(SettingTree::Values const& values) const {
 }
 
 VerifyFacts Unit::State::verify_facts() const {
-    VerifyFacts facts{.time_is_synchronised = time.state() == TimeSync::State::synchronised, .has_roots = !trust.empty(), .server_urls = {}};
+    VerifyFacts facts{
+        .time_is_synchronised = time.state() == TimeSync::State::synchronised, .has_roots = !trust.empty(), .server_urls = {}};
     for (auto const& slot : feedback) facts.server_urls.push_back(slot.url);
     return facts;
 }
@@ -162,7 +162,11 @@ Result<Outcome> Unit::apply(std::vector<Change> changes, Actor actor) {
     }
     if (up) state_->adopt(std::move(opened), wanted);
     for (auto const& [setting, from, to] : outcome.changed) {
-        report("setting.changed", {{"path", setting->path}, {"from", shown(*setting, from)}, {"to", shown(*setting, to)}, {"door", actor.door}, {"peer", actor.peer}});
+        report("setting.changed", {{"path", setting->path},
+                                   {"from", shown(*setting, from)},
+                                   {"to", shown(*setting, to)},
+                                   {"door", actor.door},
+                                   {"peer", actor.peer}});
         if (setting->effect == family::Effect::restart) outcome.restart_needed = true;
     }
     state_->settings_took_effect(*this);

@@ -84,7 +84,7 @@ struct Unit::State {
     CertificateRepository repository;
     std::optional<CertificatePair> installed;
     bool installed_is_factory = true;
-    std::optional<CertificatePair> served;  ///< in effect since the boot, or since the upload where that works at once
+    std::optional<CertificatePair> served;                   ///< in effect since the boot, or since the upload where that works at once
     std::shared_ptr<net::tls::ServerContext const> context;  ///< of `served`; made when first needed
     std::vector<pki::Certificate> trust;
     mutable std::optional<pki::Anchors> trust_anchors;  ///< of `trust`; made when first needed

@@ -1,6 +1,5 @@
-#include "device/unit_state.hpp"
-
 #include "base/text.hpp"
+#include "device/unit_state.hpp"
 
 #include "countersign/errors/dev.hpp"
 
@@ -150,7 +149,8 @@ dialect::web::PageValues Unit::page_values(family::Page const& page) const {
         for (auto const& field : form.fields) {
             if (field.setting.empty()) continue;
             auto const* setting = state_->family->find_canonical(field.setting);
-            if (setting != nullptr && setting->space.kind != family::ValueKind::password) values.settings.emplace(field.setting, stored(*setting));
+            if (setting != nullptr && setting->space.kind != family::ValueKind::password)
+                values.settings.emplace(field.setting, stored(*setting));
         }
     for (auto const& table : page.tables) {
         auto& rows = values.tables[table.id];
@@ -168,7 +168,8 @@ dialect::web::PageValues Unit::page_values(family::Page const& page) const {
     return values;
 }
 
-net::Task<Result<CommandAnswer>> Unit::run_command(std::string path, std::vector<family::Argument> arguments, std::string body, Actor actor) {
+net::Task<Result<CommandAnswer>> Unit::run_command(std::string path, std::vector<family::Argument> arguments, std::string body,
+                                                   Actor actor) {
     auto self = shared_from_this();
     auto const* command = state_->family->find_command(path);
     if (command == nullptr) co_return fail(errors::dev::unknown_command, {{"path", path}});

@@ -32,7 +32,7 @@ void Journal::append(UtcTime at, std::string_view id, std::vector<std::pair<std:
     auto line = journal_line(at, id, fields);
     int handle = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool written = handle >= 0 && ::write(handle, line.data(), line.size()) == static_cast<ssize_t>(line.size());
-    struct stat about {};
+    struct stat about{};
     bool full = handle >= 0 && ::fstat(handle, &about) == 0 && about.st_size > static_cast<off_t>(k_limit);
     if (handle >= 0) ::close(handle);
     if (full) {

@@ -21,14 +21,22 @@ std::string file_name(std::string_view vendor) {
 }
 
 void take_part(pki::SubjectFields& subject, std::string_view key, std::string value) {
-    if (iequals(key, "CN")) subject.common_name = std::move(value);
-    else if (iequals(key, "O")) subject.organization = std::move(value);
-    else if (iequals(key, "OU")) subject.unit = std::move(value);
-    else if (iequals(key, "C")) subject.country = std::move(value);
-    else if (iequals(key, "ST")) subject.state = std::move(value);
-    else if (iequals(key, "L")) subject.locality = std::move(value);
-    else if (iequals(key, "emailAddress")) subject.email = std::move(value);
-    else if (iequals(key, "serialNumber")) subject.serial_number = std::move(value);
+    if (iequals(key, "CN"))
+        subject.common_name = std::move(value);
+    else if (iequals(key, "O"))
+        subject.organization = std::move(value);
+    else if (iequals(key, "OU"))
+        subject.unit = std::move(value);
+    else if (iequals(key, "C"))
+        subject.country = std::move(value);
+    else if (iequals(key, "ST"))
+        subject.state = std::move(value);
+    else if (iequals(key, "L"))
+        subject.locality = std::move(value);
+    else if (iequals(key, "emailAddress"))
+        subject.email = std::move(value);
+    else if (iequals(key, "serialNumber"))
+        subject.serial_number = std::move(value);
 }
 
 }  // namespace

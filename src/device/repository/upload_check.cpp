@@ -27,19 +27,21 @@ void check_strength(pki::Certificate const& leaf, family::CertificateRules const
         add(problems, Error(errors::crt::unsupported_key_type, {{"type", leaf.key_algorithm()}}), k_certificate);
     int minimum = type == "ecdsa" ? k_minimum_ec_bits : type == "ed25519" ? 0 : k_minimum_rsa_bits;
     if (leaf.key_bits() < minimum)
-        add(problems,
-            Error(errors::crt::key_too_weak, {{"bits", std::countersign::to_string(leaf.key_bits())}, {"minimum", std::to_string(minimum)}}),
+        add(problems, Error(errors::crt::key_too_weak, {{"bits", std::to_string(leaf.key_bits())}, {"minimum", std::to_string(minimum)}}),
             k_certificate);
 }
 
 void check_leaf(pki::Certificate const& leaf, family::CertificateRules const& rules, UtcTime now, std::vector<Error>& problems) {
     if (leaf.not_after() < now)
-        add(problems, Error(errors::crt::expired, {{"subject", leaf.subject()}, {"not_after", countersign::to_string(leaf.not_after())}}), k_certificate);
+        add(problems, Error(errors::crt::expired, {{"subject", leaf.subject()}, {"not_after", countersign::to_string(leaf.not_after())}}),
+            k_certificate);
     if (leaf.not_before() > now)
-        add(problems, Error(errors::crt::not_yet_valid, {{"subject", leaf.subject()}, {"not_before", countersign::to_string(leaf.not_before())}}),
+        add(problems,
+            Error(errors::crt::not_yet_valid, {{"subject", leaf.subject()}, {"not_before", countersign::to_string(leaf.not_before())}}),
             k_certificate);
     if (!leaf.allows_server_auth())
-        add(problems, Error(errors::crt::wrong_purpose, {{"subject", leaf.subject()}, {"purpose", "TLS servers (serverAuth)"}}), k_certificate);
+        add(problems, Error(errors::crt::wrong_purpose, {{"subject", leaf.subject()}, {"purpose", "TLS servers (serverAuth)"}}),
+            k_certificate);
     check_strength(leaf, rules, problems);
 }
 

@@ -16,8 +16,8 @@ struct CheckedUpload {
     std::vector<pki::Certificate> trust;  ///< empty: none was given
 };
 
-/// All problems at once, each with the field in its place ("certificate", "private key", "passphrase", "trust store"): CRT-001..007, 009, 011..015,
-/// 018, GEN-002; several: GEN-006. GEN-002 when the upload is empty.
+/// All problems at once, each with the field in its place ("certificate", "private key", "passphrase", "trust store"): CRT-001..007, 009,
+/// 011..015, 018, GEN-002; several: GEN-006. GEN-002 when the upload is empty.
 Result<CheckedUpload> check_upload(Upload const& upload, family::CertificateRules const& rules, UtcTime now);
 
 }  // namespace countersign::device

@@ -66,7 +66,10 @@ public:
 
 private:
     static http::Authenticator::Settings settings_of(family::Family const& family) {
-        return {.realm = family.login.realm, .digest = family.login.scheme != "basic", .basic_over_tls = true, .any_user = family.login.any_user};
+        return {.realm = family.login.realm,
+                .digest = family.login.scheme != "basic",
+                .basic_over_tls = true,
+                .any_user = family.login.any_user};
     }
     static http::Authenticator::PasswordOf password_lookup(std::weak_ptr<Unit> unit) {
         return [unit = std::move(unit)](std::string const& user) -> std::optional<SecretText> {
@@ -115,7 +118,9 @@ public:
     explicit HttpDoor(std::unique_ptr<http::Server> server) : server_(std::move(server)) {}
     [[nodiscard]] net::Endpoint local() const override { return server_->local(); }
     net::Task<> close(net::Milliseconds grace) override { return server_->close(grace); }
-    void replace_identity(std::shared_ptr<net::tls::ServerContext const> identity) override { server_->replace_identity(std::move(identity)); }
+    void replace_identity(std::shared_ptr<net::tls::ServerContext const> identity) override {
+        server_->replace_identity(std::move(identity));
+    }
 
 private:
     std::unique_ptr<http::Server> server_;
@@ -127,7 +132,8 @@ std::vector<std::pair<std::string, std::string>> security_headers() {
             {"X-Frame-Options", "DENY"},
             {"Referrer-Policy", "same-origin"},
             {"Cache-Control", "no-store"},
-            {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"}};
+            {"Content-Security-Policy",
+             "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"}};
 }
 
 Result<std::unique_ptr<Door>> open_http(Unit& unit, family::Service const& service, net::Endpoint where) {

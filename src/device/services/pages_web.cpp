@@ -1,6 +1,5 @@
-#include "device/services/http_door.hpp"
-
 #include "base/text.hpp"
+#include "device/services/http_door.hpp"
 #include "dialect/web_form.hpp"
 
 #include "countersign/errors/dev.hpp"
@@ -53,8 +52,9 @@ Done apply_settings(Unit& unit, web::Submission const& submission, Actor const& 
     for (auto const& change : submission.changes) changes.push_back({change.path, change.value});
     auto outcome = unit.apply(std::move(changes), actor);
     if (!outcome) return failed(std::move(outcome).error());
-    auto notice = outcome->restart_needed ? say(unit, "settings.restart_needed", "Settings saved. Restart the system for the changes to take effect.")
-                                          : say(unit, "settings.applied", "Settings saved.");
+    auto notice = outcome->restart_needed
+                      ? say(unit, "settings.restart_needed", "Settings saved. Restart the system for the changes to take effect.")
+                      : say(unit, "settings.applied", "Settings saved.");
     return {.notice = std::move(notice), .error = {}, .warnings = std::move(outcome->warnings)};
 }
 
@@ -82,7 +82,8 @@ Done deleted(Unit const& unit, Result<Outcome> outcome, std::string_view message
 
 Done shut_down(Unit& unit, Actor const& actor) {
     unit.request_shutdown(actor);
-    if (unit.running() == Running::shutdown_asked) return {.notice = say(unit, "shutdown.ask", "Press Shutdown again to confirm."), .error = {}, .warnings = {}};
+    if (unit.running() == Running::shutdown_asked)
+        return {.notice = say(unit, "shutdown.ask", "Press Shutdown again to confirm."), .error = {}, .warnings = {}};
     return {.notice = say(unit, "shutdown.done", "The system has been shut down."), .error = {}, .warnings = {}};
 }
 
@@ -139,7 +140,8 @@ http::Response draw(Unit const& unit, family::Page const& page, Done const& done
 
 http::Response submit(Unit& unit, family::Page const& page, family::Form const& form, http::Request const& request, Actor const& actor) {
     if (!form.needs_state.empty() && std::ranges::find(form.needs_state, to_string(unit.running())) == form.needs_state.end())
-        return draw(unit, page, failed(Error(errors::gen::invalid_input, {{"field", form.title}, {"detail", "not possible in this state"}})));
+        return draw(unit, page,
+                    failed(Error(errors::gen::invalid_input, {{"field", form.title}, {"detail", "not possible in this state"}})));
     auto parts = http::parse_any_form(request);
     if (!parts) return draw(unit, page, failed(std::move(parts).error()));
     std::map<std::string, std::string> fields;

@@ -1,6 +1,5 @@
-#include "device/services/http_door.hpp"
-
 #include "base/text.hpp"
+#include "device/services/http_door.hpp"
 #include "device/services/node_xml.hpp"
 #include "dialect/xapi_xml.hpp"
 
@@ -136,7 +135,8 @@ net::Task<http::Response> run_commands(std::shared_ptr<Unit> unit, std::vector<x
             results.push_back(xapi::result_for(answer.error(), command == nullptr ? "Result" : command->result));
             continue;
         }
-        results.push_back({.name = answer->command->result, .outcome = xapi::Outcome::ok, .reason = {}, .xpath = {}, .values = to_xml(answer->values)});
+        results.push_back(
+            {.name = answer->command->result, .outcome = xapi::Outcome::ok, .reason = {}, .xpath = {}, .values = to_xml(answer->values)});
     }
     co_return http::Response::xml(200, xapi::write_command_answer(results));
 }

@@ -1,6 +1,5 @@
-#include "device/services/http_door.hpp"
-
 #include "base/text.hpp"
+#include "device/services/http_door.hpp"
 #include "dialect/xml_rpc.hpp"
 
 #include "countersign/errors/acc.hpp"
@@ -17,7 +16,15 @@ namespace rpc = dialect::xml_rpc;
 namespace {
 
 /// Fault codes of the vendor's remote management guides (protocols section 3).
-enum class FaultCode { unknown_method = 1, wrong_login = 15, missing_parameter = 101, invalid_parameter = 102, malformed = 103, failed = 201, key_needed = 202 };
+enum class FaultCode {
+    unknown_method = 1,
+    wrong_login = 15,
+    missing_parameter = 101,
+    invalid_parameter = 102,
+    malformed = 103,
+    failed = 201,
+    key_needed = 202
+};
 
 FaultCode code_for(Error const& error) {
     if (error.id() == errors::gen::several_problems && !error.causes().empty()) return code_for(error.causes().front());

@@ -2,8 +2,9 @@
 
 #include "countersign/errors/gen.hpp"
 
-#include <sstream>
 #include <toml++/toml.h>
+
+#include <sstream>
 #include <utility>
 
 namespace countersign::device {
