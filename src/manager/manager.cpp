@@ -244,6 +244,7 @@ net::Task<Result<void>> ManagerService::system_called(SystemCall call) {
         // Not looked at since the program started: what was proven before still holds until somebody looks.
         CS_CO_TRY(auto const before, co_await store_->get_contact(*id));
         evidence.verified_us = before.https && before.verified_us;
+        surveyor_.note_unjudged_call(*id);
     }
     if (auto recorded = co_await store_->record_contact(*id, evidence, call.event.substr(0, 40)); !recorded) {
         directory_.forget(*id);  // it was removed meanwhile

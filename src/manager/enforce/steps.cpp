@@ -41,6 +41,9 @@ net::Task<Result<void>> Enforcer::apply_settings(WorkPtr work, Step step) {
     for (auto const& change : step.settings) {
         settings[change.canonical] = change.value;
         work->restart_asked = work->restart_asked || waits_for_restart(*work->survey.family, change);
+        // A system that verifies and lacks what it needs does not call at all: a call from now on is one that checked us, until
+        // the next account says otherwise.
+        if (change.canonical == "client.verify") surveyor_.note_verification(work->system().id, change.value != "off");
     }
     co_return Result<void>();
 }

@@ -86,7 +86,7 @@ net::Task<Result<void>> Surveyor::record(Survey& survey) {
     take_results(system, survey, now);
     auto const& seen = survey.sighting.observation;
     directory_.learn(system, seen.called == system.host_name ? seen.resolved_address : system.address);
-    if (auto const& account = survey.sighting.observation.account) note_verification(system.id, account->verification_effective);
+    CS_CO_CHECK(co_await judge_contact(survey));
     AssessInput const input{
         .family = *survey.family, .system = system, .observation = survey.sighting.observation, .policy = survey.policy, .now = now};
     survey.assessment = assess(input);
@@ -98,6 +98,25 @@ net::Task<Result<void>> Surveyor::record(Survey& survey) {
     co_return Result<void>();
 }
 
+/// Whether the newest call proves that the system checks whom it calls is only as good as the account that says so.
+net::Task<Result<void>> Surveyor::judge_contact(Survey& survey) {
+    auto& observation = survey.sighting.observation;
+    if (!observation.account) co_return Result<void>();
+    bool const effective = observation.account->verification_effective;
+    bool unjudged = false;
+    {
+        std::scoped_lock lock(mutex_);
+        verification_[survey.system.id] = effective;
+        unjudged = unjudged_calls_.erase(survey.system.id) > 0;
+    }
+    auto& contact = observation.contact;
+    bool const now_proven = unjudged && effective && contact.https && !contact.verified_us;
+    bool const disproven = !effective && contact.verified_us;
+    if (!now_proven && !disproven) co_return Result<void>();
+    contact.verified_us = now_proven;
+    co_return co_await store_.record_contact(survey.system.id, contact, "Account");
+}
+
 std::optional<bool> Surveyor::verification_effective(SystemId id) const {
     std::scoped_lock lock(mutex_);
     auto place = verification_.find(id);
@@ -107,6 +126,11 @@ std::optional<bool> Surveyor::verification_effective(SystemId id) const {
 void Surveyor::note_verification(SystemId id, bool effective) {
     std::scoped_lock lock(mutex_);
     verification_[id] = effective;
+}
+
+void Surveyor::note_unjudged_call(SystemId id) {
+    std::scoped_lock lock(mutex_);
+    unjudged_calls_.insert(id);
 }
 
 std::vector<std::string> describe_services(Observation const& observation) {

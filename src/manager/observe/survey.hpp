@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <mutex>
+#include <set>
 
 namespace countersign::manager {
 
@@ -38,9 +39,12 @@ public:
     /// Nothing when none was read in this life of the program.
     [[nodiscard]] std::optional<bool> verification_effective(SystemId id) const;
     void note_verification(SystemId id, bool effective);
+    /// The system called over HTTPS before anybody knew whether it verifies us: decided by the next account that is read.
+    void note_unjudged_call(SystemId id);
 
 private:
     net::Task<Result<void>> record(Survey& survey);
+    net::Task<Result<void>> judge_contact(Survey& survey);
     net::Task<Result<TrustBase>> trust();
 
     Store& store_;
@@ -54,6 +58,7 @@ private:
     mutable std::mutex mutex_;
     std::optional<std::pair<std::vector<pki::Certificate>, TrustBase>> trust_cache_;  ///< building OpenSSL stores is not free
     std::map<SystemId, bool> verification_;
+    std::set<SystemId> unjudged_calls_;
 };
 
 /// "https 443 open TLSv1.3 verified": one line for each service, for the system's page.
