@@ -6,6 +6,7 @@
 #include "net/task.hpp"
 #include "pki/issue.hpp"
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,10 +21,14 @@ public:
     virtual ~InternalCa() = default;
     /// What systems and people must trust.
     [[nodiscard]] virtual std::vector<pki::Certificate> roots() const = 0;
-    /// A new key and certificate for a system. Made on the blocking pool; not stored: the caller stores it as pending.
+    /// A new key and certificate for a system: serverAuth and clientAuth; its name is the host name, and its address only while it
+    /// is tracked by address. Made on the blocking pool; not stored: the caller stores it as pending. CRT-018, CRT-019.
     virtual net::Task<Result<PendingCertificate>> issue_for_system(System system, Policy policy) = 0;
     /// The manager's own: made when there is none, or it ends within a third of its life, or the name changed.
     virtual net::Task<Result<PendingCertificate>> manager_certificate(std::string host_name, std::vector<std::string> addresses) = 0;
 };
+
+/// Writes the authority's roots as PEM, for people and their browsers (`ca.pem` of the data folder). FIL-002.
+Result<void> write_roots(InternalCa const& authority, std::filesystem::path const& file);
 
 }  // namespace countersign::manager
