@@ -1,0 +1,72 @@
+#include "base/log.hpp"
+#include "device/virtual/program.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+#include <map>
+
+namespace {
+
+using namespace countersign;
+
+struct Options {
+    device::ProgramOptions program;
+    std::string log_level = "info";
+    std::string log_format = "text";
+    std::string print_format;
+    unsigned downtime_ms = 300;
+};
+
+void describe(CLI::App& app, Options& options) {
+    auto& program = options.program;
+    app.add_option("--data", program.data, "Folder for the state of the systems")->required();
+    app.add_option("--port-offset", program.port_offset, "Added to every port of services, DNS and NTP")
+        ->check(CLI::Range(0, 45535))
+        ->capture_default_str();
+    auto* estate = app.add_option("--estate", program.estate_file, "File with the list of systems (TOML)");
+    auto* count = app.add_option("--count", program.count, "Make up a list of so many systems")->check(CLI::Range(1, 1'000'000));
+    auto* family = app.add_option("--family", program.family, "One system of this family");
+    estate->excludes(count)->excludes(family);
+    count->excludes(family);
+    app.add_option("--mix", program.mix, "Families of a made-up list and their weights")->capture_default_str();
+    app.add_option("--base-address", program.base_address, "First address of a made-up list")->capture_default_str();
+    app.add_option("--domain", program.domain, "Domain of a made-up list")->capture_default_str();
+    app.add_option("--address", program.address, "Address of the one system")->capture_default_str();
+    app.add_option("--serial", program.serial, "Serial number of the one system (default: made at the first start)");
+    app.add_option("--name", program.name, "Name of the one system");
+    app.add_option("--dns", program.dns, "Name server that is preset on every system");
+    app.add_option("--ntp", program.ntp, "Time server that is preset on every system");
+    app.add_option("--key-type", program.key_type, "Kind of the factory keys")->capture_default_str();
+    app.add_option("--downtime", options.downtime_ms, "Milliseconds that a restart takes")
+        ->check(CLI::Range(0U, 600'000U))
+        ->capture_default_str();
+    app.add_option("--print-estate", options.print_format, "Write the list of systems to standard output and end: toml or json")
+        ->check(CLI::IsMember({"toml", "json"}));
+    app.add_flag("--fsync,!--no-fsync", program.fsync, "Make every change safe against loss of power, not only of the process");
+    app.add_option("--families", program.families, "Folder with family files (default: those compiled in)");
+    app.add_option("--threads", program.threads, "Event loops; 0: one per core")->check(CLI::Range(0, 64))->capture_default_str();
+    app.add_option("--log-level", options.log_level, "debug, info, warning or error")
+        ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+        ->capture_default_str();
+    app.add_option("--log-format", options.log_format, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Plays one managed system or a whole estate of them.", "countersign-device"};
+    Options options;
+    describe(app, options);
+    CLI11_PARSE(app, argc, argv);
+    log::configure(log::parse_level(options.log_level), options.log_format == "json" ? log::Format::json : log::Format::text);
+    options.program.downtime = std::chrono::milliseconds(options.downtime_ms);
+    // One system stands for a real one: its changes survive a loss of power unless told otherwise.
+    if (!options.program.family.empty() && app.count("--fsync") == 0) options.program.fsync = true;
+    using Print = device::ProgramOptions::Print;
+    options.program.print = options.print_format.empty() ? Print::no : options.print_format == "json" ? Print::json : Print::toml;
+    auto ended = device::run_program(options.program);
+    if (ended) return 0;
+    std::cerr << ended.error().explanation() << '\n';
+    return ended.error().entry().exit_code;
+}

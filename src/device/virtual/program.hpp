@@ -1,0 +1,43 @@
+#pragma once
+
+/// The program countersign-device, but for its command line.
+
+#include "base/result.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace countersign::device {
+
+struct ProgramOptions {
+    std::filesystem::path data;
+    std::string families;  ///< folder; empty: those compiled in
+    std::uint16_t port_offset = 0;
+    unsigned threads = 0;  ///< event loops; 0: one per core
+    std::string dns;       ///< preset on systems that have none
+    std::string ntp;
+    std::string key_type = "ec:p256";  ///< of factory keys
+    std::chrono::milliseconds downtime{300};
+    bool fsync = false;
+
+    // Where the systems come from: one of the three.
+    std::string estate_file;
+    std::size_t count = 0;
+    std::string mix = "c-series=60,mcu=40";
+    std::string base_address = "127.20.1.1";
+    std::string domain = "estate.test";
+    std::string family;  ///< one system
+    std::string address = "127.0.0.1";
+    std::string serial;  ///< empty: made at the first start and kept
+    std::string name;
+
+    enum class Print { no, toml, json };
+    Print print = Print::no;  ///< write the list to standard output and end
+};
+
+/// Runs until SIGTERM or SIGINT. One line "ready: N systems" goes to standard output when all ports are open.
+Result<void> run_program(ProgramOptions const& options);
+
+}  // namespace countersign::device
