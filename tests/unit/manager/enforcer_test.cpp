@@ -1,0 +1,180 @@
+#include "manager/enforce/enforcer.hpp"
+
+#include "manager_fixture.hpp"
+
+#include "countersign/errors/mgr.hpp"
+
+#include <gmock/gmock.h>
+
+namespace countersign::testing {
+namespace {
+
+using manager::SecureOnly;
+
+class Enforcement : public ManagerTest {
+protected:
+    std::shared_ptr<ScriptedSystem> boot_system(std::string const& address) {
+        auto system = make_system(address, "SN1");
+        system->on_boot = [this](bool https) {
+            if (calls_) insides_->contacts.note(id_, https);
+        };
+        system->boot();
+        id_ = add_system("localhost", address);
+        return system;
+    }
+    void begin_new_life() {
+        insides_.reset();
+        reopen();
+        insides_ = std::make_unique<Insides>(*this);
+    }
+
+    std::atomic<bool> calls_ = true;
+    manager::SystemId id_ = 0;
+    std::unique_ptr<Insides> insides_ = std::make_unique<Insides>(*this);
+};
+
+TEST_F(Enforcement, brings_a_factory_fresh_system_to_verified_https) {
+    auto system = boot_system("127.43.0.1");
+    set_mode(SecureOnly::verify);
+    auto ended = enforce(*insides_, id_);
+    ASSERT_FALSE(ended.error) << ended.error->explanation();
+    auto known = get(store_->get_system(id_));
+    EXPECT_TRUE(known.https_proven);
+    EXPECT_EQ(known.track_by, manager::TrackBy::host_name);
+    EXPECT_EQ(known.password_origin, manager::PasswordOrigin::managed);
+    EXPECT_EQ(known.level, 4);
+    EXPECT_EQ(known.certificate_fingerprint, system->served_fingerprint());
+    EXPECT_EQ(system->setting("service.http.mode"), "off");
+    EXPECT_EQ(system->setting("client.verify"), "on");
+    EXPECT_EQ(authority_.issued, 1);
+    EXPECT_THAT(open_tickets(id_), ::testing::IsEmpty());
+}
+
+TEST_F(Enforcement, stores_the_password_that_the_system_took) {
+    auto system = boot_system("127.43.0.2");
+    set_mode(SecureOnly::on);
+    ASSERT_FALSE(enforce(*insides_, id_).error);
+    auto passwords = get(store_->get_passwords(id_));
+    ASSERT_TRUE(passwords.current);
+    EXPECT_EQ(passwords.current->reveal(), system->password());
+    EXPECT_NE(system->password(), "TANDBERG");
+    EXPECT_FALSE(passwords.candidate);
+}
+
+TEST_F(Enforcement, does_nothing_the_second_time) {
+    auto system = boot_system("127.43.0.3");
+    set_mode(SecureOnly::verify);
+    ASSERT_FALSE(enforce(*insides_, id_).error);
+    auto const restarts = system->restarts();
+    auto again = enforce(*insides_, id_);
+    EXPECT_FALSE(again.error);
+    EXPECT_EQ(again.steps, 0);
+    EXPECT_EQ(system->restarts(), restarts);
+    EXPECT_EQ(authority_.issued, 1);
+}
+
+TEST_F(Enforcement, sends_no_password_and_no_key_over_http) {
+    auto system = boot_system("127.43.0.4");
+    set_mode(SecureOnly::verify);
+    ASSERT_FALSE(enforce(*insides_, id_).error);
+    for (auto const& request : system->recorder().list()) {
+        if (!request.contains(":" + std::to_string(80 + k_offset))) continue;
+        EXPECT_FALSE(request.contains("PRIVATE KEY"));
+        EXPECT_FALSE(request.contains(system->password()));
+    }
+    EXPECT_TRUE(system->recorder().contains("PRIVATE KEY"));
+}
+
+TEST_F(Enforcement, keeps_the_old_door_open_when_the_certificate_is_refused) {
+    auto system = boot_system("127.43.0.5");
+    system->refuse_uploads = "The file system is full";
+    set_mode(SecureOnly::verify);
+    auto ended = enforce(*insides_, id_);
+    ASSERT_TRUE(ended.error);
+    EXPECT_EQ(ended.error->id(), errors::mgr::step_failed);
+    EXPECT_THAT(ended.error->explanation(), ::testing::HasSubstr("The file system is full"));
+    EXPECT_EQ(system->setting("service.http.mode"), "on");
+}
+
+TEST_F(Enforcement, uses_the_stored_certificate_and_password_after_a_crash_at_any_request) {
+    int attempts = 0;
+    for (int request = 3; request < 40; request += 4) {
+        auto const address = "127.43.1." + std::to_string(request);
+        auto system = boot_system(address);
+        get(store_->update_system(
+            id_,
+            [request](manager::System& known) {
+                known.name = "system " + std::to_string(request);
+                return std::string();
+            },
+            "test"));
+        set_mode(SecureOnly::verify);
+        auto const issued = authority_.issued.load();
+        system->fails_after = request;
+        auto first = enforce(*insides_, id_);
+        begin_new_life();
+        if (first.error) {
+            ++attempts;
+            system->fails_after = 0;
+            system->power_off();
+            system->boot();
+            calls_ = true;
+            // The system that came back calls, as it does after every boot.
+            insides_->contacts.note(id_, true);
+            auto second = enforce(*insides_, id_);
+            if (second.error) second = enforce(*insides_, id_);
+            ASSERT_FALSE(second.error) << "after request " << request << ": " << second.error->explanation();
+        }
+        EXPECT_EQ(authority_.issued, issued + 1) << "after request " << request;
+        auto passwords = get(store_->get_passwords(id_));
+        ASSERT_TRUE(passwords.current);
+        EXPECT_EQ(passwords.current->reveal(), system->password());
+        EXPECT_EQ(get(store_->get_system(id_)).level, 4);
+        get(store_->remove_system(id_, "test"));
+        system->power_off();
+    }
+    EXPECT_GT(attempts, 3);
+}
+
+TEST_F(Enforcement, fails_with_what_was_not_proven_when_the_system_never_calls) {
+    contact_timeout_ = net::Milliseconds(300);
+    insides_ = std::make_unique<Insides>(*this);
+    calls_ = false;
+    auto system = boot_system("127.43.0.7");
+    set_mode(SecureOnly::verify);
+    auto ended = enforce(*insides_, id_);
+    ASSERT_TRUE(ended.error);
+    ASSERT_FALSE(ended.error->causes().empty());
+    EXPECT_EQ(ended.error->causes().front().id(), errors::mgr::not_proven);
+}
+
+TEST_F(Enforcement, waits_for_a_system_that_cannot_be_reached) {
+    id_ = add_system("localhost", "127.43.0.8");
+    set_mode(SecureOnly::verify);
+    auto ended = enforce(*insides_, id_);
+    EXPECT_TRUE(ended.error);
+    EXPECT_TRUE(ended.unreachable);
+}
+
+TEST_F(Enforcement, turns_back_to_http_towards_the_manager_and_closes_no_door) {
+    auto system = boot_system("127.43.0.9");
+    set_mode(SecureOnly::verify);
+    ASSERT_FALSE(enforce(*insides_, id_).error);
+    set_mode(SecureOnly::off);
+    calls_ = true;
+    net::spawn(
+        runtime_.executor(0),
+        [this]() -> net::Task<> {
+            co_await net::sleep_for(net::Milliseconds(500));
+            insides_->contacts.note(id_, false);
+        },
+        "the call after the change");
+    auto ended = enforce(*insides_, id_);
+    EXPECT_FALSE(ended.error) << ended.error->explanation();
+    EXPECT_EQ(system->setting("client.external_manager.protocol"), "http");
+    EXPECT_EQ(system->setting("client.verify"), "off");
+    EXPECT_EQ(system->setting("service.https.mode"), "on");
+}
+
+}  // namespace
+}  // namespace countersign::testing
