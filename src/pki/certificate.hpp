@@ -42,13 +42,15 @@ struct SubjectFields {
 /// Copying shares the same immutable certificate. Accessors are cheap; the text forms are made when asked for.
 class Certificate {
 public:
-    /// Exactly one certificate; text around it is accepted. CRT-001, CRT-002, CRT-006, CRT-007.
+    /// Exactly one certificate; text around it is accepted. At most 1 MiB (FIL-003). CRT-001, CRT-002, CRT-006, CRT-007;
+    /// CRT-016 when there is more than one.
     static Result<Certificate> parse_pem(std::string_view pem);
     static Result<Certificate> parse_der(std::span<std::uint8_t const> der);
     /// Takes ownership of a reference of `certificate`.
     explicit Certificate(x509_st* certificate);
 
-    /// "/C=GB/ST=Berkshire/L=Langley/O=Codian", as the seeds and the devices write it.
+    /// "/C=GB/ST=Berkshire/L=Langley/O=Codian", as the seeds and the devices write it. A '/' or '\' inside a value has a
+    /// '\' before it, control characters are written \xNN: the text is for showing, and cannot be forged.
     [[nodiscard]] std::string subject() const;
     [[nodiscard]] std::string issuer() const;
     /// The first CN of the subject, or empty.
@@ -56,6 +58,7 @@ public:
     /// The serialNumber attribute of the subject, or empty.
     [[nodiscard]] std::string subject_serial_number() const;
     [[nodiscard]] std::string serial() const;  ///< lower-case hexadecimal
+    /// 1970-01-01 when the date cannot be read, which the parse functions refuse.
     [[nodiscard]] UtcTime not_before() const;
     [[nodiscard]] UtcTime not_after() const;
     [[nodiscard]] std::vector<AlternativeName> alternative_names() const;
@@ -64,8 +67,8 @@ public:
     /// SHA-1 of the DER form: what the devices of the seeds show. Never used for a decision.
     [[nodiscard]] std::string fingerprint_sha1() const;
     [[nodiscard]] std::string public_key_sha256() const;
-    [[nodiscard]] std::string key_algorithm() const;  ///< "RSA", "EC", "Ed25519", "DSA"
-    [[nodiscard]] int key_bits() const;
+    [[nodiscard]] std::string key_algorithm() const;        ///< "RSA", "EC", "Ed25519", "DSA", "unknown"
+    [[nodiscard]] int key_bits() const;                     ///< 0 when the key cannot be decoded
     [[nodiscard]] std::string signature_algorithm() const;  ///< "ecdsa-with-SHA256" ...
     [[nodiscard]] bool is_authority() const;                ///< basicConstraints CA:TRUE, or a self-signed version 1 certificate
     [[nodiscard]] bool is_self_issued() const;
@@ -93,7 +96,8 @@ struct BundleLimits {
 Result<std::vector<Certificate>> parse_bundle(std::string_view pem, BundleLimits limits = {});
 std::string to_pem(std::vector<Certificate> const& certificates);
 
-/// Does the key belong to the certificate? CRT-014 when it does not, with both fingerprints.
+/// Does the key belong to the certificate? CRT-014 when it does not, with both fingerprints. Signs a few bytes as a
+/// trial: CRT-003 when the key file has halves of two keys.
 Result<void> check_key_matches(Certificate const& certificate, PrivateKey const& key);
 /// Is each certificate issued by the next one (name and signature)? CRT-015 with the index (0: the leaf).
 Result<void> check_order(std::vector<Certificate> const& chain);
@@ -106,6 +110,7 @@ public:
     /// CRT-019 when a name cannot stand in a certificate.
     static Result<CertificateRequest> create(PrivateKey const& key, SubjectFields const& subject,
                                              std::vector<AlternativeName> const& names);
+    /// Takes ownership of a reference of `request`, whose signature is not checked.
     explicit CertificateRequest(X509_req_st* request);
 
     [[nodiscard]] std::string subject() const;

@@ -16,7 +16,7 @@ Asn1OctetStringPtr issuer_identifier(X509* issuer);
 /// Basic constraints, key usage, extended key usage, both key identifiers and the names.
 /// `path_length` is for Profile::authority. The public key and subject must be set. Throws only when memory runs out.
 struct ExtensionPlan {
-    Profile profile;
+    Profile profile = Profile::server;
     int path_length = 0;
     ASN1_OCTET_STRING const* authority = nullptr;
     GENERAL_NAMES* names = nullptr;  ///< null or empty: no subjectAltName

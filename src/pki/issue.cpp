@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 namespace countersign::pki {
 
@@ -206,7 +207,7 @@ Result<std::string> CertificateAuthority::sign_crl(std::vector<RevokedEntry> con
         auto one = make_revoked(entry);
         if (!one) return refused("the entry for serial number " + entry.serial + " is not valid");
         if (X509_CRL_add0_revoked(crl.get(), one.get()) != 1) return refused(errors.reason());
-        static_cast<void>(one.release());  // belongs to the list now
+        std::ignore = one.release();  // belongs to the list now
     }
     add_crl_extensions(crl.get(), certificate_.native(), number);
     if (X509_CRL_sort(crl.get()) != 1 || X509_CRL_sign(crl.get(), key_.native(), signing_digest(key_.native())) <= 0) {

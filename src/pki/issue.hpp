@@ -41,9 +41,10 @@ public:
     [[nodiscard]] PrivateKey const& key() const { return key_; }
 
     /// The subject and names come from the request; extensions of the request other than names are ignored.
-    /// The end is cut to the authority's own end.
+    /// The end is cut to the authority's own end. CRT-009 for keys that are too weak, CRT-010, CRT-017, CRT-019 for names
+    /// that cannot be vouched for, CRT-021 when the authority has ended or may not issue another authority.
     Result<Certificate> sign(CertificateRequest const& request, Profile profile, Validity validity) const;
-    /// CRL version 2 with number, signed now (PEM).
+    /// CRL version 2 with number, signed now (PEM). CRT-017 when an entry is not valid, CRT-021 without the right to.
     Result<std::string> sign_crl(std::vector<RevokedEntry> const& revoked, std::uint64_t number, UtcTime now, UtcTime next_update) const;
 
 private:

@@ -8,6 +8,7 @@
 #include <openssl/pkcs12.h>
 
 #include <array>
+#include <tuple>
 
 namespace countersign::pki {
 
@@ -44,7 +45,7 @@ X509SigPtr encrypt(PKCS8_PRIV_KEY_INFO* plain, SecretText const& passphrase) {
     auto const& text = passphrase.reveal();
     X509SigPtr sealed(PKCS8_set0_pbe(text.data(), static_cast<int>(text.size()), plain, method.get()));
     if (!sealed) throw_openssl_failure("encrypt a key");
-    static_cast<void>(method.release());  // belongs to `sealed` now
+    std::ignore = method.release();  // belongs to `sealed` now
     return sealed;
 }
 

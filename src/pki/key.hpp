@@ -26,7 +26,9 @@ public:
     /// Takes milliseconds for EC and Ed25519, up to seconds for RSA: use the blocking pool.
     static Result<PrivateKey> generate(KeyType type);
     /// PKCS#8 or traditional PEM, encrypted or not. CRT-001 no key block, CRT-003 broken, CRT-004 passphrase needed,
-    /// CRT-005 wrong passphrase. The first key block of the text is taken; text around it is accepted.
+    /// CRT-005 wrong passphrase, CRT-018 a key of another kind than those of KeyType (any size and curve of RSA and EC is
+    /// read), FIL-003 over 1 MiB. The first key block of the text is taken; text around it is accepted. Never asks on a
+    /// terminal; keys whose derivation would take more than some seconds are refused as broken.
     static Result<PrivateKey> parse_pem(std::string_view pem, SecretText const& passphrase = SecretText());
     /// Takes ownership of a reference of `key`.
     explicit PrivateKey(evp_pkey_st* key);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
+#include <tuple>
 
 namespace countersign::pki {
 
@@ -227,7 +228,7 @@ Result<GeneralNamesPtr> make_general_names(std::vector<AlternativeName> const& n
         CS_CHECK(check_alternative_name(name));
         auto one = make_general_name(name);
         if (sk_GENERAL_NAME_push(out.get(), one.get()) <= 0) throw_openssl_failure("make general names");
-        static_cast<void>(one.release());  // the stack owns it now
+        std::ignore = one.release();  // the stack owns it now
     }
     return out;
 }

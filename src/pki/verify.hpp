@@ -82,11 +82,14 @@ struct VerifyRequest {
     int minimum_rsa_bits = 2048;  ///< smaller keys give weak_key
 };
 
-/// Never fails: what cannot be verified has findings.
+/// Never fails: what cannot be verified has findings, leaf first. At most 16 issuers are followed.
+/// An anchor is trusted as it stands, whether it is self-signed, an authority or neither; its dates, name, purpose and
+/// key strength are checked all the same, its own signature is not.
 Verdict verify_chain(VerifyRequest const& request);
 
 /// RFC 9525: dNSName with at most one left-most wildcard label; iPAddress for addresses; the common name only when
 /// there is no subjectAltName at all and the name is a host name (devices of the seeds have such certificates).
+/// Stricter than the RFC: two labels must follow a wildcard, and two common names match nothing.
 bool matches_name(Certificate const& certificate, std::string_view host_name);
 
 }  // namespace countersign::pki

@@ -196,6 +196,12 @@ TEST(PrivateKey, with_an_encryption_nobody_knows_is_broken_and_not_a_wrong_passp
         << "cut off";
 }
 
+TEST(PrivateKey, that_is_encrypted_under_a_plain_label_is_broken_and_asks_nobody) {
+    auto const pem = made_by_openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -aes256 -pass pass:opensesame -out key.pem");
+    EXPECT_EQ(refusal(replace_all(pem, "ENCRYPTED ", "EC "), "opensesame"), crt::broken_key);
+    EXPECT_EQ(refusal(replace_all(pem, "ENCRYPTED ", ""), "opensesame"), crt::broken_key);
+}
+
 TEST(PrivateKey, of_a_kind_that_is_not_supported_says_so) {
     EXPECT_EQ(refusal(made_by_openssl("genpkey -algorithm X25519 -out key.pem")), crt::unsupported_key_type);
     EXPECT_EQ(refusal(made_by_openssl("genpkey -algorithm ed448 -out key.pem")), crt::unsupported_key_type);

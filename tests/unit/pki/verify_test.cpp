@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <thread>
 
 namespace countersign::pki {
 namespace {
@@ -312,6 +313,30 @@ TEST(VerifyChain, does_not_fetch_or_believe_an_expired_twin_when_a_good_one_is_t
     EXPECT_THAT(lines(verify({end, old}, {top.certificate()})), ElementsAre("expired (1) CERT_HAS_EXPIRED 10"));
     EXPECT_TRUE(verify({end}, {old, fresh}).verified());
     EXPECT_THAT(lines(verify({end}, {old})), ElementsAre("expired (1) CERT_HAS_EXPIRED 10"));
+}
+
+TEST(VerifyChain, works_in_several_threads_with_shared_values) {
+    auto const top = root();
+    auto const end = leaf(top);
+    auto const key = new_key();
+    auto const own = must(self_sign(request(key, "x"), key, Profile::server, k_this_decade));
+    Anchors const anchors({top.certificate()});
+    std::vector<int> wrong(4, 0);
+    {
+        std::vector<std::jthread> threads;
+        for (auto& count : wrong) {
+            threads.emplace_back([&count, &anchors, &end, &own] {
+                for (int i = 0; i < 50; ++i) {
+                    auto at = [&anchors](Certificate const& one) {
+                        return verify_chain({.presented = std::span(&one, 1), .anchors = anchors, .at = k_noon});
+                    };
+                    if (!at(end).verified()) ++count;
+                    if (at(own).summary() != "self_signed (0)") ++count;
+                }
+            });
+        }
+    }
+    EXPECT_THAT(wrong, ::testing::Each(0));
 }
 
 TEST(Anchors, share_one_store_and_know_that_they_are_empty) {
