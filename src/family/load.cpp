@@ -1,4 +1,5 @@
 #include "base/text.hpp"
+#include "base/toml_guard.hpp"
 #include "family/family.hpp"
 #include "family/problems.hpp"
 #include "family/toml_reader.hpp"
@@ -64,6 +65,10 @@ Result<std::vector<FamilyPtr>> parse_all(std::vector<Source> const& sources) {
 
 Result<FamilyPtr> parse_family(std::string_view text, std::string_view file) {
     Problems problems(file);
+    if (auto const line = find_fatal_toml(text)) {
+        problems.add(*line, "a character that TOML does not allow here");
+        return fail(all_of(problems.take()));
+    }
     toml::table table;
     try {
         table = toml::parse(text, std::string_view(file));

@@ -55,6 +55,11 @@ TEST(BrokenFamilyFile, broken_toml_is_reported_with_its_line) {
     EXPECT_THAT(problems_of("[family]\nid = \"x\"\nname = \n"), ElementsAre(HasSubstr("3: ")));
 }
 
+TEST(BrokenFamilyFile, syntax_that_upsets_the_parser_is_reported_and_not_fatal) {
+    for (auto const* text : {"[!]", "[[{", "[a]]", "a.\"", "[[", "[[x]]\nb = [[[", "a = \"\"\"", "a = 1979-13-40", "\xff = 1"})
+        EXPECT_FALSE(parse_family(text, "test.toml")) << text;
+}
+
 TEST(BrokenFamilyFile, a_misspelt_key_is_reported_where_it_stands) {
     std::size_t line = 0;
     auto const text = edited(good_file(), "any_user = true", "any_usr = true", &line);

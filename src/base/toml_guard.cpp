@@ -1,0 +1,91 @@
+#include "base/toml_guard.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+
+namespace countersign {
+namespace {
+
+/// Walks over a document far enough to tell headers from everything else that begins with '['.
+class Scanner {
+public:
+    explicit Scanner(std::string_view text) : text_(text) {}
+
+    std::optional<std::size_t> run() {
+        bool at_line_start = true;
+        int depth = 0;
+        while (place_ < text_.size()) {
+            char const c = text_[place_];
+            if (c == '\n') {
+                at_line_start = true;
+                ++line_;
+                ++place_;
+            } else if (c == ' ' || c == '\t' || c == '\r') {
+                ++place_;
+            } else if (c == '#') {
+                place_ = std::min(text_.find('\n', place_), text_.size());
+            } else if (c == '[' && at_line_start && depth == 0) {
+                if (!header_is_harmless()) return line_;
+                // Its brackets close on the same line, if at all: they do not count as open.
+                at_line_start = false;
+                while (place_ < text_.size() && text_[place_] == '[') ++place_;
+            } else {
+                at_line_start = false;
+                if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) return line_;
+                if (c == '"' || c == '\'') {
+                    skip_text(c);
+                    continue;
+                }
+                if (c == '[' || c == '{') ++depth;
+                if ((c == ']' || c == '}') && depth > 0) --depth;
+                ++place_;
+            }
+        }
+        return std::nullopt;
+    }
+
+private:
+    [[nodiscard]] bool header_is_harmless() const {
+        auto rest = text_.substr(place_ + 1);
+        if (rest.starts_with('[')) rest.remove_prefix(1);
+        auto const begin = rest.find_first_not_of(" \t");
+        if (begin == std::string_view::npos) return true;
+        char const c = rest[begin];
+        bool const bare = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+        return bare || c == '"' || c == '\'' || c == ']';
+    }
+
+    /// Over "..." '...' """...""" and '''...'''. One that does not end reaches to the end of its line, or of the document.
+    void skip_text(char mark) {
+        std::string const three(3, mark);
+        bool const several_lines = text_.substr(place_).starts_with(three);
+        place_ += several_lines ? 3 : 1;
+        while (place_ < text_.size()) {
+            char const c = text_[place_];
+            if (c == '\n') {
+                if (!several_lines) return;
+                ++line_;
+            }
+            if (c == '\\' && mark == '"' && place_ + 1 < text_.size() && text_[place_ + 1] != '\n') {
+                place_ += 2;
+                continue;
+            }
+            if (c == mark && (!several_lines || text_.substr(place_).starts_with(three))) {
+                place_ += several_lines ? 3 : 1;
+                return;
+            }
+            ++place_;
+        }
+    }
+
+    std::string_view text_;
+    std::size_t place_ = 0;
+    std::size_t line_ = 1;
+};
+
+}  // namespace
+
+std::optional<std::size_t> find_fatal_toml(std::string_view text) { return Scanner(text).run(); }
+
+}  // namespace countersign
