@@ -243,6 +243,8 @@ TEST(VerifyChain, weak_signatures_are_named_but_not_those_of_anchors) {
         auto const pair = by_openssl({.root_key = "rsa -pkeyopt rsa_keygen_bits:2048", .root_options = digest, .leaf_options = digest});
         EXPECT_THAT(lines(verify(*pair)), ElementsAre("weak_signature (0) CA_MD_TOO_WEAK 68")) << digest;
     }
+    auto const anchored = by_openssl({.leaf_options = "-sha1"})->chain[0];
+    EXPECT_THAT(lines(verify({anchored}, {anchored}, anchored.not_before() + std::chrono::hours(1))), ElementsAre());
     auto const sound = by_openssl({.root_options = "-sha1"});
     EXPECT_THAT(lines(verify(*sound)), ElementsAre());
 }
