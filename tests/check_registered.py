@@ -17,10 +17,10 @@ commands = "\n".join(" ".join(test.get("command", [])) for test in json.loads(li
 
 problems = [f"{name(path)} is compiled into nothing" for path in files("src", "apps", "tests", endings=(".cpp",))
             if str(path) not in compiled]
-for path in sorted((ROOT / "tests").rglob("*")):
-    if path.name.startswith("check_") and path.suffix == ".py" or path.name.endswith(("_test.py", "_test.sh", ".test.mjs")):
-        if str(path) not in commands:
-            problems.append(f"{name(path)} is run by no test")
+# Every script here is a test; support/ is what they share.
+scripts = [path for path in files("tests", endings=(".py", ".sh", ".mjs"))
+           if path != ROOT / "tests/checks.py" and ROOT / "tests/support" not in path.parents]
+problems += [f"{name(path)} is run by no test" for path in scripts if str(path) not in commands]
 if not any(test for test in commands.splitlines() if "/test_base" in test):
     problems.append("CTest knows no unit test at all: build first")
 finish(problems, "See tests/CMakeLists.txt.")

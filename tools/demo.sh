@@ -83,7 +83,9 @@ child_start dnsmasq dnsmasq --keep-in-foreground --conf-file="$data/dnsmasq.conf
 printf '%s\n' "local stratum 8" "allow 127.0.0.0/8" "bindaddress $ntp_address" "port $((123 + offset))" "cmdport 0" "bindcmdaddress /" \
     "pidfile $data/chronyd.pid" >"$data/chrony.conf"
 time_user=$(id -un)
-child_start chronyd chronyd -x -d -u "$time_user" $( ((EUID == 0)) || echo -U) -f "$data/chrony.conf"
+may_lack_root=()
+((EUID == 0)) || may_lack_root=(-U)
+child_start chronyd chronyd -x -d -u "$time_user" "${may_lack_root[@]}" -f "$data/chrony.conf"
 
 # --- the estate and the manager -------------------------------------------------------------------------------------------
 fresh_log device
