@@ -112,7 +112,7 @@ private:
             // Nobody could show that anything is encrypted here.
             row.level = 1;
             row.evidence += ", but no TLS conversation is possible: " + (seen->tls_error.empty() ? "no certificate" : seen->tls_error);
-            row.raise_by = "Repair TLS on the system, or switch " + service.title + " off";
+            row.raise_by = "Repair TLS on the system: a certificate and key that belong together, TLS 1.2 or newer";
             return;
         }
         row.evidence += ", " + seen->tls_version + ", " + seen->presented.front().subject();
