@@ -42,7 +42,7 @@ void describe(CLI::App& app, Options& options) {
     app.add_option("--concurrency", settings.concurrency, "Systems worked on at the same time")
         ->check(CLI::Range(1, 2000))
         ->capture_default_str();
-    app.add_option("--observe-seconds", options.observe_minutes, "How often every system is looked at")
+    app.add_option("--observe-seconds", options.observe_seconds, "How often every system is looked at")
         ->check(CLI::Range(1, 604800))
         ->capture_default_str();
     app.add_option("--enforce-seconds", options.enforce_seconds, "How often the policy is enforced in the background")
