@@ -29,7 +29,7 @@ void describe(CLI::App& app, Options& options) {
     auto* family = app.add_option("--family", program.family, "One system of this family");
     estate->excludes(count)->excludes(family);
     count->excludes(family);
-    app.add_option("--mix", program.mix, "Families of a made-up list and their weights")->capture_default_str();
+    app.add_option("--mix", program.mix, "Families of a made-up list and their weights (family=weight,...); without it every family alike");
     app.add_option("--base-address", program.base_address, "First address of a made-up list")->capture_default_str();
     app.add_option("--domain", program.domain, "Domain of a made-up list")->capture_default_str();
     app.add_option("--address", program.address, "Address of the one system")->capture_default_str();

@@ -255,7 +255,7 @@ struct Family {
     std::string software;  ///< of the virtual units
     std::string api_version;
     std::string snmp_object_id;  ///< sysObjectID: below the vendor's enterprise number; empty: not known
-    std::string driver;  ///< of the manager: "xapi" or "pages"
+    std::string driver;          ///< of the manager: "xapi" or "pages"
     std::string minimum_secure_only;
     std::vector<std::string> secure_only_feature_keys;  ///< any one of them; empty: none needed
     std::vector<std::string> factory_feature_keys;      ///< installed on virtual units

@@ -201,6 +201,10 @@ Result<Estate> load_estate(fs::path const& file, family::Families const& familie
 
 Result<Mix> parse_mix(std::string_view text, family::Families const& families) {
     Mix mix;
+    if (trim(text).empty()) {
+        for (auto const& family : families.all()) mix.emplace_back(family->id, 1);
+        return mix;
+    }
     for (auto part : split(text, ',')) {
         auto equals = part.find('=');
         auto id = trim(part.substr(0, equals));

@@ -25,7 +25,7 @@ struct ProgramOptions {
     // Where the systems come from: one of the three.
     std::string estate_file;
     std::size_t count = 0;
-    std::string mix = "c-series=60,mcu=40";
+    std::string mix;  ///< "family=weight,..."; empty: every family alike
     std::string base_address = "127.20.1.1";
     std::string domain = "estate.test";
     std::string family;  ///< one system
