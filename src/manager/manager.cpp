@@ -302,6 +302,7 @@ Result<std::shared_ptr<Manager>> Manager::create(net::Runtime& runtime, ManagerS
     CS_TRY(auto sealer, host::Sealer::load_or_create(settings.data / "sealing.key"));
     CS_TRY(auto store, Store::open(settings.data / "manager.db", std::move(sealer), clock));
     CS_TRY(auto authority, net::run(runtime, InternalCa::open(*store, runtime.blocking(), clock, std::string(k_organization))));
+    CS_CHECK(write_roots(*authority, settings.data / "ca.pem"));
     CS_TRY(auto owner, net::run(runtime, owner_name(*store)));
     auto manager = std::make_shared<ManagerService>(runtime, std::move(settings), std::move(families), std::move(clock), std::move(store),
                                                     std::move(authority), std::move(owner));
