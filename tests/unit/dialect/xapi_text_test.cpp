@@ -55,6 +55,8 @@ struct GuideLine {
     std::string_view value;
 };
 
+void PrintTo(GuideLine const& guide, std::ostream* out) { *out << guide.line; }
+
 class GuideLines : public testing::TestWithParam<GuideLine> {};
 
 TEST_P(GuideLines, mean_their_canonical_setting) {

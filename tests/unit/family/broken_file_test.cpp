@@ -88,6 +88,11 @@ TEST(BrokenFamilyFile, a_default_outside_its_value_space_is_reported) {
     EXPECT_THAT(problems_of(text), ElementsAre(HasSubstr("setting Audio Volume: the default is not allowed: 0..100")));
 }
 
+TEST(BrokenFamilyFile, a_default_in_another_spelling_is_reported) {
+    auto const text = edited(good_file(), "default = \"HTTP\"", "default = \"http\"");
+    EXPECT_THAT(problems_of(text), ElementsAre(HasSubstr("the default must be spelt HTTP")));
+}
+
 TEST(BrokenFamilyFile, two_settings_of_one_name_are_reported_with_both_lines) {
     std::size_t first = 0;
     edited(good_file(), "[[setting]]\npath = \"Audio Volume\"", "", &first);
