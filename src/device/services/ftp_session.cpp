@@ -39,6 +39,21 @@ net::Task<> run_data_connection(std::shared_ptr<DataChannel> channel, std::share
     stream->close();
 }
 
+/// As the XML interface shows it. Where there is none, names of settings need not be names of elements: they stand in attributes.
+std::string configuration_file(Unit const& unit) {
+    auto const& family = unit.family();
+    auto const speaks_xml = [](family::Service const& service) {
+        return std::ranges::find(service.dialects, "xapi_xml") != service.dialects.end();
+    };
+    if (std::ranges::any_of(family.services, speaks_xml))
+        return dialect::xapi::write_document(dialect::xapi::configuration_document(family, unit.configuration()),
+                                             dialect::xapi::header_of(family)) +
+               "\n";
+    dialect::XmlElement root("Configuration");
+    for (auto const& [path, value] : unit.configuration()) root.add("Setting", value).set("path", path);
+    return dialect::xapi::write_document(std::move(root), dialect::xapi::header_of(family)) + "\n";
+}
+
 class Session {
 public:
     Session(std::shared_ptr<Unit> unit, std::string service, std::shared_ptr<net::Stream> stream, FtpLimits limits)
@@ -204,13 +219,7 @@ private:
         co_return sent ? ftp::reply(226, "Done") : ftp::reply(426, "The data connection broke");
     }
 
-    /// The configuration as the XML interface shows it, also of families that have no such interface.
-    [[nodiscard]] std::string content() const {
-        auto const& family = unit_->family();
-        return dialect::xapi::write_document(dialect::xapi::configuration_document(family, unit_->configuration()),
-                                             dialect::xapi::header_of(family)) +
-               "\n";
-    }
+    [[nodiscard]] std::string content() const { return configuration_file(*unit_); }
 
     std::shared_ptr<Unit> unit_;
     Actor actor_;

@@ -1,0 +1,157 @@
+#include "device/clients/feedback_sender.hpp"
+
+#include "dialect/soap_external_manager.hpp"
+#include "dialect/xml_rpc.hpp"
+#include "unit/device/running_unit.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace countersign::device {
+namespace {
+
+using namespace std::chrono_literals;
+using countersign::testing::Estate;
+using countersign::testing::EventLog;
+using countersign::testing::k_offset;
+using countersign::testing::RecordingServer;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+namespace xml_rpc = dialect::xml_rpc;
+
+constexpr std::uint16_t k_http = 80 + k_offset;
+constexpr std::uint16_t k_https = 443 + k_offset;
+
+class FeedbackSender : public ::testing::Test {
+protected:
+    std::string servers() { return estate_.address(100); }
+    std::unique_ptr<RecordingServer> server(std::uint16_t port, std::optional<countersign::testing::TestIdentity> const& identity = {}) {
+        return std::make_unique<RecordingServer>(net::Endpoint{servers(), port}, identity,
+                                                 [](auto const&) { return RecordingServer::Answer{200, "<OK />"}; });
+    }
+    void enrol(std::shared_ptr<Unit> const& unit, FeedbackSlot slot) {
+        auto const done = estate_.on_loop([&] { return unit->set_feedback(slot, {"test", "admin", ""}); });
+        ASSERT_TRUE(done) << done.error().message();
+    }
+    Estate estate_;
+};
+
+std::vector<std::string> events_of(net::http::Request const& request) {
+    auto const call = xml_rpc::parse_call(request.body).value();
+    EXPECT_EQ(call.method, "eventNotification");
+    std::vector<std::string> out;
+    for (auto const& event : *call.parameters.at(0).member("events")->as<xml_rpc::Array>()) out.push_back(event.to_text());
+    return out;
+}
+
+TEST_F(FeedbackSender, posts_changed_settings_that_the_server_asked_for) {
+    auto const receiver = server(k_http);
+    auto const unit = estate_.boot("c-series", 1);
+    enrol(unit, {3, "http://" + servers() + "/tms/public/feedback/code.aspx", {"/Configuration/SystemUnit"}, ""});
+    estate_.apply(unit, {{"Audio Volume", "60"}, {"SystemUnit Name", "Room 204"}});
+    auto const requests = receiver->wait_for(1);
+    ASSERT_EQ(requests.size(), 1U);
+    EXPECT_EQ(requests[0].path, "/tms/public/feedback/code.aspx");
+    EXPECT_EQ(requests[0].peer.address, unit->address());
+    auto const post = dialect::external_manager::parse_feedback(requests[0].body).value();
+    EXPECT_EQ(post.identification.serial_number, "TEST1");
+    EXPECT_EQ(post.document.find("SystemUnit Name"), "Room 204");
+    EXPECT_FALSE(post.document.find("Audio Volume"));
+}
+
+TEST_F(FeedbackSender, keeps_changes_while_the_server_is_away_and_posts_the_newest_value) {
+    auto const unit = estate_.boot("c-series", 1);
+    EventLog events(unit);
+    enrol(unit, {1, "http://" + servers() + "/feedback", {"/Configuration"}, ""});
+    estate_.apply(unit, {{"SystemUnit Name", "First"}});
+    ASSERT_TRUE(events.wait_for([](Event const& event) { return event.id == "feedback.status" && event.field("status") == "Failed"; }));
+    EXPECT_EQ(estate_.fact(unit, "client.feedback.status"), "Failed");
+    estate_.apply(unit, {{"SystemUnit Name", "Second"}});
+    auto const receiver = server(k_http);
+    auto const requests = receiver->wait_for(1);
+    ASSERT_FALSE(requests.empty());
+    EXPECT_THAT(requests[0].body, HasSubstr("<Name>Second</Name>"));
+    EXPECT_TRUE(events.wait_for([](Event const& event) { return event.id == "feedback.status" && event.field("status") == "OK"; }));
+}
+
+TEST_F(FeedbackSender, posts_to_an_https_url_over_https_only) {
+    auto const plain = server(k_http);
+    auto const unit = estate_.boot("c-series", 1);
+    EventLog events(unit);
+    enrol(unit, {1, "https://" + servers() + "/feedback", {"/Configuration"}, ""});
+    estate_.apply(unit, {{"SystemUnit Name", "Changed"}});
+    ASSERT_TRUE(events.wait_for("feedback.status"));
+    auto const secure = server(k_https, countersign::testing::self_signed("whoever"));
+    ASSERT_FALSE(secure->wait_for(1).empty());
+    EXPECT_TRUE(plain->wait_for(0).empty());
+}
+
+TEST_F(FeedbackSender, shows_no_password_in_feedback) {
+    auto const receiver = server(k_http);
+    auto const unit = estate_.boot("c-series", 1);
+    enrol(unit, {1, "http://" + servers() + "/feedback", {"/Configuration"}, ""});
+    estate_.apply(unit, {{"snmp.community.read", "hidden"}});
+    auto const requests = receiver->wait_for(1);
+    ASSERT_FALSE(requests.empty());
+    EXPECT_THAT(requests[0].body, ::testing::Not(HasSubstr("hidden")));
+}
+
+TEST_F(FeedbackSender, notifies_registered_receivers_of_registration_and_restart) {
+    auto const receiver = server(k_http);
+    auto const unit = estate_.boot("mcu", 1);
+    enrol(unit, {1, "http://" + servers() + "/RPC2", {}, "unit one"});
+    auto requests = receiver->wait_for(1);
+    ASSERT_EQ(requests.size(), 1U);
+    EXPECT_THAT(events_of(requests[0]), ElementsAre("configureAck"));
+    EXPECT_EQ(xml_rpc::parse_call(requests[0].body).value().parameters.at(0).text("sourceIdentifier"), "unit one");
+
+    estate_.on_loop([&] { unit->request_restart({"test", "admin", ""}); });
+    requests = receiver->wait_for(2);
+    ASSERT_EQ(requests.size(), 2U);
+    EXPECT_THAT(events_of(requests[1]), ElementsAre("restart"));
+}
+
+TEST_F(FeedbackSender, names_itself_by_its_hardware_address_without_an_identifier) {
+    auto const receiver = server(k_http);
+    auto const unit = estate_.boot("mcu", 1, [](UnitSpec& spec) { spec.mac = "00:0D:7C:00:0C:66"; });
+    enrol(unit, {1, "http://" + servers() + "/RPC2", {}, ""});
+    auto const requests = receiver->wait_for(1);
+    ASSERT_FALSE(requests.empty());
+    EXPECT_EQ(xml_rpc::parse_call(requests[0].body).value().parameters.at(0).text("sourceIdentifier"), "000D7C000C66");
+}
+
+TEST_F(FeedbackSender, sends_only_the_events_that_were_asked_for) {
+    auto const receiver = server(k_http);
+    auto const unit = estate_.boot("mcu", 1);
+    enrol(unit, {1, "http://" + servers() + "/RPC2", {"servicesChanged"}, ""});
+    estate_.apply(unit, {{"service.ftp.mode", "off"}});
+    auto const changed = receiver->wait_for([](auto const& request) { return request.body.contains("servicesChanged"); });
+    ASSERT_TRUE(changed);
+}
+
+/// The MCU's side of the impostor tests: an anonymous receiver with a certificate that nobody vouches for.
+TEST_F(FeedbackSender, sends_nothing_to_a_receiver_that_cannot_prove_who_it_is) {
+    countersign::testing::TestAuthority const authority;
+    countersign::testing::NameServer const names("example.test", {{"manager.example.test", servers()}, {"ntp.example.test", servers()}},
+                                                 servers(), 53 + k_offset);
+    countersign::testing::TimeServer const time(servers(), 123 + k_offset);
+    countersign::testing::TlsRecorder impostor({servers(), k_https}, countersign::testing::self_signed("manager.example.test"));
+
+    auto const unit = estate_.boot("mcu", 1, [this](UnitSpec& spec) {
+        spec.settings = {{"name.dns.server.1", servers()}, {"time.ntp.mode", "On"}, {"time.ntp.address", "ntp.example.test"}};
+    });
+    EventLog events(unit);
+    estate_.trust(unit, authority.root());
+    estate_.apply(unit, {{"client.verify", "Outgoing connections only"}});
+    enrol(unit, {1, "https://manager.example.test/RPC2", {}, ""});
+    ASSERT_TRUE(events.wait_for("client.refused"));
+    EXPECT_EQ(impostor.received(), "");
+
+    impostor.stop();
+    auto const right = server(k_https, authority.issue("manager.example.test"));
+    ASSERT_FALSE(right->wait_for(1).empty());
+    EXPECT_TRUE(events.wait_for([](Event const& event) { return event.id == "feedback.status" && event.field("status") == "OK"; }));
+}
+
+}  // namespace
+}  // namespace countersign::device
