@@ -127,7 +127,15 @@ Unit::State::State(std::shared_ptr<Environment const> shared, family::FamilyPtr 
       repository(folder(), spec.serial, environment->sealer, environment->durability),
       time(executor, clock) {}
 
+/// Temporary files of a process that was killed in mid-write. Nobody else writes here now: the data folder is locked.
+void Unit::State::remove_leftovers() const {
+    std::error_code ignored;
+    for (auto const& entry : fs::directory_iterator(folder(), ignored))
+        if (entry.path().filename().string().contains(".new.")) fs::remove(entry.path(), ignored);
+}
+
 Result<void> Unit::State::load() {
+    remove_leftovers();
     CS_TRY(auto file, UnitFile::load(folder() / "state.toml"));
     boots = file.boots;
     feedback = std::move(file.feedback);

@@ -35,6 +35,7 @@ namespace countersign::device {
 namespace fs = std::filesystem;
 class Unit;
 class FactoryAuthorities;
+class TrustCache;
 
 /// Who asked for something: goes into the journal and into events.
 struct Actor {
@@ -195,6 +196,7 @@ struct Environment {
     std::shared_ptr<Clock const> clock;  ///< the machine's time; units add their own offset
     std::string tls_profile = "intermediate";
     std::shared_ptr<FactoryAuthorities> factory;
+    std::shared_ptr<TrustCache> trust;  ///< null: every unit keeps its roots for itself
     std::shared_ptr<host::Sealer const> sealer;
     std::map<std::string, DoorOpener, std::less<>> doors;  ///< by the names that family files use: "http", "https", "telnet", "ftp", "snmp"
     std::map<std::string, Behaviour, std::less<>> behaviours;  ///< by family::Command::behaviour

@@ -1,6 +1,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "device/repository/factory.hpp"
+#include "device/repository/trust_cache.hpp"
 #include "device/repository/upload_check.hpp"
 #include "device/unit_state.hpp"
 
@@ -29,7 +30,7 @@ std::string fingerprints(std::vector<pki::Certificate> const& certificates) {
 Result<void> Unit::State::load_certificates() {
     auto roots = repository.load_trust();
     if (roots)
-        trust = *std::move(roots);
+        set_trust(*std::move(roots));
     else
         log::error("trust.damaged", roots.error(), {{"unit", spec.serial}});
     if (repository.has_custom()) {
@@ -81,14 +82,16 @@ void Unit::State::serve_installed() {
         if (open.what.service->needs_certificate) open.door->replace_identity(*fresh);
 }
 
-pki::Anchors Unit::State::anchors() const {
-    if (!trust_anchors) trust_anchors = pki::Anchors(trust);
-    return *trust_anchors;
+void Unit::State::set_trust(std::vector<pki::Certificate> roots) {
+    if (roots.empty())
+        trust = pki::Anchors();
+    else
+        trust = environment->trust ? environment->trust->share(roots) : pki::Anchors(std::move(roots));
 }
 
 Result<std::shared_ptr<net::tls::ServerContext const>> Unit::server_context() { return state_->server_context(); }
 
-std::vector<pki::Certificate> const& Unit::trust() const { return state_->trust; }
+std::vector<pki::Certificate> const& Unit::trust() const { return state_->trust.roots(); }
 
 CertificateInfo Unit::certificate() const {
     CertificateInfo info;
@@ -113,13 +116,12 @@ Result<Outcome> Unit::install(Upload upload, Actor actor) {
     if (!checked->trust.empty()) {
         auto roots = std::move(checked->trust);
         if (rules.append_roots)
-            for (auto const& held : state_->trust)
+            for (auto const& held : state_->trust.roots())
                 if (std::ranges::find(roots, held) == roots.end()) roots.push_back(held);
         CS_CHECK(state_->repository.store_trust(roots));
-        state_->trust = std::move(roots);
-        state_->trust_anchors.reset();
-        report("trust.installed", {{"count", std::to_string(state_->trust.size())},
-                                   {"fingerprints", fingerprints(state_->trust)},
+        state_->set_trust(std::move(roots));
+        report("trust.installed", {{"count", std::to_string(trust().size())},
+                                   {"fingerprints", fingerprints(trust())},
                                    {"door", actor.door},
                                    {"peer", actor.peer}});
     }
@@ -159,8 +161,7 @@ Result<Outcome> Unit::delete_certificate(Actor actor) {
 Result<Outcome> Unit::delete_trust_store(Actor actor) {
     if (state_->trust.empty()) return fail(errors::gen::not_found, {{"what", "trust store"}, {"name", ""}});
     CS_CHECK(state_->repository.remove_trust());
-    state_->trust.clear();
-    state_->trust_anchors.reset();
+    state_->set_trust({});
     report("trust.deleted", {{"door", actor.door}, {"peer", actor.peer}});
     Outcome outcome;
     if (auto verify = verify_state(); verify.asked)

@@ -229,9 +229,9 @@ Result<net::http::Client::Settings> Unit::client_settings(net::Url const& url) c
         if (!verify.missing.empty())
             return fail(errors::dev::verification_preconditions_missing, {{"missing", join(verify.missing, ", ")}});
         if (verify.asked)
-            settings.policy = net::tls::VerifyChain{.anchors = state_->anchors(), .expected_name = {}, .ignore_name = false};
+            settings.policy = net::tls::VerifyChain{.anchors = state_->trust, .expected_name = {}, .ignore_name = false};
         else
-            settings.policy = net::tls::AcceptAny{.report_against = state_->anchors()};
+            settings.policy = net::tls::AcceptAny{.report_against = state_->trust};
         if (state_->served && state_->served->chain.front().allows_client_auth())
             settings.identity = net::tls::ClientIdentity{state_->served->chain, state_->served->key};
     }

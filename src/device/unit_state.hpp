@@ -30,6 +30,7 @@ struct Unit::State {
     State(std::shared_ptr<Environment const> shared, family::FamilyPtr which, UnitSpec filled, net::Executor where);
 
     // unit.cpp
+    void remove_leftovers() const;
     [[nodiscard]] Result<void> load();
     [[nodiscard]] Result<void> save() const;
     [[nodiscard]] UnitFile to_file() const;
@@ -48,7 +49,7 @@ struct Unit::State {
     [[nodiscard]] bool certificate_usable() const;
     Result<std::shared_ptr<net::tls::ServerContext const>> server_context();
     void serve_installed();
-    [[nodiscard]] pki::Anchors anchors() const;
+    void set_trust(std::vector<pki::Certificate> roots);
 
     // unit_status.cpp
     [[nodiscard]] std::vector<FactValue> facts(std::string_view name, Unit const& unit) const;
@@ -86,8 +87,7 @@ struct Unit::State {
     bool installed_is_factory = true;
     std::optional<CertificatePair> served;                   ///< in effect since the boot, or since the upload where that works at once
     std::shared_ptr<net::tls::ServerContext const> context;  ///< of `served`; made when first needed
-    std::vector<pki::Certificate> trust;
-    mutable std::optional<pki::Anchors> trust_anchors;  ///< of `trust`; made when first needed
+    pki::Anchors trust;
 
     LoginGuard guard;
     TimeSync time;

@@ -4,6 +4,8 @@
 #include "countersign/errors/dev.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <thread>
 #include <utility>
 
 namespace countersign::device {
@@ -26,6 +28,33 @@ std::string_view words_for(TimeSync::State state) {
         case TimeSync::State::synchronised: return "Synced";
     }
     return "";
+}
+
+/// Words of the vendor's device.health.query.
+std::string_view operational_status(Running state) {
+    switch (state) {
+        case Running::shutdown_asked: return "shuttingDown";
+        case Running::shut_down: return "shutDown";
+        default: return "active";
+    }
+}
+
+/// Percent of all cores over the last minute.
+long long cpu_load() {
+    double load = 0;
+    if (::getloadavg(&load, 1) != 1) return 0;
+    auto cores = std::max(1U, std::thread::hardware_concurrency());
+    return static_cast<long long>(std::clamp(load * 100 / cores, 0.0, 100.0));
+}
+
+std::vector<FactValue> name_servers(Unit const& unit) {
+    std::vector<FactValue> out;
+    for (auto const& setting : unit.family().settings) {
+        if (!setting.canonical.starts_with("name.dns.server.")) continue;
+        if (auto address = unit.effective(setting); !address.empty())
+            out.push_back({static_cast<int>(out.size()) + 1, 0, Node::text("", address)});
+    }
+    return out;
 }
 
 /// As the status documents write it: true is "True".
@@ -64,13 +93,17 @@ std::vector<FactValue> Unit::State::facts(std::string_view name, Unit const& uni
     if (name == "system.time") return one(Node::time("", clock->now()));
     if (name == "system.restart_pending") return one(Node::boolean("", unit.restart_pending()));
     if (name == "system.feature_key") return each(feature_keys, [](auto const& key) { return key; });
+    if (name == "system.operational_status") return one(Node::text("", operational_status(running)));
+    if (name == "system.cpu_load") return one(Node::number("", cpu_load()));
+    if (name == "network.ipv4.mask" || name == "network.ipv4.gateway") return one(Node::text("", unit.effective_canonical(name)));
+    if (name == "name.dns.server") return name_servers(unit);
     if (name == "time.ntp.address") return one(Node::text("", time.server()));
     if (name == "time.ntp.status") return one(Node::text("", words_for(time.state())));
     if (name == "certificate.fingerprint") return one(Node::text("", installed->chain.front().fingerprint()));
     if (name == "certificate.served") return one(Node::text("", unit.certificate().served_fingerprint));
     if (name == "certificate.factory") return one(Node::boolean("", installed_is_factory));
-    if (name == "trust.fingerprint") return each(trust, [](auto const& root) { return root.fingerprint(); });
-    if (name == "trust.subject") return each(trust, [](auto const& root) { return root.subject(); });
+    if (name == "trust.fingerprint") return each(trust.roots(), [](auto const& root) { return root.fingerprint(); });
+    if (name == "trust.subject") return each(trust.roots(), [](auto const& root) { return root.subject(); });
     if (name == "client.verify.active") return one(Node::boolean("", unit.verify_state().effective()));
     if (name == "client.verify.missing") return each(unit.verify_state().missing, [](auto const& what) { return what; });
     if (name.starts_with("client.feedback.")) {
@@ -163,7 +196,7 @@ dialect::web::PageValues Unit::page_values(family::Page const& page) const {
             rows.push_back(std::move(row));
         }
         if (table.id == "trust_store")
-            for (auto const& root : state_->trust) rows.push_back(row_of(root));
+            for (auto const& root : state_->trust.roots()) rows.push_back(row_of(root));
     }
     return values;
 }

@@ -27,7 +27,7 @@ std::span<std::string_view const> known_checks() {
 }
 
 std::span<std::string_view const> known_facts() {
-    static constexpr std::array<std::string_view, 26> names{"system.product_type",
+    static constexpr std::array<std::string_view, 32> names{"system.product_type",
                                                             "system.product_id",
                                                             "system.software",
                                                             "system.api_version",
@@ -52,7 +52,13 @@ std::span<std::string_view const> known_facts() {
                                                             "client.feedback.status",
                                                             "client.feedback.slot",
                                                             "client.feedback.expression",
-                                                            "system.name"};
+                                                            "system.name",
+                                                            "system.operational_status",
+                                                            "system.cpu_load",
+                                                            "certificate.served",
+                                                            "network.ipv4.mask",
+                                                            "network.ipv4.gateway",
+                                                            "name.dns.server"};
     return names;
 }
 

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "device/repository/factory.hpp"
+#include "device/repository/trust_cache.hpp"
 #include "device/virtual/running_estate.hpp"
 
 #include "countersign/errors/fil.hpp"
@@ -96,6 +97,7 @@ Result<std::shared_ptr<Environment>> environment_of(ProgramOptions const& option
     environment->sealer = std::make_shared<host::Sealer const>(std::move(sealer));
     CS_TRY(auto key_type, pki::parse_key_type(options.key_type));
     environment->factory = std::make_shared<FactoryAuthorities>(options.data / "factory-ca", key_type, environment->sealer);
+    environment->trust = std::make_shared<TrustCache>();
     register_everything(*environment);
     return environment;
 }
