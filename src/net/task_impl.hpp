@@ -103,7 +103,6 @@ T run(Runtime& runtime, Task<T> task) {
 }
 
 template <class Function>
-// NOLINTNEXTLINE(cppcoreguidelines-avoid-reference-coroutine-parameters): pools outlive the event loops
 Task<std::invoke_result_t<Function>> offload(asio::thread_pool& pool, Function function) {
     using Value = std::invoke_result_t<Function>;
     using Outcome = detail::Outcome<Value>;
