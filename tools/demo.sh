@@ -68,15 +68,15 @@ fi
 
 # --- the surroundings: names and time -------------------------------------------------------------------------------------
 estate=$data/estate.toml
-[[ -f $estate ]] || "$bin/countersign-device" --count "${COUNTERSIGN_DEMO_COUNT:-5}" --mix "${COUNTERSIGN_DEMO_MIX:-c-series=3,mcu=2}" \
-    --base-address "$estate_address" --domain "$domain" --print-estate >"$estate"
+[[ -f $estate ]] || "$bin/countersign-device" --count "${COUNTERSIGN_DEMO_COUNT:-5}" --mix "${COUNTERSIGN_DEMO_MIX:-c-series=60,mcu=40}" \
+    --base-address "$estate_address" --domain "$domain" --data "$data/estate" --print-estate toml >"$estate"
 
 {
     echo "port=$((53 + offset))"
     printf '%s\n' "listen-address=$dns_address" bind-interfaces no-resolv no-hosts "local=/$domain/" "pid-file=$data/dnsmasq.pid" \
         "host-record=$manager_host,$manager_address" "host-record=ntp.$domain,$ntp_address"
     ((EUID != 0)) || printf '%s\n' user=root group=root
-    awk -F'"' '/^host_name/ { host = $2 } /^address/ { print "host-record=" host "," $2 }' "$estate"
+    awk -F"'" '/^address/ { address = $2 } /^host_name/ { print "host-record=" $2 "," address }' "$estate"
 } >"$data/dnsmasq.conf"
 child_start dnsmasq dnsmasq --keep-in-foreground --conf-file="$data/dnsmasq.conf"
 
@@ -104,7 +104,7 @@ if ((known == 0)); then
         countersign factory-trust add "$authority" --vendor "$(basename "$authority" .pem)" >/dev/null
     done
     countersign policy set --dns-server "$dns_address" --dns-domain "$domain" --ntp-server "ntp.$domain" --manager-host-name "$manager_host" >/dev/null
-    awk -F'"' '/^family/ { family = $2 } /^host_name/ { host = $2 } /^address/ { print host, $2, family }' "$estate" |
+    awk -F"'" '/^address/ { address = $2 } /^family/ { family = $2 } /^host_name/ { print $2, address, family }' "$estate" |
         while read -r host address family; do
             countersign system add "$host" --ip "$address" --family "$family" >/dev/null
         done

@@ -194,7 +194,7 @@ class World:
 
     def journal(self, system):
         """The unit's own record of what happened to it, one event a line."""
-        return (self.folder / "estate" / system["serial"] / "journal").read_text().splitlines()
+        return (self.folder / "estate" / system["serial"] / "journal.log").read_text().splitlines()
 
     # --- the manager ------------------------------------------------------------------------------------------------------
     def start_manager(self, *more):
