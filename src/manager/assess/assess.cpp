@@ -42,7 +42,8 @@ public:
 
 private:
     bool capable() const {
-        if (auto const& account = in_.observation.account) return in_.family.supports_secure_only(account->software, account->feature_keys);
+        auto const& account = in_.observation.account;
+        if (account && !account->software.empty()) return in_.family.supports_secure_only(account->software, account->feature_keys);
         return in_.system.secure_only_capable;
     }
 

@@ -186,8 +186,12 @@ std::vector<Error> find_blockers(PlanInput const& input, Configured const& setti
 
 std::string why_left_alone(PlanInput const& input) {
     auto const& account = input.observation.account;
-    if (!account || family::compare_versions(account->software, input.family.minimum_secure_only) >= 0) return {};
-    return "Not capable of Secure-Only: software " + account->software + " is older than " + input.family.minimum_secure_only +
+    if (!account) return {};
+    // A restarting system may answer without its version: then what was known before counts.
+    auto const& software = account->software.empty() ? input.system.software : account->software;
+    if (software.empty()) return "The system does not say which software it runs. It is left as it is.";
+    if (family::compare_versions(software, input.family.minimum_secure_only) >= 0) return {};
+    return "Not capable of Secure-Only: software " + software + " is older than " + input.family.minimum_secure_only +
            ". The system is left as it is.";
 }
 
