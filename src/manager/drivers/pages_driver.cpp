@@ -91,10 +91,9 @@ void add_feedback(family::Family const& family, Facts const& facts, Account& acc
 }  // namespace
 
 net::Task<Result<xml_rpc::Value>> PagesDriver::call(std::string method, xml_rpc::Struct members) {
-    if (secure() || factory_password()) {
-        members["authenticationUser"] = xml_rpc::Value(credentials().user);
-        members["authenticationPassword"] = xml_rpc::Value(credentials().password.reveal());
-    }
+    if (!may_call()) co_return fail(errors::net::insecure_authentication_refused, {{"peer", peer()}, {"scheme", "XML-RPC"}});
+    members["authenticationUser"] = xml_rpc::Value(credentials().user);
+    members["authenticationPassword"] = xml_rpc::Value(credentials().password.reveal());
     http::Request request{.method = "POST", .target = "/RPC2"};
     request.fields.set("Content-Type", "text/xml");
     request.body = xml_rpc::write_call({method, {xml_rpc::Value(std::move(members))}});
@@ -111,7 +110,7 @@ net::Task<Result<xml_rpc::Value>> PagesDriver::call(std::string method, xml_rpc:
 
 net::Task<Result<Account>> PagesDriver::read_account() {
     Facts facts;
-    for (auto const& method : fact_methods(family())) {
+    for (auto const& method : may_call() ? fact_methods(family()) : std::vector<std::string>()) {
         CS_CO_TRY(auto answer, co_await call(method, {}));
         add_facts_of(family(), method, answer, facts);
     }

@@ -70,6 +70,7 @@ void take_results(System& system, Survey const& survey, UtcTime now) {
     // A serial number that was learnt is changed only by a system that we are sure of: factory identities depend on it.
     if (!account.serial_number.empty() && (system.serial_number.empty() || sure)) system.serial_number = account.serial_number;
     if (!account.mac_address.empty()) system.mac_address = account.mac_address;
+    if (account.software.empty()) return;
     system.software = account.software;
     system.secure_only_capable = survey.family->supports_secure_only(account.software, account.feature_keys);
 }

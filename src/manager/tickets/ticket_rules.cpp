@@ -94,6 +94,8 @@ TicketVerdict expiry(AssessInput const& input) {
     TicketVerdict verdict{.type = TicketType::certificate_expiring, .what = What::leave};
     auto const* https = https_of(input);
     if (!answers_https(https) || https->presented.empty()) return verdict;
+    // What a stranger shows says nothing about the system's certificate.
+    if (https->trust < ChannelTrust::pinned && effective_mode(input.system, input.policy) != SecureOnly::off) return verdict;
     auto const end = https->presented.front().not_after();
     verdict.what = end < input.now + std::chrono::days(input.policy.renew_days_before) ? What::open : What::close;
     verdict.text = "The certificate of " + certificate_name(input.system) + " ends at " + to_string(end);

@@ -16,11 +16,11 @@ protected:
     void SetUp() override {
         set_mode(SecureOnly::verify);
         good_ = std::make_shared<ScriptedSystem>(runtime_, *families_.get("c-series"), k_address, "SN1",
-                                                 authority_.authority.issue("localhost"));
+                                                 authority_.authority.issue(host_of(k_address)));
         good_->set("service.https.mode", "on");
         good_->set("service.http.mode", "off");
         good_->boot();
-        id_ = add_system("localhost", k_address);
+        id_ = add_system(k_address);
         get(store_->set_password(id_, SecretText(std::string(k_password)), manager::PasswordOrigin::managed, "test"));
         good_->set_password(k_password);
         get(insides_.surveyor.survey(id_));
@@ -65,16 +65,18 @@ protected:
 };
 
 TEST_F(Impostor, with_a_certificate_of_another_authority_gets_nothing) {
-    expect_nothing_is_given_to(TestAuthority("Somebody else").issue("localhost"));
+    expect_nothing_is_given_to(TestAuthority("Somebody else").issue(host_of(k_address)));
 }
 
-TEST_F(Impostor, with_an_expired_certificate_gets_nothing) { expect_nothing_is_given_to(authority_.authority.issue_expired("localhost")); }
+TEST_F(Impostor, with_an_expired_certificate_gets_nothing) {
+    expect_nothing_is_given_to(authority_.authority.issue_expired(host_of(k_address)));
+}
 
 TEST_F(Impostor, with_a_right_certificate_for_another_name_gets_nothing) {
     expect_nothing_is_given_to(authority_.authority.issue("other.example.test"));
 }
 
-TEST_F(Impostor, with_a_self_signed_certificate_gets_nothing) { expect_nothing_is_given_to(self_signed("localhost")); }
+TEST_F(Impostor, with_a_self_signed_certificate_gets_nothing) { expect_nothing_is_given_to(self_signed(host_of(k_address))); }
 
 TEST_F(Impostor, with_the_factory_identity_of_another_unit_gets_nothing) {
     expect_nothing_is_given_to(factory_identity(vendor_, "SN-other"));

@@ -5,10 +5,26 @@
 #include "manager/enforce/enforcer.hpp"
 #include "scripted_peer.hpp"
 #include "store_fixture.hpp"
+#include "support/name_and_time.hpp"
 
 #include <atomic>
 
 namespace countersign::testing {
+
+/// "127.43.0.1" is called s-127-43-0-1.example.test.
+inline std::string host_of(std::string const& address) { return "s-" + replace_all(address, ".", "-") + ".example.test"; }
+
+/// Names for the addresses of these tests, from a real name server.
+inline NameServer::Names names_of_tests() {
+    NameServer::Names names;
+    for (int second = 41; second <= 45; ++second)
+        for (int third = 0; third <= 1; ++third)
+            for (int last = 1; last <= 60; ++last) {
+                auto const address = "127." + std::to_string(second) + "." + std::to_string(third) + "." + std::to_string(last);
+                names[host_of(address)] = address;
+            }
+    return names;
+}
 
 /// Issues like the internal authority, and counts.
 class CountingAuthority final : public manager::InternalCa {
@@ -44,7 +60,8 @@ protected:
             return [](std::string, std::int64_t) {};
         }
         static manager::Wire wire(ManagerTest& test) {
-            return {.resolver = std::make_shared<net::Resolver>(),
+            return {.resolver =
+                        std::make_shared<net::Resolver>(net::Resolver::Settings{.servers = {{test.names_.address(), test.names_.port()}}}),
                     .port_offset = k_offset,
                     .clock = test.clock_,
                     .connect = net::Milliseconds(2000),
@@ -69,20 +86,21 @@ protected:
             std::make_shared<ScriptedSystem>(runtime_, *families_.get("c-series"), address, serial, factory_identity(vendor_, serial));
         return system;
     }
-    manager::SystemId add_system(std::string const& host_name, std::string const& address) {
+    manager::SystemId add_system(std::string const& address) {
         manager::System system;
-        system.name = host_name;
+        system.name = address;
         system.family = "c-series";
-        system.host_name = host_name;
+        system.host_name = host_of(address);
         system.address = address;
         return get(store_->add_system(std::move(system), std::nullopt, "test"));
     }
     void set_mode(manager::SecureOnly mode) {
         manager::Policy policy;
         policy.secure_only = mode;
-        policy.manager_host_name = "localhost";
+        policy.manager_host_name = "manager.example.test";
+        policy.renew_days_before = 1;
         policy.dns_servers = {"127.0.0.1"};
-        policy.ntp_server = "localhost";
+        policy.ntp_server = "ntp.example.test";
         get(store_->set_policy(policy, "test"));
     }
     std::vector<manager::TicketType> open_tickets(manager::SystemId id) {
@@ -99,6 +117,7 @@ protected:
         return ended;
     }
 
+    NameServer names_{"example.test", names_of_tests()};
     family::Families families_ = *family::Families::load_embedded();
     pki::CertificateAuthority vendor_ = make_authority("Vendor root");
     CountingAuthority authority_;

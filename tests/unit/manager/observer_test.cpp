@@ -26,7 +26,7 @@ protected:
 TEST_F(Observation, reads_the_account_of_a_factory_fresh_system_over_http) {
     auto system = make_system("127.41.0.1", "SN1");
     system->boot();
-    auto seen = look(add_system("localhost", "127.41.0.1"));
+    auto seen = look(add_system("127.41.0.1"));
     ASSERT_TRUE(seen.observation.account) << (seen.observation.account_error ? seen.observation.account_error->message() : "");
     EXPECT_EQ(seen.observation.account->serial_number, "SN1");
     EXPECT_EQ(seen.observation.account->settings.at("service.https.mode"), "off");
@@ -39,7 +39,7 @@ TEST_F(Observation, reads_the_account_of_a_factory_fresh_system_over_http) {
 TEST_F(Observation, never_sends_the_password_in_clear) {
     auto system = make_system("127.41.0.2", "SN1");
     system->boot();
-    look(add_system("localhost", "127.41.0.2"));
+    look(add_system("127.41.0.2"));
     EXPECT_TRUE(system->recorder().contains("Digest "));
     EXPECT_FALSE(system->recorder().contains("TANDBERG\""));
     EXPECT_FALSE(system->recorder().contains("Basic "));
@@ -49,7 +49,7 @@ TEST_F(Observation, believes_a_factory_identity_with_the_serial_number_of_the_sy
     auto system = make_system("127.41.0.3", "SN3");
     system->set("service.https.mode", "on");
     system->boot();
-    auto seen = look(add_system("localhost", "127.41.0.3"));
+    auto seen = look(add_system("127.41.0.3"));
     ASSERT_TRUE(seen.observation.account);
     EXPECT_EQ(seen.observation.account_channel, ChannelTrust::factory_identity);
     EXPECT_FALSE(seen.observation.find("https")->findings.empty());
@@ -59,7 +59,7 @@ TEST_F(Observation, refuses_a_factory_identity_of_another_unit) {
     auto system = make_system("127.41.0.4", "SN-of-a-thief");
     system->set("service.https.mode", "on");
     system->boot();
-    auto const id = add_system("localhost", "127.41.0.4");
+    auto const id = add_system("127.41.0.4");
     get(store_->update_system(
         id,
         [](manager::System& known) {
@@ -79,7 +79,7 @@ TEST_F(Observation, logs_in_to_a_pinned_certificate) {
     auto system = std::make_shared<ScriptedSystem>(runtime_, *families_.get("c-series"), "127.41.0.5", "SN5", stranger);
     system->set("service.https.mode", "on");
     system->boot();
-    auto const id = add_system("localhost", "127.41.0.5");
+    auto const id = add_system("127.41.0.5");
     get(store_->update_system(
         id,
         [&stranger](manager::System& known) {
@@ -98,7 +98,7 @@ TEST_F(Observation, never_falls_back_to_http_while_https_is_open_and_not_trusted
     system->set("service.https.mode", "on");
     system->boot();
     set_mode(SecureOnly::on);
-    auto seen = look(add_system("localhost", "127.41.0.6"));
+    auto seen = look(add_system("127.41.0.6"));
     EXPECT_FALSE(seen.observation.account);
     EXPECT_EQ(seen.observation.account_error->id(), errors::mgr::no_secure_channel);
     EXPECT_TRUE(system->recorder().empty());
@@ -107,7 +107,7 @@ TEST_F(Observation, never_falls_back_to_http_while_https_is_open_and_not_trusted
 TEST_F(Observation, never_uses_http_with_a_system_whose_https_was_proven) {
     auto system = make_system("127.41.0.7", "SN7");
     system->boot();
-    auto const id = add_system("localhost", "127.41.0.7");
+    auto const id = add_system("127.41.0.7");
     get(store_->update_system(
         id,
         [](manager::System& known) {
@@ -124,7 +124,7 @@ TEST_F(Observation, sends_no_given_password_over_http_in_secure_mode) {
     auto system = make_system("127.41.0.8", "SN8");
     system->set_password("given by a person");
     system->boot();
-    auto const id = add_system("localhost", "127.41.0.8");
+    auto const id = add_system("127.41.0.8");
     get(store_->set_password(id, SecretText(std::string("given by a person")), manager::PasswordOrigin::given, "test"));
     set_mode(SecureOnly::on);
     EXPECT_EQ(look(id).observation.account_error->id(), errors::mgr::http_not_allowed);
@@ -138,7 +138,7 @@ TEST_F(Observation, tries_the_candidate_password_when_the_current_one_is_refused
     system->set("service.https.mode", "on");
     system->set_password("candidate");
     system->boot();
-    auto const id = add_system("localhost", "127.41.0.9");
+    auto const id = add_system("127.41.0.9");
     get(store_->set_candidate_password(id, SecretText(std::string("candidate"))));
     auto survey = get(insides_.surveyor.survey(id));
     EXPECT_EQ(survey.sighting.opened, manager::Opened::candidate);
@@ -152,7 +152,7 @@ TEST_F(Observation, opens_a_ticket_for_a_wrong_password_and_closes_it_when_it_is
     auto system = make_system("127.41.0.10", "SN10");
     system->set_password("changed by somebody");
     system->boot();
-    auto const id = add_system("localhost", "127.41.0.10");
+    auto const id = add_system("127.41.0.10");
     get(insides_.surveyor.survey(id));
     EXPECT_THAT(open_tickets(id), ::testing::ElementsAre(manager::TicketType::login_failed));
     system->set_password("TANDBERG");
@@ -161,7 +161,7 @@ TEST_F(Observation, opens_a_ticket_for_a_wrong_password_and_closes_it_when_it_is
 }
 
 TEST_F(Observation, tickets_a_system_that_nobody_answers_for) {
-    auto const id = add_system("localhost", "127.41.0.11");
+    auto const id = add_system("127.41.0.11");
     auto survey = get(insides_.surveyor.survey(id));
     EXPECT_EQ(survey.system.reachability, manager::Reachability::unreachable);
     EXPECT_EQ(survey.sighting.observation.account_error->id(), errors::net::connection_refused);
@@ -171,7 +171,7 @@ TEST_F(Observation, tickets_a_system_that_nobody_answers_for) {
 TEST_F(Observation, remembers_what_the_system_is) {
     auto system = make_system("127.41.0.12", "SN12");
     system->boot();
-    auto const id = add_system("localhost", "127.41.0.12");
+    auto const id = add_system("127.41.0.12");
     get(insides_.surveyor.survey(id));
     auto known = get(store_->get_system(id));
     EXPECT_EQ(known.serial_number, "SN12");

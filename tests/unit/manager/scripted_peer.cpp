@@ -140,9 +140,13 @@ void ScriptedSystem::restart() {
             self->https_.reset();
             co_await net::sleep_for(k_downtime);
             self->open();
-            if (self->on_boot) self->on_boot(self->setting("client.external_manager.protocol") == "https");
+            self->call_manager();
         },
         "restart of a scripted system");
+}
+
+void ScriptedSystem::call_manager() {
+    if (on_call) on_call(setting("client.external_manager.protocol") == "https");
 }
 
 std::string ScriptedSystem::password() const {
@@ -153,6 +157,11 @@ std::string ScriptedSystem::password() const {
 void ScriptedSystem::set_password(std::string password) {
     std::scoped_lock lock(mutex_);
     password_ = std::move(password);
+}
+
+void ScriptedSystem::set_feedback(std::string url) {
+    std::scoped_lock lock(mutex_);
+    feedback_ = std::move(url);
 }
 
 void ScriptedSystem::set(std::string const& canonical, std::string const& value) {
@@ -186,6 +195,7 @@ std::string ScriptedSystem::status() const {
         {path("certificate.factory"), factory_ ? "True" : "False"},
         {path("client.verify.active"), stored_.at(verify) == "On" ? "True" : "False"},
     };
+    if (!feedback_.empty()) leaves.push_back({replace_all(path("client.feedback.url"), "{n}", "3"), feedback_});
     int number = 0;
     for (auto const& root : roots_)
         leaves.push_back({replace_all(path("trust.fingerprint"), "{n}", std::to_string(++number)), root.fingerprint()});
@@ -227,6 +237,8 @@ net::Task<http::Response> ScriptedSystem::put(std::string body) {
             else {
                 pending_ = pending_ || setting->effect == family::Effect::restart;
                 stored_[setting->path] = change.value;
+                if (setting->canonical.starts_with("client."))
+                    net::asio::post(runtime_.executor(0), [self = shared_from_this()] { self->call_manager(); });
             }
         }
         co_return http::Response::xml(200, xapi::write_configuration_answer(problems));
@@ -236,6 +248,9 @@ net::Task<http::Response> ScriptedSystem::put(std::string body) {
         auto const* command = family_->find_command(call.path);
         if (command && command->behaviour == "set_password") set_password(call.arguments.front().value);
         if (command && command->behaviour == "restart") restart();
+        if (command && command->behaviour == "feedback_register")
+            for (auto const& argument : call.arguments)
+                if (argument.name == "ServerUrl") set_feedback(argument.value);
         results.push_back({.name = command ? command->result : "Result",
                            .outcome = command ? xapi::Outcome::ok : xapi::Outcome::error,
                            .reason = command ? "" : "Unknown command"});

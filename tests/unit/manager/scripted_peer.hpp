@@ -58,8 +58,8 @@ public:
     [[nodiscard]] Recorder& recorder() { return *recorder_; }
     [[nodiscard]] std::string const& serial() const { return serial_; }
     [[nodiscard]] std::string const& address() const { return address_; }
-    /// Called after each restart, on the loop; over HTTPS as its settings say.
-    std::function<void(bool https)> on_boot;
+    /// Called after each restart and each change of where its manager is, on the loop; over HTTPS as its settings say.
+    std::function<void(bool https)> on_call;
     /// Refuses uploads with these words.
     std::string refuse_uploads;
     /// Requests after which it breaks every connection and stays off, as a power cut does; 0: never.
@@ -73,6 +73,8 @@ private:
     [[nodiscard]] std::string status() const;
     void open();
     void restart();
+    void call_manager();
+    void set_feedback(std::string url);
     void in_loop(std::function<void()> what);
 
     net::Runtime& runtime_;
@@ -88,6 +90,7 @@ private:
     std::string served_;
     bool factory_ = true;
     std::vector<pki::Certificate> roots_;
+    std::string feedback_;
     bool pending_ = false;
     std::atomic<int> restarts_ = 0;
     std::atomic<int> installed_ = 0;
