@@ -25,7 +25,7 @@ using Answer = std::function<std::string(std::string_view datagram, Endpoint pee
 /// The socket is used under the mutex only, so that close() from any thread frees the port before it returns.
 class UdpCore : public std::enable_shared_from_this<UdpCore> {
 public:
-    UdpCore(Executor executor, Answer answer) : socket_(std::move(executor)), answer_(std::move(answer)) {}
+    UdpCore(Executor const& executor, Answer answer) : socket_(executor), answer_(std::move(answer)) {}
 
     Result<void> open(Endpoint const& where) {
         auto refuse = [&where](std::string_view detail) {
@@ -103,7 +103,7 @@ private:
 
 Result<std::unique_ptr<Listener>> listen_udp(Executor executor, Endpoint where,
                                              std::function<std::string(std::string_view datagram, Endpoint peer)> answer) {
-    auto core = std::make_shared<UdpCore>(std::move(executor), std::move(answer));
+    auto core = std::make_shared<UdpCore>(executor, std::move(answer));
     CS_CHECK(core->open(where));
     core->receive();
     return std::unique_ptr<Listener>(std::make_unique<UdpListener>(std::move(core)));

@@ -6,6 +6,8 @@
 
 #include "countersign/errors/net.hpp"
 
+#include <boost/asio/redirect_error.hpp>
+
 #include <mutex>
 #include <unordered_set>
 
@@ -45,11 +47,9 @@ public:
             if (open_.empty()) co_return;
             waiting_ = timer;
         }
-        try {
-            co_await timer->async_wait(asio::use_awaitable);
-        } catch (boost::system::system_error const&) {
-            // Cancelled: all have ended, which is what was waited for.
-        }
+        // Cancelled when all have ended, which is what is waited for.
+        boost::system::error_code ignored;
+        co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
         std::lock_guard const lock(mutex_);
         waiting_.reset();
     }
