@@ -371,7 +371,7 @@ class FormReader(html.parser.HTMLParser):
             self.label = [at.get("for", ""), ""]
         elif tag == "input" and self.form is not None:
             field = {"name": at.get("name", ""), "id": at.get("id", ""), "type": at.get("type", "text"), "value": at.get("value", ""),
-                     "checked": "checked" in at}
+                     "checked": "checked" in at, "label": at.get("aria-label")}
             if field["type"] == "submit":
                 self.form["buttons"].append({"name": field["name"], "text": field["value"]})
             else:
@@ -380,9 +380,8 @@ class FormReader(html.parser.HTMLParser):
             self.select = {"name": at.get("name", ""), "id": at.get("id", ""), "type": "select", "value": "", "options": []}
             self.form["fields"].append(self.select)
         elif tag == "option" and self.select is not None:
-            self.select["options"].append([at.get("value"), ""])
-            if "selected" in at or len(self.select["options"]) == 1:
-                self.select["value"] = at.get("value", "")
+            self.option = [at.get("value"), "", "selected" in at]
+            self.select["options"].append(self.option)
         elif tag == "button" and self.form is not None:
             self.button = {"name": at.get("name", ""), "text": "", "value": at.get("value", "")}
             self.form["buttons"].append(self.button)
@@ -394,6 +393,12 @@ class FormReader(html.parser.HTMLParser):
             self.labels[self.label[0]] = " ".join(self.label[1].split())
             self.label = None
         elif tag == "select":
+            for option in self.select["options"]:
+                option[1] = option[1].strip()
+                if option[0] is None:  # an option without a value sends its text
+                    option[0] = option[1]
+            chosen = [option for option in self.select["options"] if option[2]] or self.select["options"][:1]
+            self.select["value"] = chosen[0][0] if chosen else ""
             self.select = None
         elif tag == "button":
             self.button = None
@@ -414,9 +419,12 @@ class Browser:
     def __init__(self, base, user, password, *curl_options):
         self.base, self.options = base, ["--user", f"{user}:{password}", "--digest", *curl_options]
 
-    def open(self, path):
-        done = curl("--write-out", "\n%{http_code}", *self.options, self.base + path)
-        body, _, code = done.stdout.rpartition("\n")
+    def open(self, path, redirects=5):
+        done = curl("--write-out", "\n%{http_code} %{redirect_url}", *self.options, self.base + path)
+        body, _, last = done.stdout.rpartition("\n")
+        code, _, location = last.partition(" ")
+        if code in ("302", "303") and redirects:
+            return self.open(urllib.parse.urlsplit(location).path, redirects - 1)
         self.path, self.status, self.html = path, int(code), body
         self.page = FormReader()
         self.page.feed(body)
@@ -435,7 +443,7 @@ class Browser:
         raise Failed(f"no form with button {button!r} and fields {list(values)} on {self.path}: {self.html[:3000]}")
 
     def _label(self, field):
-        return self.page.labels.get(field["id"], field["name"])
+        return self.page.labels.get(field["id"]) or field.get("label") or field["name"]
 
     def _has_all(self, form, values):
         labels = {self._label(field).lower() for field in form["fields"]}

@@ -46,8 +46,9 @@ private:
             trust_roots();
             install_certificate();
         }
-        point_clients();
+        // Before the clients are pointed at us over HTTPS, so that their first call there is verified and proves it.
         set_verification();
+        point_clients();
         restart_if_needed(work_channel(), "The certificate or settings that were stored work after a restart.");
         prove_certificate();
         if (mode_ == SecureOnly::verify && in_.system.track_by != TrackBy::host_name) track_by_host_name();
@@ -60,10 +61,11 @@ private:
     void turn_back() {
         plan_.notes.emplace_back(
             "Secure-Only is off: the system calls the manager over HTTP, on purpose. Its own doors are left as they are.");
-        if (!verification_is("off"))
-            apply("Switch certificate verification off", "Secure-Only is off (REQ MGR-3)", {{"client.verify", "off"}});
         clients_changed_ =
             apply("Let the system call the manager over HTTP", "Secure-Only is off (REQ MGR-3, MGR-11)", wanted_clients(in_, settings_));
+        // Afterwards, so that no call over HTTPS goes unverified in between.
+        if (!verification_is("off"))
+            apply("Switch certificate verification off", "Secure-Only is off (REQ MGR-3)", {{"client.verify", "off"}});
         await_contact();
     }
 
