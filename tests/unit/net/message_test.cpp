@@ -76,6 +76,7 @@ struct Broken {
     char const* type;
     char const* body;
 };
+void PrintTo(Broken const& broken, std::ostream* out) { *out << broken.what; }
 class BrokenMultipart : public ::testing::TestWithParam<Broken> {};
 
 TEST_P(BrokenMultipart, is_refused) {

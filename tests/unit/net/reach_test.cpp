@@ -264,10 +264,16 @@ TEST_F(Reach, the_time_comes_from_a_real_time_server) {
     EXPECT_EQ(answer->stratum, 3);
 }
 
-class BadTime : public HttpTest, public ::testing::WithParamInterface<std::pair<char const*, std::function<std::string(std::string)>>> {};
+struct Spoilt {
+    char const* what;
+    std::string (*change)(std::string);
+};
+void PrintTo(Spoilt const& spoilt, std::ostream* out) { *out << spoilt.what; }
+
+class BadTime : public HttpTest, public ::testing::WithParamInterface<Spoilt> {};
 
 TEST_P(BadTime, is_refused) {
-    auto change = GetParam().second;
+    auto change = GetParam().change;
     auto server = *listen_udp(loops.executor(), {"127.0.0.1", 0}, [change](std::string_view question, Endpoint) {
         // A good answer of 2026, then spoilt.
         std::string answer(48, '\0');
@@ -279,7 +285,7 @@ TEST_P(BadTime, is_refused) {
         return change(answer);
     });
     auto answer = loops.await(query_ntp(server->local(), {}, 50ms));
-    if (std::string_view(GetParam().first) == "not_spoilt") {
+    if (std::string_view(GetParam().what) == "not_spoilt") {
         EXPECT_TRUE(answer) << why(answer);
         return;
     }
@@ -288,16 +294,16 @@ TEST_P(BadTime, is_refused) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Time, BadTime,
-                         ::testing::Values(std::pair("not_spoilt", [](std::string a) { return a; }),
-                                           std::pair("silent", [](std::string) { return std::string(); }),
-                                           std::pair("short", [](std::string a) { return a.substr(0, 47); }),
-                                           std::pair("kiss_of_death", [](std::string a) { return a.replace(1, 1, 1, '\0'); }),
-                                           std::pair("stratum_16", [](std::string a) { return a.replace(1, 1, 1, '\x10'); }),
-                                           std::pair("unsynchronised", [](std::string a) { return a.replace(0, 1, 1, '\xe4'); }),
-                                           std::pair("not_a_server", [](std::string a) { return a.replace(0, 1, 1, '\x23'); }),
-                                           std::pair("another_question", [](std::string a) { return a.replace(24, 8, 8, 'x'); }),
-                                           std::pair("no_time", [](std::string a) { return a.replace(40, 8, 8, '\0'); })),
-                         [](auto const& one) { return std::string(one.param.first); });
+                         ::testing::Values(Spoilt{"not_spoilt", [](std::string a) { return a; }},
+                                           Spoilt{"silent", [](std::string) { return std::string(); }},
+                                           Spoilt{"short", [](std::string a) { return a.substr(0, 47); }},
+                                           Spoilt{"kiss_of_death", [](std::string a) { return a.replace(1, 1, 1, '\0'); }},
+                                           Spoilt{"stratum_16", [](std::string a) { return a.replace(1, 1, 1, '\x10'); }},
+                                           Spoilt{"unsynchronised", [](std::string a) { return a.replace(0, 1, 1, '\xe4'); }},
+                                           Spoilt{"not_a_server", [](std::string a) { return a.replace(0, 1, 1, '\x23'); }},
+                                           Spoilt{"another_question", [](std::string a) { return a.replace(24, 8, 8, 'x'); }},
+                                           Spoilt{"no_time", [](std::string a) { return a.replace(40, 8, 8, '\0'); }}),
+                         [](auto const& one) { return std::string(one.param.what); });
 
 // Tasks
 

@@ -190,6 +190,8 @@ struct Impostor {
     pki::Finding::Kind finding;
 };
 
+void PrintTo(Impostor const& impostor, std::ostream* out) { *out << impostor.what; }
+
 class AgainstImpostor : public HttpTest, public ::testing::WithParamInterface<Impostor> {};
 
 TEST_P(AgainstImpostor, sends_an_alert_and_not_one_byte_of_payload) {
