@@ -37,7 +37,7 @@ class Impostors(unittest.TestCase):
     def neighbour(self, world, host):
         """The pair of another system of the estate, as its owner could copy it from there."""
         other = next(system for system in self.systems if system["host_name"] != host)
-        pair = (world.folder / "estate" / other["serial"] / "certificate" / "current.pem").read_text()
+        pair = (world.folder / "estate" / other["serial"] / "certificate.pem").read_text()
         key, certificate = world.folder / "neighbour.key", world.folder / "neighbour.pem"
         blocks = re.findall(r"-----BEGIN ([A-Z ]+)-----.*?-----END \1-----\n", pair, re.S)
         self.assertIn("CERTIFICATE", blocks)
