@@ -46,9 +46,11 @@ private:
             trust_roots();
             install_certificate();
         }
-        // Before the clients are pointed at us over HTTPS, so that their first call there is verified and proves it.
+        // Verification comes first, so that the first call over HTTPS is verified and proves it. But a system that still calls
+        // an address refuses verification (REQ TRU-4): it has to learn the host name before.
+        if (calls_an_address()) point_clients();
         set_verification();
-        point_clients();
+        if (!calls_an_address()) point_clients();
         restart_if_needed(work_channel(), "The certificate or settings that were stored work after a restart.");
         prove_certificate();
         if (mode_ == SecureOnly::verify && in_.system.track_by != TrackBy::host_name) track_by_host_name();
@@ -203,6 +205,13 @@ private:
         auto* step = apply("Let the system call the manager over HTTPS", "Its calls to the manager must be encrypted (REQ MGR-3, MGR-4)",
                            wanted_clients(in_, settings_));
         clients_changed_ = clients_changed_ || step;
+    }
+
+    bool calls_an_address() const {
+        return std::ranges::any_of(in_.family.clients, [this](family::Client const& client) {
+            auto url = Configured::url_setting(client);
+            return is_ip_address(url.empty() ? settings_.value(client.address) : Configured::host_of(settings_.value(url)));
+        });
     }
 
     bool verification_is(std::string_view wanted) const {
