@@ -2,10 +2,9 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "net/sync.hpp"
 
 #include "countersign/errors/net.hpp"
-
-#include <boost/asio/redirect_error.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -13,11 +12,10 @@
 namespace countersign::device {
 
 struct TimeSync::Work {
-    Work(net::Executor where, Settings asked, Changed tell)
-        : settings(std::move(asked)), changed(std::move(tell)), timer(std::move(where)) {}
+    Work(Settings asked, Changed tell) : settings(std::move(asked)), changed(std::move(tell)) {}
     Settings settings;
     Changed changed;
-    net::asio::steady_timer timer;
+    net::Signal stopping;  ///< ends a wait early
     State state = State::unsynchronised;
     bool stopped = false;
     std::chrono::steady_clock::time_point last_answer{};
@@ -70,9 +68,7 @@ net::Task<> TimeSync::Work::run(std::shared_ptr<Work> work, std::shared_ptr<Unit
             wait = retry;
             retry = std::min(retry * 2, work->settings.interval);
         }
-        work->timer.expires_after(wait);
-        boost::system::error_code ignored;
-        co_await work->timer.async_wait(net::asio::redirect_error(net::asio::use_awaitable, ignored));
+        co_await work->stopping.wait_beyond(0, wait);
     }
 }
 
@@ -84,7 +80,7 @@ void TimeSync::start(Settings settings, Changed changed) {
     if (work_ && work_->settings == settings) return;
     stop();
     if (settings.server.empty()) return;
-    work_ = std::make_shared<Work>(executor_, std::move(settings), std::move(changed));
+    work_ = std::make_shared<Work>(std::move(settings), std::move(changed));
     net::spawn(executor_, [work = work_, clock = clock_] { return Work::run(work, clock); }, "ntp");
 }
 
@@ -92,7 +88,7 @@ void TimeSync::stop() {
     if (!work_) return;
     work_->stopped = true;
     work_->changed = nullptr;
-    work_->timer.cancel();
+    work_->stopping.raise();
     work_.reset();
 }
 

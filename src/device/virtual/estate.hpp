@@ -31,7 +31,7 @@ Result<Estate> parse_estate(std::string_view toml, std::string_view file, family
 /// FIL-001, FIL-003 (64 MiB).
 Result<Estate> load_estate(fs::path const& file, family::Families const& families);
 
-/// Family ids with their weights: "c-series=60,mcu=40"; an empty text gives every family the same weight. GEN-001, FAM-002.
+/// Family ids with their weights: "a=60,b=40"; an empty text gives every family the same weight. GEN-001, FAM-002.
 using Mix = std::vector<std::pair<std::string, unsigned>>;
 Result<Mix> parse_mix(std::string_view text, family::Families const& families);
 
