@@ -173,10 +173,10 @@ class World:
         self.ntp = self.start("chronyd", "chronyd", "-x", "-d", "-u", user, *extra, "-f", self.folder / "chrony.conf")
 
     # --- systems ----------------------------------------------------------------------------------------------------------
-    def add_estate(self, systems):
+    def add_estate(self, systems, name="estate", first=1):
         """Systems as dictionaries of the estate file (family, host_name, ...); addresses are given here."""
         lines = []
-        for number, system in enumerate(systems, 1):
+        for number, system in enumerate(systems, first):
             system.setdefault("address", f"{self.net}.{number}")
             system.setdefault("serial", f"A{os.getpid():06d}{number:04d}")
             system.setdefault("mac", f"00:50:60:{number // 256:02X}:{number % 256:02X}:{os.getpid() % 256:02X}")
@@ -184,13 +184,16 @@ class World:
                 self.hosts[system["host_name"]] = system["address"]
             lines.append("[[system]]")
             lines += [f"{name} = {json.dumps(value)}" for name, value in system.items()]
-        (self.folder / "estate.toml").write_text("\n".join(lines) + "\n")
+        (self.folder / f"{name}.toml").write_text("\n".join(lines) + "\n")
         return systems
 
-    def start_device(self, *more):
-        self.device = self.start("device", BIN / "countersign-device", "--estate", self.folder / "estate.toml", "--data",
-                                 self.folder / "estate", "--port-offset", self.offset, *more)
-        self.device.await_line("ready:", 180)
+    def start_device(self, *more, name="estate"):
+        """The systems of one estate file, in a process of their own."""
+        device = self.start(f"device-{name}", BIN / "countersign-device", "--estate", self.folder / f"{name}.toml", "--data",
+                            self.folder / name, "--port-offset", self.offset, *more)
+        device.await_line("ready:", 180)
+        self.device = self.device or device
+        return device
 
     def journal(self, system):
         """The unit's own record of what happened to it, one event a line."""
@@ -210,7 +213,7 @@ class World:
         self.manager.await_line("ready:")
 
     def trust_factory(self):
-        for authority in (self.folder / "estate" / "factory-ca").glob("*.pem"):
+        for authority in self.folder.glob("*/factory-ca/*.pem"):
             self.cli("factory-trust", "add", authority, "--vendor", authority.stem)
 
     def set_policy(self):

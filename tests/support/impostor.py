@@ -67,3 +67,60 @@ class Impostor:
         self.open = False
         self.thread.join()
         self.listener.close()
+
+
+class Relay:
+    """Passes everything on to another server, whose certificate it thereby shows, and records what callers say. The records of
+    TLS carry their length in clear, so that what a caller says under encryption can be measured."""
+
+    def __init__(self, address, port, target):
+        self.target, self.connections, self.raw, self.open = target, 0, [], True
+        self.listener = socket.create_server((address, port))
+        self.listener.settimeout(0.2)
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while self.open:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                continue
+            self.connections += 1
+            self.raw.append(b"")
+            threading.Thread(target=self.talk, args=(connection, len(self.raw) - 1), daemon=True).start()
+
+    def talk(self, connection, number):
+        with connection, socket.create_connection(self.target, timeout=5) as server:
+            def back():
+                try:
+                    while data := server.recv(65536):
+                        connection.sendall(data)
+                    connection.shutdown(socket.SHUT_WR)
+                except OSError:
+                    pass
+            threading.Thread(target=back, daemon=True).start()
+            connection.settimeout(5)
+            try:
+                while data := connection.recv(65536):
+                    self.raw[number] += data
+                    server.sendall(data)
+            except OSError:
+                pass
+
+    def encrypted_bytes(self):
+        """The most that one caller said in records of type application_data (RFC 8446 section 5.2)."""
+        most = 0
+        for said in self.raw:
+            total, at = 0, 0
+            while at + 5 <= len(said):
+                length = int.from_bytes(said[at + 3:at + 5], "big")
+                total += length if said[at] == 23 else 0
+                at += 5 + length
+            most = max(most, total)
+        return most
+
+    def close(self):
+        self.open = False
+        self.thread.join()
+        self.listener.close()
