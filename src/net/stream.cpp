@@ -57,7 +57,9 @@ private:
 class TcpStream final : public Stream {
 public:
     explicit TcpStream(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
-    ~TcpStream() override { connection_->close(); }
+    ~TcpStream() override {
+        if (!finished_) connection_->close();
+    }
 
     Task<Result<std::string>> read_some(std::size_t limit, Milliseconds deadline) override {
         auto connection = connection_;
@@ -75,11 +77,16 @@ public:
         co_return Result<void>();
     }
     void close() override { connection_->close(); }
+    void finish() override {
+        finished_ = true;
+        connection_->close_behind_peer(std::chrono::seconds(1));
+    }
     [[nodiscard]] Endpoint peer() const override { return connection_->peer(); }
     [[nodiscard]] Endpoint local() const override { return connection_->local(); }
 
 private:
     std::shared_ptr<Connection> connection_;
+    bool finished_ = false;
     std::shared_ptr<Deadlines> deadlines_ = std::make_shared<Deadlines>();
 };
 

@@ -21,6 +21,9 @@ public:
     virtual Task<Result<std::string>> read_some(std::size_t limit, Milliseconds deadline) = 0;
     virtual Task<Result<void>> write(std::string data, Milliseconds deadline) = 0;
     virtual void close() = 0;
+    /// Says the end and closes when the peer has closed too, or after a second; returns at once. What was written arrives, also
+    /// when the peer still sends (an immediate close would answer that with a reset). No other function may follow.
+    virtual void finish() = 0;
     [[nodiscard]] virtual Endpoint peer() const = 0;
     [[nodiscard]] virtual Endpoint local() const = 0;
 };

@@ -70,7 +70,7 @@ public:
             auto answer = co_await handle(*line);
             going = (co_await stream_->write(std::move(answer), k_write_limit)).has_value();
         }
-        stream_->close();
+        if (going) stream_->finish();
     }
 
 private:
@@ -214,6 +214,7 @@ private:
             co_return ftp::reply(425, "Nobody came for the data");
         }
         auto const sent = co_await channel->stream->write(std::move(data), limits_.transfer);
+        // Clients send nothing on this connection: closing it does not cut what is still on its way.
         channel->stream->close();
         close_data();
         co_return sent ? ftp::reply(226, "Done") : ftp::reply(426, "The data connection broke");

@@ -27,8 +27,7 @@ public:
 
     net::Task<> run() {
         if (co_await log_in()) co_await talk();
-        co_await out_->flushed();
-        stream_->close();
+        if (co_await out_->flushed()) stream_->finish();
     }
 
 private:
