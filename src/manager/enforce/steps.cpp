@@ -38,13 +38,21 @@ net::Task<Result<void>> Enforcer::apply_settings(WorkPtr work, Step step) {
         co_return done;
     }
     work->contact_mark = mark;
+    bool verifies_now = false;
     for (auto const& change : step.settings) {
         settings[change.canonical] = change.value;
         work->restart_asked = work->restart_asked || waits_for_restart(*work->survey.family, change);
+        if (change.canonical != "client.verify") continue;
         // A system that verifies and lacks what it needs does not call at all: a call from now on is one that checked us, until
         // the next account says otherwise.
-        if (change.canonical == "client.verify") surveyor_.note_verification(work->system().id, change.value != "off");
+        verifies_now = change.value != "off";
+        surveyor_.note_verification(work->system().id, verifies_now);
     }
+    // Some systems call when they are registered for events and not again before something happens: so they do it once more,
+    // and that call shows whether they accept our certificate.
+    auto const feedback = settings.find("client.feedback.url");
+    if (verifies_now && feedback != settings.end() && !feedback->second.empty())
+        co_return co_await work->driver()->register_feedback(feedback->second);
     co_return Result<void>();
 }
 
