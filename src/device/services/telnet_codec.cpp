@@ -108,7 +108,7 @@ void TelnetCodec::take_command(unsigned char byte, Input& input) {
 
 void TelnetCodec::take_option(unsigned char option, Input& input) const {
     // All options stay off, so only DO and WILL ask for a change. DO ECHO is the client's consent while we hide typing.
-    if (verb_ == k_do && !(option == k_echo && hidden_)) input.reply += negotiation(k_wont, option);
+    if (verb_ == k_do && (option != k_echo || !hidden_)) input.reply += negotiation(k_wont, option);
     if (verb_ == k_will) input.reply += negotiation(k_dont, option);
 }
 

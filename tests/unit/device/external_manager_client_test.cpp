@@ -192,7 +192,8 @@ protected:
     }
     bool is_ready(std::shared_ptr<Unit> const& unit, EventLog& events) {
         auto const ready = [&] { return estate_.on_loop([&] { return unit->verify_state().effective(); }); };
-        return ready() || (events.wait_for("time.changed") && ready());
+        auto const synchronised = [](Event const& event) { return event.id == "time.changed" && event.field("ntp") == "Synced"; };
+        return ready() || (events.wait_for(synchronised) && ready());
     }
 
     TestAuthority authority_;

@@ -113,7 +113,7 @@ TEST_F(TelnetDoor, prints_an_error_and_changes_nothing_for_a_bad_line) {
 TEST_F(TelnetDoor, refuses_a_line_of_more_than_four_kibibytes_and_goes_on) {
     auto const client = log_in();
     client->send("xconfig systemunit name: " + std::string(5000, 'x') + "\r\n");
-    EXPECT_THAT(client->read_until("bytes\r\n"), HasSubstr("ERROR"));
+    EXPECT_THAT(client->read_until("bytes\r\n"), HasSubstr("longer than 4096 bytes"));
     EXPECT_EQ(type(*client, "xconfig systemunit name: short"), "** end\r\n\r\nOK\r\n");
 }
 
