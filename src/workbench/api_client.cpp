@@ -1,6 +1,7 @@
 #include "workbench/api_client.hpp"
 
 #include "base/text.hpp"
+#include "base/toml_guard.hpp"
 #include "host/files.hpp"
 #include "pki/certificate.hpp"
 
@@ -36,6 +37,10 @@ Result<Connection> load_connection(std::filesystem::path const& file) {
     Connection connection;
     if (std::filesystem::exists(file)) {
         CS_TRY(auto text, host::read_secret_file(file));
+        if (auto const line = find_fatal_toml(text.reveal())) {
+            return fail(Error(errors::gen::invalid_input, {{"field", file.string() + " line " + std::to_string(*line)},
+                                                           {"detail", "a character that TOML does not allow here"}}));
+        }
         try {
             auto table = toml::parse(text.reveal());
             connection.url = table["url"].value_or(std::string());

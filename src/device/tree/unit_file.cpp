@@ -1,5 +1,7 @@
 #include "device/tree/unit_file.hpp"
 
+#include "base/toml_guard.hpp"
+
 #include "countersign/errors/gen.hpp"
 
 #include <toml++/toml.h>
@@ -32,6 +34,8 @@ toml::table write_slot(FeedbackSlot const& slot) {
 }  // namespace
 
 Result<UnitFile> UnitFile::parse(std::string_view text, std::string_view file) {
+    if (find_fatal_toml(text))
+        return fail(errors::gen::invalid_input, {{"field", file}, {"detail", "a character that TOML does not allow"}});
     try {
         auto document = toml::parse(text, file);
         UnitFile out;

@@ -1,6 +1,7 @@
 #include "device/virtual/estate.hpp"
 
 #include "base/text.hpp"
+#include "base/toml_guard.hpp"
 #include "host/files.hpp"
 
 #include "countersign/errors/gen.hpp"
@@ -174,6 +175,8 @@ private:
 Result<Estate> parse_estate(std::string_view text, std::string_view file, family::Families const& families) {
     std::vector<Error> problems;
     Estate estate;
+    if (auto const line = find_fatal_toml(text))
+        return fail(invalid(std::string(file) + " line " + std::to_string(*line), "a character that TOML does not allow here"));
     try {
         auto document = toml::parse(text, file);
         auto const* systems = document["system"].as_array();

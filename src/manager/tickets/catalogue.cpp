@@ -1,6 +1,7 @@
 #include "manager/tickets/catalogue.hpp"
 
 #include "base/log.hpp"
+#include "base/toml_guard.hpp"
 
 #include "countersign/embedded_catalogue.hpp"
 
@@ -19,7 +20,7 @@ Entries load() {
     Entries entries;
     auto files = embedded::catalogue();
     auto file = std::ranges::find(files, "tickets.toml", &embedded::File::name);
-    if (file == files.end()) return entries;
+    if (file == files.end() || find_fatal_toml(file->text)) return entries;
     auto document = toml::parse(file->text, std::string_view("tickets.toml"));
     for (auto const& [key, node] : document) {
         if (auto const* table = node.as_table()) {

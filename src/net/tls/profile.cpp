@@ -1,3 +1,4 @@
+#include "base/toml_guard.hpp"
 #include "net/tls/tls.hpp"
 
 #include "countersign/embedded_catalogue.hpp"
@@ -31,6 +32,8 @@ std::string joined(toml::table const& table, std::string_view key) {
 }
 
 Result<Profile> parse(std::string_view name, std::string_view text) {
+    if (find_fatal_toml(text))
+        return fail(errors::net::tls_profile_unknown, {{"name", name}, {"detail", "a character that TOML does not allow"}});
     try {
         auto table = toml::parse(text);
         Profile profile;

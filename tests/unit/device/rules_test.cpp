@@ -159,6 +159,8 @@ TEST(UnitFile, reads_back_what_it_wrote) {
 
 TEST(UnitFile, refuses_a_damaged_file) { EXPECT_FALSE(UnitFile::parse("boots = = 3", "state.toml")); }
 
+TEST(UnitFile, refuses_a_file_that_would_end_the_reader) { EXPECT_FALSE(UnitFile::parse("boots = 3\n[!]\n", "state.toml")); }
+
 TEST(LoginGuard, locks_after_five_failures_and_forgets_after_success) {
     LoginGuard guard;
     UtcTime now{std::chrono::seconds(1000)};

@@ -329,5 +329,12 @@ TEST(Estate, names_every_problem_of_a_list) {
         ids, ElementsAre(errors::gen::invalid_input, errors::fam::unknown_family, errors::gen::invalid_input, errors::gen::invalid_input));
 }
 
+TEST(Estate, names_the_line_of_a_list_that_would_end_the_reader) {
+    auto read = parse_estate("[[system]]\nserial = 'A'\n[[{system]]\n", "estate.toml", families());
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().id(), errors::gen::invalid_input);
+    EXPECT_EQ(read.error().parameter("field"), "estate.toml line 3");
+}
+
 }  // namespace
 }  // namespace countersign::device::testing
