@@ -45,6 +45,14 @@ Result<json::array> all_systems(ApiClient& client, std::string const& filter);
 std::string expiry(std::string const& time);
 /// The first line of standard input, or of a file; without its end of line.
 Result<SecretText> read_secret_line(std::string const& file, std::string const& prompt);
+/// Systems whose plans are the same, shown together.
+struct PlanGroup {
+    std::vector<std::string> systems;
+    std::string text;    ///< to show: with the system's own names while the group has one system
+    std::string common;  ///< the same with "<its host name>" and "<its address>" instead
+};
+/// Adds a system and its plan, as the API gives them, to the group with the same steps, or begins one.
+void add_to_groups(std::vector<PlanGroup>& groups, json::value const& system, json::value const& plan);
 /// The table of systems with their level and why, as `system list` prints it.
 Result<void> print_systems(ApiClient& client, Output& output, json::array const& systems);
 

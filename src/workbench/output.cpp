@@ -1,5 +1,7 @@
 #include "workbench/output.hpp"
 
+#include "base/text.hpp"
+
 #include <boost/json.hpp>
 
 #include <algorithm>
@@ -31,6 +33,23 @@ json::object error_object(Error const& error) {
             {"remedy", error.entry().remedy}, {"parameters", std::move(parameters)}, {"causes", std::move(causes)}};
 }
 
+/// Bytes of the first character; 1 where UTF-8 is broken.
+std::size_t character_size(std::string_view text) {
+    auto const first = static_cast<unsigned char>(text.front());
+    std::size_t const size = first < 0xc2 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 1;
+    return size <= text.size() && is_utf8(text.substr(0, size)) ? size : 1;
+}
+
+/// Control characters (C0, DEL, and C1, which terminals obey as well), and those that turn the direction of writing or break a
+/// line (U+2028 to U+202E, U+2066 to U+2069), with which a text can show as another than it is.
+bool steers_terminal(std::string_view character) {
+    auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+    if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7f;
+    if (character.size() == 2) return byte(0) == 0xc2 && byte(1) < 0xa0;
+    if (character.size() != 3 || byte(0) != 0xe2) return false;
+    return (byte(1) == 0x80 && byte(2) >= 0xa8 && byte(2) <= 0xae) || (byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9);
+}
+
 /// Indented by two, keys in the order of the answer.
 void pretty(json::value const& value, std::string const& indent) {
     auto deeper = indent + "  ";
@@ -59,9 +78,11 @@ void pretty(json::value const& value, std::string const& indent) {
 
 std::string printable(std::string_view text) {
     std::string out;
-    for (char c : text) {
-        auto byte = static_cast<unsigned char>(c);
-        out += byte < 0x20 || byte == 0x7f ? '?' : c;
+    while (!text.empty()) {
+        auto const size = character_size(text);
+        auto const character = text.substr(0, size);
+        out += is_utf8(character) && !steers_terminal(character) ? character : std::string_view("?");
+        text.remove_prefix(size);
     }
     return out;
 }
@@ -84,9 +105,10 @@ void Output::table(Table const& table) const {
     }
     auto print = [&](std::vector<std::string> const& row, bool heading) {
         std::string out;
-        for (std::size_t i = 0; i < std::min(widths.size(), row.size()); ++i) {
+        auto const cells = std::min(widths.size(), row.size());
+        for (std::size_t i = 0; i < cells; ++i) {
             out += heading ? strong(row[i]) : row[i];
-            if (i + 1 < row.size()) out.append(widths[i] - width_of(row[i]) + 2, ' ');
+            if (i + 1 < cells) out.append(widths[i] - width_of(row[i]) + 2, ' ');
         }
         std::cout << out << "\n";
     };
@@ -100,7 +122,10 @@ int Output::error(Error const& error) const {
     if (form_ == Form::json) {
         std::cerr << json::serialize(json::object{{"error", error_object(error)}}) << "\n";
     } else {
-        std::cerr << "countersign: " << error.explanation() << "\n";
+        // Parameters can hold what a system said; the ends of lines are ours.
+        std::cerr << "countersign: ";
+        auto const text = error.explanation();
+        for (auto line : split(text, '\n')) std::cerr << printable(line) << "\n";
     }
     return error.entry().exit_code;
 }

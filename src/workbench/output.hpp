@@ -46,7 +46,8 @@ private:
     std::string last_;
 };
 
-/// Control characters that a foreign text might carry are made visible, so that nothing can rewrite the terminal.
+/// Control characters that a foreign text might carry, and broken UTF-8, become "?", so that nothing can rewrite the terminal or
+/// show as another text.
 std::string printable(std::string_view text);
 
 // Fields of answers; absent or of another kind: empty, 0, false.

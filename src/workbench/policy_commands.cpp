@@ -6,7 +6,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
-#include <map>
+#include <cctype>
 
 namespace countersign::workbench {
 namespace {
@@ -35,30 +35,42 @@ std::string steps_text(json::value const& plan) {
     return out.empty() ? "  nothing to do\n" : out;
 }
 
+/// `what` where it stands by itself: not as a part of a longer name or address.
+std::string replace_name(std::string_view text, std::string const& what, std::string_view with) {
+    auto part_of_name = [&](std::size_t place) {
+        return place < text.size() && (std::isalnum(static_cast<unsigned char>(text[place])) || text[place] == '-');
+    };
+    auto goes_on = [&](std::size_t place) {
+        return part_of_name(place) || (place < text.size() && text[place] == '.' && part_of_name(place + 1));
+    };
+    std::string out;
+    std::size_t from = 0;
+    for (auto found = text.find(what); found != std::string_view::npos; found = text.find(what, found + what.size())) {
+        bool const begins = found == 0 || !(part_of_name(found - 1) || text[found - 1] == '.');
+        if (!begins || goes_on(found + what.size())) continue;
+        out.append(text.substr(from, found - from)).append(with);
+        from = found + what.size();
+    }
+    return out.append(text.substr(from));
+}
+
 Result<int> show_plans(ApiClient& client, Output& output, std::vector<std::string> names, std::string const& goal) {
     if (names.empty()) {
         CS_TRY(auto systems, all_systems(client, ""));
         for (auto const& system : systems) names.push_back(std::to_string(number_of(system, "id")));
     }
     json::array plans;
-    std::vector<std::pair<std::string, std::vector<std::string>>> groups;
+    std::vector<PlanGroup> groups;
     bool blocked = false;
     for (auto const& name : names) {
         CS_TRY(auto plan, client.get("systems/" + path_part(name) + "/plan" + (goal.empty() ? "" : "?secure_only=" + goal)));
         CS_TRY(auto system, client.get("systems/" + path_part(name)));
         blocked = blocked || !list_of(plan, "blockers").empty();
-        auto text = "from level " + std::to_string(number_of(plan, "from_level")) + " to level " +
-                    std::to_string(number_of(plan, "goal_level")) + " (" + text_of(system, "family") + "):\n" + steps_text(plan);
-        auto found = std::ranges::find(groups, text, [](auto const& group) { return group.first; });
-        if (found == groups.end()) {
-            groups.push_back({text, {text_of(system, "name")}});
-        } else {
-            found->second.push_back(text_of(system, "name"));
-        }
+        add_to_groups(groups, system, plan);
         plans.push_back(std::move(plan));
     }
     if (!output.value(json::object{{"plans", std::move(plans)}})) {
-        for (auto const& [text, systems] : groups) output.line(output.strong(join(systems, ", ")) + " " + text);
+        for (auto const& group : groups) output.line(output.strong(join(group.systems, ", ")) + " " + group.text);
     }
     return blocked ? k_does_not_hold : k_holds;
 }
@@ -74,6 +86,21 @@ void print_policy(Output& output, json::value const& policy) {
 }
 
 }  // namespace
+
+void add_to_groups(std::vector<PlanGroup>& groups, json::value const& system, json::value const& plan) {
+    auto text = "from level " + std::to_string(number_of(plan, "from_level")) + " to level " +
+                std::to_string(number_of(plan, "goal_level")) + " (" + text_of(system, "family") + "):\n" + steps_text(plan);
+    auto common = text;
+    if (auto host = text_of(system, "host_name"); !host.empty()) common = replace_name(common, host, "<its host name>");
+    if (auto address = text_of(system, "address"); !address.empty()) common = replace_name(common, address, "<its address>");
+    auto found = std::ranges::find(groups, common, &PlanGroup::common);
+    if (found == groups.end()) {
+        groups.push_back({{text_of(system, "name")}, std::move(text), std::move(common)});
+    } else {
+        found->systems.push_back(text_of(system, "name"));
+        found->text = found->common;
+    }
+}
 
 void add_policy_commands(CLI::App& app, Context& context) {
     auto* plan = app.add_subcommand("plan", "What enforcement would do")->require_subcommand(1);
