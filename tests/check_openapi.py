@@ -17,6 +17,11 @@ offered = set()
 for file in (root / "src/manager/api").glob("*.cpp"):
     for method, pattern in re.findall(r'"(GET|POST|PUT|PATCH|DELETE)",\s*"(/api/v1/[^"]*)"', file.read_text()):
         offered.add((method, pattern))
+text = (root / "catalogue/openapi.yaml").read_text()
+defined = {f"{group}/{match}" for group in ("schemas", "responses") for match in re.findall(r"^    (\w+):$", re.search(rf"^  {group}:\n((?:    .*\n?)*)", text, re.M)[1], re.M)}
+astray = sorted(set(re.findall(r"#/components/(\w+/\w+)", text)) - defined)
+for reference in astray:
+    print(f"refers to what is not there: {reference}")
 missing, unknown = sorted(described - offered), sorted(offered - described)
 for method, pattern in missing:
     print(f"described but not offered: {method} {pattern}")
@@ -24,4 +29,4 @@ for method, pattern in unknown:
     print(f"offered but not described: {method} {pattern}")
 if not described:
     sys.exit("nothing was read from catalogue/openapi.yaml")
-sys.exit(1 if missing or unknown else 0)
+sys.exit(1 if missing or unknown or astray else 0)

@@ -131,7 +131,9 @@ net::Task<http::Response> add_factory_anchor(Doors doors, http::Request request)
     for (auto const& certificate : *certificates) {
         auto done = co_await doors.manager->store().add_factory_anchor(vendor, certificate, request.user);
         if (!done) co_return http::problem(done.error());
-        added.push_back(json::object{{"subject", certificate.subject()}, {"fingerprint", certificate.fingerprint()}});
+        added.push_back(json::object{{"subject", certificate.subject()},
+                                     {"fingerprint", certificate.fingerprint()},
+                                     {"expires", to_string(certificate.not_after())}});
     }
     co_return answer(json::object{{"vendor", vendor}, {"certificates", std::move(added)}}, 201);
 }
