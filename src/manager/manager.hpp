@@ -25,7 +25,7 @@ struct ManagerSettings {
     std::uint16_t port_offset = 0;              ///< added to every port of the systems and of DNS and NTP (estates of ordinary users)
     std::vector<std::string> dns_servers;       ///< the manager's own; empty: the machine's
     std::string bind_address;                   ///< source address of connections to systems; empty: any
-    std::size_t concurrency = 64;               ///< systems that are worked on at the same time
+    std::size_t concurrency = 128;              ///< systems that are worked on at the same time; most of that time is waiting for them
     net::Milliseconds contact_timeout{20000};   ///< how long a system may take to call us after a restart
     net::Milliseconds restart_timeout{120000};  ///< how long a system may take to come back
     std::chrono::seconds observe_interval{900};
