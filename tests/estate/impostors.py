@@ -5,14 +5,13 @@ Each impostor records every byte it gets. A ticket `Certificate Validation Error
 is gone (REQ MGR-6, TRU-3)."""
 
 import pathlib
-import socket
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from estate import *  # noqa: E402,F403
 from guide import main, step  # noqa: E402
-from impostor import Impostor, Relay  # noqa: E402
+from impostor import Impostor, Recorder, Relay  # noqa: E402
 
 PAST = ("20200101000000Z", "20210101000000Z")
 
@@ -123,38 +122,6 @@ class Impostors(unittest.TestCase):
                     world.restart_manager()
                     wait_for(lambda: all((one["last_call_at"] or "") > (calls[host] or "") for host, one in world.systems().items()
                                          if host != self.neighbour["host_name"]), "every system called", 120)
-
-
-class Recorder:
-    """A plain listener that records what it is sent."""
-
-    def __init__(self, address, port):
-        import threading
-        self.received = b""
-        self.listener = socket.create_server((address, port))
-        self.listener.settimeout(0.2)
-        self.open = True
-        self.thread = threading.Thread(target=self.serve, daemon=True)
-        self.thread.start()
-
-    def serve(self):
-        while self.open:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                continue
-            connection.settimeout(2)
-            try:
-                while data := connection.recv(65536):
-                    self.received += data
-            except OSError:
-                pass
-            connection.close()
-
-    def close(self):
-        self.open = False
-        self.thread.join()
-        self.listener.close()
 
 
 if __name__ == "__main__":

@@ -5,17 +5,13 @@ import ssl
 import threading
 
 
-class Impostor:
-    """Listens with a certificate on an address and port until closed. `raw` and `payload` hold everything it got."""
+class Listener:
+    """Accepts connections on an address and port until closed; each is given to `talk` on a thread of its own."""
 
-    def __init__(self, address, port, certificate, key):
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(certificate, key)
-        self.raw, self.payload, self.handshakes, self.connections = b"", b"", 0, 0
-        self.lock = threading.Lock()
+    def __init__(self, address, port):
+        self.connections, self.open = 0, True
         self.listener = socket.create_server((address, port))
         self.listener.settimeout(0.2)
-        self.open = True
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
 
@@ -25,12 +21,44 @@ class Impostor:
                 connection, _ = self.listener.accept()
             except OSError:
                 continue
+            self.connections += 1
             threading.Thread(target=self.talk, args=(connection,), daemon=True).start()
+
+    def close(self):
+        self.open = False
+        self.thread.join()
+        self.listener.close()
+
+
+class Recorder(Listener):
+    """A plain listener that records what it is sent."""
+
+    def __init__(self, address, port):
+        self.received = b""
+        super().__init__(address, port)
+
+    def talk(self, connection):
+        connection.settimeout(2)
+        try:
+            while data := connection.recv(65536):
+                self.received += data
+        except OSError:
+            pass
+        connection.close()
+
+
+class Impostor(Listener):
+    """Listens with a certificate on an address and port until closed. `raw` and `payload` hold everything it got."""
+
+    def __init__(self, address, port, certificate, key):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate, key)
+        self.raw, self.payload, self.handshakes = b"", b"", 0
+        self.lock = threading.Lock()
+        super().__init__(address, port)
 
     def talk(self, connection):
         """TLS over memory, so that both sides of the record layer can be recorded."""
-        with self.lock:
-            self.connections += 1
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         tls = self.context.wrap_bio(incoming, outgoing, server_side=True)
         connection.settimeout(5)
@@ -63,34 +91,18 @@ class Impostor:
         finally:
             connection.close()
 
-    def close(self):
-        self.open = False
-        self.thread.join()
-        self.listener.close()
 
-
-class Relay:
+class Relay(Listener):
     """Passes everything on to another server, whose certificate it thereby shows, and records what callers say. The records of
     TLS carry their length in clear, so that what a caller says under encryption can be measured."""
 
     def __init__(self, address, port, target):
-        self.target, self.connections, self.raw, self.open = target, 0, [], True
-        self.listener = socket.create_server((address, port))
-        self.listener.settimeout(0.2)
-        self.thread = threading.Thread(target=self.serve, daemon=True)
-        self.thread.start()
+        self.target, self.raw = target, []
+        super().__init__(address, port)
 
-    def serve(self):
-        while self.open:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                continue
-            self.connections += 1
-            self.raw.append(b"")
-            threading.Thread(target=self.talk, args=(connection, len(self.raw) - 1), daemon=True).start()
-
-    def talk(self, connection, number):
+    def talk(self, connection):
+        number = len(self.raw)
+        self.raw.append(b"")
         with connection, socket.create_connection(self.target, timeout=5) as server:
             def back():
                 try:
@@ -119,8 +131,3 @@ class Relay:
                 at += 5 + length
             most = max(most, total)
         return most
-
-    def close(self):
-        self.open = False
-        self.thread.join()
-        self.listener.close()
