@@ -112,8 +112,7 @@ class Mcu(unittest.TestCase):
             browser.open("/settings/shutdown").fill_in("Shutdown")
             browser.open("/settings/shutdown").fill_in("Restart")
             step("15-16. the web page over https shows the new certificate")
-            wait_for(lambda: port_state(address, world.port(443)) == "open" and
-                     served_certificate(address, world.port(443))["fingerprint"] == fingerprint_of(cert), "the new certificate is served")
+            wait_for(lambda: serves(address, world.port(443), cert), "the new certificate is served")
             url = f"https://{HOST}:{world.port(443)}/"
             resolve = ["--resolve", f"{HOST}:{world.port(443)}:{address}", "--cacert", company.certificate]
             self.assertIn(status_of(url, *resolve, "--digest", "--user", "admin:"), (200, 302))

@@ -307,6 +307,14 @@ def served_certificate(address, port):
             "issuer": fields["issuer"]}
 
 
+def serves(address, port, certificate):
+    """True when that certificate (a PEM file) is shown; False while nothing answers, as during a restart."""
+    try:
+        return served_certificate(address, port)["fingerprint"] == fingerprint_of(certificate)
+    except Failed:
+        return False
+
+
 def s_client_verifies(address, port, roots, name):
     done = run("openssl", "s_client", "-connect", f"{address}:{port}", "-CAfile", roots, "-verify_return_error", "-verify_hostname", name,
                "-servername", name, stdin="", check=False)
