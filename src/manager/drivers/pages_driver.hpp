@@ -19,7 +19,7 @@ public:
     net::Task<Result<void>> register_feedback(std::string url) override;
 
 private:
-    [[nodiscard]] bool may_call() const { return secure() || factory_password(); }
+    [[nodiscard]] bool may_call() const { return (secure() && trust() >= ChannelTrust::pinned) || factory_password(); }
     /// NET-012 when the password would be sent in clear.
     net::Task<Result<dialect::xml_rpc::Value>> call(std::string method, dialect::xml_rpc::Struct members);
     net::Task<Result<void>> read_pages(Account& account);

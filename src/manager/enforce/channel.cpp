@@ -60,16 +60,21 @@ net::Task<Result<void>> Enforcer::reconnect(WorkPtr work) {
 }
 
 net::Task<Result<void>> Enforcer::note_https_proven(WorkPtr work) {
-    if (work->system().https_proven) co_return Result<void>();
+    auto const& known = work->system();
+    auto const serial = work->account() ? work->account()->serial_number : std::string();
+    if (known.https_proven && (serial.empty() || !known.serial_number.empty())) co_return Result<void>();
     auto updated = co_await store_.update_system(
-        work->system().id,
-        [](System& system) {
+        known.id,
+        [serial](System& system) {
             system.https_proven = true;
+            // Before anything secret is sent: from now on no other unit's factory certificate will do.
+            if (system.serial_number.empty()) system.serial_number = serial;
             return std::string("HTTPS was used; HTTP is not used any more");
         },
         "manager");
     if (!updated) co_return fail(std::move(updated).error());
     work->system().https_proven = true;
+    work->system().serial_number = updated->serial_number;
     co_return Result<void>();
 }
 

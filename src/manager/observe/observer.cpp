@@ -56,8 +56,19 @@ std::string summary(std::vector<pki::Finding> const& findings) {
     return verdict.summary();
 }
 
+/// The peer is a unit of the vendor, but perhaps another one than the system.
+bool is_any_unit(System const& system, ServiceObservation const& https) {
+    return https.trust == ChannelTrust::factory_identity && !is_bound_to_unit(system);
+}
+
 /// HTTPS is open, but whoever answers could not be identified.
 Error not_trusted(System const& system, SecureOnly mode, ServiceObservation const& https) {
+    if (https.trust == ChannelTrust::factory_identity)
+        return Error(errors::mgr::no_secure_channel,
+                     {{"system", certificate_name(system)},
+                      {"detail", "it shows the factory certificate of unit " + https.presented.front().subject_serial_number() +
+                                     ", and nobody said yet that this is the unit; compare its fingerprint and pin it: " +
+                                     https.presented.front().fingerprint()}});
     if (!https.tls_error.empty()) return Error(errors::net::tls_failed, {{"peer", certificate_name(system)}, {"detail", https.tls_error}});
     Error unverified(errors::tru::verification_failed, {{"peer", certificate_name(system)}, {"detail", summary(https.findings)}});
     if (mode == SecureOnly::verify) return unverified;
@@ -71,13 +82,16 @@ struct Attempt {
     SecretText password;
 };
 
-/// In the order in which they are tried. Over HTTP nothing but what may be lost.
-std::vector<Attempt> attempts(Observer::Question const& question, bool secure) {
+/// In the order in which they are tried. Over HTTP, and to a unit that may be another one, nothing but what may be lost.
+std::vector<Attempt> attempts(Observer::Question const& question, ChannelChoice const& choice) {
     auto const& factory = question.family->login.factory_password;
     std::vector<Attempt> list;
     auto const& current = question.passwords.current;
-    if (current) list.push_back({Opened::current, current->duplicate()});
-    if (secure && question.passwords.candidate) list.push_back({Opened::candidate, question.passwords.candidate->duplicate()});
+    bool const sure = choice.secure && !is_any_unit(question.system, *choice.service);
+    bool const accepted_risk = !choice.secure && effective_mode(question.system, question.policy) == SecureOnly::off &&
+                               question.system.password_origin != PasswordOrigin::managed;
+    if (current && (sure || accepted_risk)) list.push_back({Opened::current, current->duplicate()});
+    if (sure && question.passwords.candidate) list.push_back({Opened::candidate, question.passwords.candidate->duplicate()});
     if (!current || current->reveal() != factory) list.push_back({Opened::factory, SecretText(factory)});
     return list;
 }
@@ -173,7 +187,8 @@ Result<ChannelChoice> choose_channel(family::Family const& family, System const&
     auto const* http = http_known ? observation.find(http_known->id) : nullptr;
     bool const http_open = http && http->state == net::PortState::open;
     if (https && https->state == net::PortState::open) {
-        if (https->trust >= ChannelTrust::pinned) return ChannelChoice{true, https};
+        bool const nothing_to_lose = system.password_origin == PasswordOrigin::factory;
+        if (https->trust >= ChannelTrust::pinned && (nothing_to_lose || !is_any_unit(system, *https))) return ChannelChoice{true, https};
         if (mode == SecureOnly::off && !system.https_proven && http_open) return ChannelChoice{false, http};
         return fail(not_trusted(system, mode, *https));
     }
@@ -202,7 +217,7 @@ net::Task<> Observer::log_in(Question const& question, std::string address, Sigh
         observation.account_error = std::move(driver).error();
         co_return;
     }
-    for (auto& attempt : attempts(question, choice->secure)) {
+    for (auto& attempt : attempts(question, *choice)) {
         bool const factory = attempt.password.reveal() == question.family->login.factory_password;
         (*driver)->use_credentials(credentials_for(question, std::move(attempt.password)));
         auto account = co_await (*driver)->read_account();

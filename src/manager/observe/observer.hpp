@@ -3,7 +3,8 @@
 /// Looking at a system: every service port from outside, and the account over the best channel there is.
 ///
 /// Whom we log in to (design section 7):
-/// - HTTPS that is verified, pinned or the unit's factory identity: always.
+/// - HTTPS that is verified, pinned or the unit's factory identity: always. But while it is not known for sure which unit the
+///   system is, a factory identity gets the factory password only: any other unit of the vendor has one, too.
 /// - HTTPS that nobody can vouch for: never; and never HTTP instead, but in mode off with a system that was never proven.
 /// - HTTP: only while HTTPS does not answer, was never proven, and there is no secret to lose (factory password) or mode is off.
 /// What is refused here has sent not one byte of payload.

@@ -28,9 +28,11 @@ net::Task<Result<TrustBase>> Surveyor::trust() {
 
 net::Task<Result<Observer::Question>> Surveyor::question(SystemId id) {
     Observer::Question question;
+    // Passwords first: where a password comes from is then never older news than the password, and what a person gives at this
+    // moment is not taken for the factory's.
+    CS_CO_TRY(question.passwords, co_await store_.get_passwords(id));
     CS_CO_TRY(question.system, co_await store_.get_system(id));
     CS_CO_TRY(question.family, families_.get(question.system.family));
-    CS_CO_TRY(question.passwords, co_await store_.get_passwords(id));
     CS_CO_TRY(question.policy, co_await store_.get_policy());
     CS_CO_TRY(question.contact, co_await store_.get_contact(id));
     CS_CO_TRY(question.trust, co_await trust());
@@ -88,8 +90,12 @@ net::Task<Result<void>> Surveyor::record(Survey& survey) {
     auto const& seen = survey.sighting.observation;
     directory_.learn(system, seen.called == system.host_name ? seen.resolved_address : system.address);
     CS_CO_CHECK(co_await judge_contact(survey));
-    AssessInput const input{
-        .family = *survey.family, .system = system, .observation = survey.sighting.observation, .policy = survey.policy, .now = now};
+    AssessInput const input{.family = *survey.family,
+                            .system = system,
+                            .observation = survey.sighting.observation,
+                            .policy = survey.policy,
+                            .now = now,
+                            .estate_roots = authority_.roots()};
     survey.assessment = assess(input);
     system.level = survey.assessment.level;
     CS_CO_CHECK(co_await store_.record_assessment(system, survey.assessment, describe_services(survey.sighting.observation)));

@@ -49,9 +49,12 @@ ChannelTrust judge(std::vector<pki::Certificate> const& presented, std::vector<p
                    TrustBase const& trust, UtcTime at) {
     if (presented.empty()) return ChannelTrust::none;
     if (findings.empty() && !trust.estate.empty()) return ChannelTrust::verified;
-    if (is_factory_identity(presented, system, trust.factory, at)) return ChannelTrust::factory_identity;
-    return is_pinned(system, presented.front()) ? ChannelTrust::pinned : ChannelTrust::none;
+    // A person who compared the certificate knows more than the vendor, who says of any unit that it is one of theirs.
+    if (is_pinned(system, presented.front())) return ChannelTrust::pinned;
+    return is_factory_identity(presented, system, trust.factory, at) ? ChannelTrust::factory_identity : ChannelTrust::none;
 }
+
+bool is_bound_to_unit(System const& system) { return system.https_proven && !system.serial_number.empty(); }
 
 net::http::Client secure_client(Wire const& wire, System const& system, std::string const& address, ServiceObservation const& seen,
                                 TrustBase const& trust) {

@@ -41,6 +41,10 @@ std::string const& certificate_name(System const& system);
 ChannelTrust judge(std::vector<pki::Certificate> const& presented, std::vector<pki::Finding> const& findings, System const& system,
                    TrustBase const& trust, UtcTime at);
 
+/// We know for sure which unit the system is: only then is a factory identity worth a secret. At first contact, and while its
+/// serial number was only heard over HTTP, any unit of the vendor could be in its place.
+bool is_bound_to_unit(System const& system);
+
 /// An HTTPS client that talks to exactly the peer that `seen` showed: verified again by chain and name, or by its certificate.
 /// `seen.trust` must be at least pinned.
 net::http::Client secure_client(Wire const& wire, System const& system, std::string const& address, ServiceObservation const& seen,

@@ -20,6 +20,20 @@ protected:
         auto question = get(insides_.surveyor.question(id));
         return net::run(runtime_, insides_.observer.observe(std::move(question)));
     }
+    void change(manager::SystemId id, std::function<void(manager::System&)> change) {
+        get(store_->update_system(
+            id,
+            [change = std::move(change)](manager::System& known) {
+                change(known);
+                return std::string();
+            },
+            "test"));
+    }
+    /// Why the account was not read; nothing when it was.
+    static std::optional<ErrorId> refusal(manager::Sighting const& seen) {
+        auto const& error = seen.observation.account_error;
+        return error ? std::optional(error->id()) : std::nullopt;
+    }
     Insides insides_{*this};
 };
 
@@ -72,6 +86,69 @@ TEST_F(Observation, refuses_a_factory_identity_of_another_unit) {
     EXPECT_FALSE(seen.observation.account);
     EXPECT_EQ(seen.observation.account_error->id(), errors::tru::verification_failed);
     EXPECT_TRUE(system->recorder().empty());
+}
+
+TEST_F(Observation, gives_a_typed_password_to_no_unit_of_the_vendor_before_it_is_sure_which_it_is) {
+    auto system = make_system("127.41.0.13", "SN-of-any-unit");
+    system->set("service.https.mode", "on");
+    system->set_password("given by a person");
+    system->boot();
+    auto const id = add_system("127.41.0.13");
+    get(store_->set_password(id, SecretText(std::string("given by a person")), manager::PasswordOrigin::given, "test"));
+    set_mode(SecureOnly::verify);
+    EXPECT_EQ(refusal(look(id)), errors::mgr::no_secure_channel);
+    // Heard over HTTP, where anybody could have said it.
+    change(id, [](manager::System& known) { known.serial_number = "SN-of-any-unit"; });
+    auto seen = look(id);
+    ASSERT_EQ(refusal(seen), errors::mgr::no_secure_channel);
+    EXPECT_TRUE(system->recorder().empty());
+    auto const shown = seen.observation.find("https")->presented.front().fingerprint();
+    EXPECT_THAT(seen.observation.account_error->message(), ::testing::HasSubstr(shown)) << "what a person has to compare";
+    change(id, [shown](manager::System& known) { known.pins = {shown}; });
+    EXPECT_EQ(look(id).observation.account_channel, ChannelTrust::pinned);
+}
+
+TEST_F(Observation, tells_a_person_when_a_unit_is_not_known_for_sure) {
+    auto system = make_system("127.41.0.14", "SN14");
+    system->set("service.https.mode", "on");
+    system->boot();
+    auto const id = add_system("127.41.0.14");
+    get(store_->set_password(id, SecretText(std::string("given by a person")), manager::PasswordOrigin::given, "test"));
+    set_mode(SecureOnly::verify);
+    get(insides_.surveyor.survey(id));
+    EXPECT_THAT(open_tickets(id), ::testing::ElementsAre(manager::TicketType::connection_error));
+}
+
+TEST_F(Observation, tries_only_the_factory_password_with_any_unit_of_the_vendor) {
+    auto system = make_system("127.41.0.15", "SN15");
+    system->set("service.https.mode", "on");
+    system->set_password("candidate");
+    system->boot();
+    auto const id = add_system("127.41.0.15");
+    get(store_->set_candidate_password(id, SecretText(std::string("candidate"))));
+    EXPECT_EQ(refusal(look(id)), errors::net::login_refused);
+}
+
+TEST_F(Observation, sends_no_password_over_http_that_a_person_gave_a_moment_ago) {
+    auto system = make_system("127.41.0.16", "SN16");
+    system->set_password("given by a person");
+    system->boot();
+    auto const id = add_system("127.41.0.16");
+    set_mode(SecureOnly::on);
+    auto question = get(insides_.surveyor.question(id));
+    question.passwords.current = SecretText(std::string("given by a person"));
+    auto seen = net::run(runtime_, insides_.observer.observe(std::move(question)));
+    EXPECT_EQ(refusal(seen), errors::net::login_refused);
+}
+
+TEST_F(Observation, tells_whether_a_system_trusts_the_roots_of_the_estate) {
+    auto system = make_system("127.41.0.17", "SN17");
+    system->boot();
+    auto survey = get(insides_.surveyor.survey(add_system("127.41.0.17")));
+    auto const& items = survey.assessment.readiness;
+    auto item = std::ranges::find(items, "trusted_root", &manager::ReadinessItem::id);
+    ASSERT_NE(item, items.end());
+    EXPECT_THAT(item->evidence, ::testing::HasSubstr("missing: "));
 }
 
 TEST_F(Observation, logs_in_to_a_pinned_certificate) {
@@ -139,6 +216,10 @@ TEST_F(Observation, tries_the_candidate_password_when_the_current_one_is_refused
     system->set_password("candidate");
     system->boot();
     auto const id = add_system("127.41.0.9");
+    change(id, [](manager::System& known) {
+        known.https_proven = true;
+        known.serial_number = "SN9";
+    });
     get(store_->set_candidate_password(id, SecretText(std::string("candidate"))));
     auto survey = get(insides_.surveyor.survey(id));
     EXPECT_EQ(survey.sighting.opened, manager::Opened::candidate);
