@@ -49,12 +49,9 @@ net::Task<Result<Enforcement>> Enforcer::run(Job job) {
         work->plan = plan(work->survey);
         work->restart_asked = work->account() && work->account()->restart_pending;
         if (!work->plan.blockers.empty()) {
-            auto ended = co_await end(work, gather(work->plan.blockers));
-            if (ended) ended->blocked = ended->unreachable = false;
-            if (ended && work->system().reachability == Reachability::unreachable)
-                ended->unreachable = true;
-            else if (ended)
-                ended->blocked = true;
+            CS_CO_TRY(auto ended, co_await end(work, gather(work->plan.blockers)));
+            ended.unreachable = work->system().reachability == Reachability::unreachable;
+            ended.not_let_in = !ended.unreachable && !work->account();
             co_return ended;
         }
         if (work->plan.steps.empty()) co_return co_await end(work, std::nullopt);

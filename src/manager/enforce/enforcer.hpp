@@ -14,7 +14,7 @@ namespace countersign::manager {
 struct Enforcement {
     std::optional<Error> error;  ///< nothing: the system is as the policy wants it
     bool unreachable = false;    ///< nothing was tried: it waits until it can be reached
-    bool blocked = false;        ///< nothing may be done before a person decides; other tickets say so
+    bool not_let_in = false;     ///< there is no account to work with; the tickets of the observation say why
     int steps = 0;               ///< carried out
 };
 

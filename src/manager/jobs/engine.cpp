@@ -5,6 +5,8 @@
 #include "manager/jobs/back_off.hpp"
 #include "manager/tickets/catalogue.hpp"
 
+#include "countersign/errors/gen.hpp"
+
 #include <algorithm>
 
 namespace countersign::manager {
@@ -100,7 +102,9 @@ net::Task<> Engine::take_jobs() {
         auto const self = shared_from_this();
         {
             std::scoped_lock lock(mutex_);
-            running_.insert(taken.id);
+            // After a long stand-still (a suspended machine) our own lease may have run out while the work goes on: now it has a new
+            // one, and is not begun a second time.
+            if (!running_.insert(taken.id).second) continue;
         }
         net::spawn(
             runtime_.executor(static_cast<std::size_t>(taken.system)),
@@ -156,7 +160,7 @@ net::Task<> Engine::run_job(Job job) {
         if (auto done = co_await carry_out(job); !done) log::error("job.failed", done.error(), {{"job", job.id}, {"system", job.system}});
         announce_("job", job.id);
     } catch (std::exception const& error) {
-        // A defect; the lease runs out and the job is taken again.
+        // A defect beside the work itself; if the job has not ended its lease runs out and it is taken again.
         log::error("job.exception", {{"job", job.id}, {"system", job.system}, {"detail", error.what()}});
     }
     {
@@ -169,9 +173,14 @@ net::Task<> Engine::run_job(Job job) {
 net::Task<Result<void>> Engine::carry_out(Job job) {
     auto guard = co_await locks_.acquire(job.system);
     if (stopping_) co_return Result<void>();
-    auto done = job.kind == JobKind::observe ? co_await observe(job) : co_await enforce(job);
+    Result<void> done;
+    try {
+        done = job.kind == JobKind::observe ? co_await observe(job) : co_await enforce(job);
+    } catch (std::exception const& error) {
+        done = fail(errors::gen::internal, {{"detail", error.what()}});
+    }
     if (done || stopping_) co_return done;
-    // Our own database failed, or the system is gone from it.
+    // Our own database failed, the system is gone from it, or a defect of ours showed: none of them is tried without end.
     auto const state = job.attempt < k_attempts ? JobState::waiting : JobState::failed;
     auto error = std::move(done).error();
     co_return co_await store_.finish_job(job.id, state, std::move(error), clock_->now() + back_off(job.attempt, chance()));
@@ -197,7 +206,7 @@ net::Task<Result<void>> Engine::enforce(Job job) {
     if (!ended.error) co_return co_await store_.finish_job(job.id, JobState::succeeded, std::nullopt, now);
     if (stopping_) co_return Result<void>();  // stop() gives the lease back; the next life goes on
     bool const again = ended.unreachable || job.attempt < k_attempts;
-    if (!again && !ended.blocked) {
+    if (!again && !ended.not_let_in) {
         CS_CO_CHECK(co_await store_.open_ticket(job.system, TicketType::enforcement_failed, ended.error->explanation(),
                                                 ticket_entry(TicketType::enforcement_failed).remedy));
         announce_("ticket", job.system);

@@ -50,11 +50,12 @@ protected:
         get(store_->add_factory_anchor("TANDBERG", vendor_.certificate(), "test"));
     }
 
+public:
     /// The store may be opened anew between two lives of these.
     struct Insides {
-        Insides(ManagerTest& test)
+        explicit Insides(ManagerTest& test, manager::Announce announce = quiet())
             : observer(wire(test)),
-              surveyor(*test.store_, test.authority_, observer, directory, test.families_, test.clock_, quiet()),
+              surveyor(*test.store_, test.authority_, observer, directory, test.families_, test.clock_, std::move(announce)),
               enforcer(*test.store_, test.authority_, observer, surveyor, contacts, test.clock_, quiet(), settings(test)) {}
         static manager::Announce quiet() {
             return [](std::string, std::int64_t) {};
@@ -81,6 +82,7 @@ protected:
         manager::Enforcer enforcer;
     };
 
+protected:
     std::shared_ptr<ScriptedSystem> make_system(std::string const& address, std::string const& serial) {
         auto system =
             std::make_shared<ScriptedSystem>(runtime_, *families_.get("c-series"), address, serial, factory_identity(vendor_, serial));
