@@ -71,6 +71,9 @@ Result<std::string> head_of(Request const& request, Url const& origin, std::stri
     return head + "\r\n";
 }
 
+/// What is asked for twice happens once (RFC 9110 section 9.2.2).
+bool may_repeat(std::string_view method) { return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE"; }
+
 /// Closes the connection when an exchange is left early, also by cancellation: what follows would be out of step.
 class CloseUnlessDone {
 public:
@@ -286,7 +289,9 @@ Task<Result<Response>> Client::State::exchange(Request const& request) {
             }
             co_return std::move(answer->response);
         }
-        bool const closed_meanwhile = kept && !begun && !retried && answer.error().id() == errors::net::connection_lost;
+        // A server that went down over a POST has perhaps done what was asked for: a second restart is none that anybody wanted.
+        bool const closed_meanwhile =
+            kept && !begun && !retried && may_repeat(request.method) && answer.error().id() == errors::net::connection_lost;
         connection->close();
         connection.reset();
         if (!closed_meanwhile) co_return fail(std::move(answer.error()));

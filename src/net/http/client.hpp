@@ -36,7 +36,8 @@ public:
     Client& operator=(Client&&) noexcept;
 
     /// One exchange; answers one 401 challenge when there are credentials. A kept connection that turns out to be
-    /// closed is opened anew once, when no byte of an answer had come. Errors: NET-001..012, TRU-001, TRU-002.
+    /// closed is opened anew once, when no byte of an answer had come and the request may be repeated (a POST may not, unless
+    /// the end was seen before it was sent). Errors: NET-001..012, TRU-001, TRU-002.
     Task<Result<Response>> send(Request request);
     Task<Result<Response>> get(std::string target);
     Task<Result<Response>> post(std::string target, std::string content_type, std::string body);

@@ -84,6 +84,24 @@ TEST_F(HttpClient, opens_a_kept_connection_anew_once_when_the_server_closed_it) 
     EXPECT_EQ(answer->body, "GET /2\n");
 }
 
+TEST_F(HttpClient, does_not_repeat_a_post_when_the_server_goes_down_over_it) {
+    auto log = recorded;
+    auto listener = *listen_tcp(loops.executor(), {"127.0.0.1", 0}, [log](std::shared_ptr<Stream> stream) -> Task<> {
+        ++log->connections;
+        if (auto first = co_await stream->read_some(65536, 5s); !first) co_return;
+        (void)co_await stream->write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 5s);
+        auto second = co_await stream->read_some(65536, 5s);  // and gone, without a word
+        if (second) log->bytes += *second;
+    });
+    auto one = client(listener->local());
+    ASSERT_TRUE(loops.await(one.get("/")));
+    auto restart = loops.await(one.post("/restart", "text/plain", "now"));
+    ASSERT_FALSE(restart);
+    EXPECT_EQ(restart.error().id(), errors::net::connection_lost);
+    EXPECT_THAT(recorded->bytes, StartsWith("POST /restart"));
+    EXPECT_EQ(recorded->connections, 1);
+}
+
 TEST_F(HttpClient, says_that_a_port_refuses) {
     auto one = client({"127.0.0.1", countersign::testing::free_port("127.0.0.1")});
     auto answer = loops.await(one.get("/"));
