@@ -20,20 +20,24 @@ constexpr std::size_t k_shortest_password = 12;
 constexpr std::size_t k_setup_characters = 20;
 constexpr std::chrono::hours k_session_life{12};
 constexpr std::size_t k_longest_token_name = 64;
+/// Tries for one user from one address before the next must wait.
+constexpr int k_free_tries = 5;
+/// Tries for any users from one address: each costs a password hash, also for users that do not exist.
+constexpr int k_free_tries_of_address = 20;
 
 /// Counts tries per user and address. A try is counted before its password is looked at, so that many at the same time are
 /// no way round; success forgets them.
 class Guard {
 public:
     /// ACC-003 with the seconds that are left.
-    Result<void> begin(std::string const& key, UtcTime now) {
+    Result<void> begin(std::string const& key, UtcTime now, int free_tries = k_free_tries) {
         std::scoped_lock lock(mutex_);
         forget_old(now);
         auto& entry = entries_[key];
         if (now < entry.locked_until)
             return fail(errors::acc::locked_out, {{"seconds", std::to_string((entry.locked_until - now).count())}});
         entry.last = now;
-        if (++entry.tries >= k_free_tries) entry.locked_until = now + delay_after(entry.tries);
+        if (++entry.tries >= free_tries) entry.locked_until = now + delay_after(entry.tries - free_tries);
         return {};
     }
 
@@ -48,15 +52,14 @@ private:
         UtcTime last{};
         UtcTime locked_until{};
     };
-    static constexpr int k_free_tries = 5;
     /// Entries that nobody touched for so long are forgotten.
     static constexpr std::chrono::hours k_memory{24};
     /// More addresses than this at once are an attack: the oldest are forgotten, so that memory stays bounded.
     static constexpr std::size_t k_most_entries = 10000;
 
     /// 30 s, doubled with each further try, one hour at most.
-    static std::chrono::seconds delay_after(int tries) {
-        auto doublings = std::min(tries - k_free_tries, 7);
+    static std::chrono::seconds delay_after(int tries_too_many) {
+        auto doublings = std::min(tries_too_many, 7);
         return std::min<std::chrono::seconds>(std::chrono::seconds(30) * (1 << doublings), std::chrono::hours(1));
     }
 
@@ -73,6 +76,8 @@ private:
 
 /// '\n' stands in no user name that is accepted and in no address.
 std::string guard_key(std::string_view user, std::string_view address) { return std::string(user) + '\n' + std::string(address); }
+
+std::string address_key(std::string_view address) { return guard_key("\n", address); }
 
 }  // namespace
 
@@ -123,6 +128,7 @@ net::Task<Result<void>> Access::setup(SecretText setup_password, SecretText new_
 
 net::Task<Result<SecretText>> Access::login(std::string user, SecretText password, std::string address) {
     auto key = guard_key(user, address);
+    CS_CO_CHECK(state_->guard.begin(address_key(address), state_->clock->now(), k_free_tries_of_address));
     CS_CO_CHECK(state_->guard.begin(key, state_->clock->now()));
     CS_CO_TRY(auto hash, co_await state_->store.get_password_hash(user));
     // An unknown user costs the same time as a wrong password.
@@ -136,6 +142,7 @@ net::Task<Result<SecretText>> Access::login(std::string user, SecretText passwor
         co_return fail(errors::acc::wrong_credentials);
     }
     state_->guard.succeeded(key);
+    state_->guard.succeeded(address_key(address));
     SecretText token(host::random_token());
     CS_CO_CHECK(co_await state_->store.add_session(host::hash_token(token.reveal()), user, state_->clock->now() + k_session_life));
     co_return token;

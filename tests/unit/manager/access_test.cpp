@@ -108,6 +108,14 @@ TEST_F(AccessTest, guesses_at_the_same_time_are_no_way_round_the_lock_out) {
     EXPECT_EQ(looked_at, 5);
 }
 
+TEST_F(AccessTest, names_of_many_users_are_no_way_round_the_lock_out) {
+    set_up();
+    auto guess = [this](int i) { return error_of(access_.login("user" + std::to_string(i), SecretText("wrong"), "192.0.2.9")); };
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(guess(i), errors::acc::wrong_credentials);
+    EXPECT_EQ(guess(20), errors::acc::locked_out) << "each guess costs a password hash";
+    EXPECT_FALSE(log_in("a good long password", "192.0.2.1")) << "another address is not locked out";
+}
+
 TEST_F(AccessTest, the_set_up_password_cannot_be_guessed_either) {
     get(access_.new_setup_password());
     for (int i = 0; i < 5; ++i)
