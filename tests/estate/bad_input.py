@@ -57,6 +57,17 @@ class BadInput(unittest.TestCase):
         self.refused(self.request("PATCH", "/api/v1/policy", '{"secure_only": "perhaps", "dns_servers": ["x"]}'), 422, "GEN-006")
         self.assertEqual(before, self.world.api("system", "list"), "nothing was changed")
 
+    def test_a_change_that_is_refused_leaves_the_password_alone(self):
+        first, second = [self.request("POST", "/api/v1/systems", json.dumps({"address": address, "family": "mcu"}))[1]["id"]
+                         for address in ("127.0.0.201", "127.0.0.202")]
+        try:
+            self.refused(self.request("PATCH", f"/api/v1/systems/{second}", '{"address": "127.0.0.201", "password": "a new one"}'), 409, "MGR-001")
+            self.assertEqual(self.request("GET", f"/api/v1/systems/{second}", None)[1]["password_origin"], "factory")
+            self.assertEqual(self.request("PATCH", f"/api/v1/systems/{second}", '{"password": "a new one"}')[1]["password_origin"], "given")
+        finally:
+            for one in (first, second):
+                self.request("DELETE", f"/api/v1/systems/{one}", None)
+
     def test_a_body_over_the_limit_is_refused_before_it_is_read(self):
         big = self.world.folder / "big"
         big.write_text("x" * 200_000)

@@ -77,11 +77,6 @@ net::Task<http::Response> change_system(Doors doors, http::Request request) {
             reader.problem("pins", "each is the SHA-256 fingerprint of a certificate, 64 hexadecimal digits");
     }
     if (auto good = reader.finish(); !good) co_return http::problem(good.error());
-    if (password) {
-        auto done =
-            co_await doors.manager->store().set_password(system->id, SecretText(*std::move(password)), PasswordOrigin::given, request.user);
-        if (!done) co_return http::problem(done.error());
-    }
     auto changed = co_await doors.manager->store().update_system(
         system->id,
         [name, host_name, address, user, track_by, pins](System& value) {
@@ -94,6 +89,12 @@ net::Task<http::Response> change_system(Doors doors, http::Request request) {
             return std::string("connection settings changed");
         },
         request.user);
+    // The password comes last: a name that is taken refuses the whole change.
+    if (changed && password) {
+        auto done =
+            co_await doors.manager->store().set_password(system->id, SecretText(*std::move(password)), PasswordOrigin::given, request.user);
+        changed = done ? co_await doors.manager->store().get_system(system->id) : Result<System>(fail(std::move(done).error()));
+    }
     if (changed) doors.manager->publish({"system", system->id});
     co_return answer_or_problem(changed, [](System const& value) { return to_json(value); });
 }
