@@ -255,14 +255,17 @@ class Api(unittest.TestCase):
             self.assertEqual((answer.status, answer.type), (status, "application/problem+json"), answer)
             self.assertEqual(DESCRIPTION.check(answer.json(), DESCRIPTION.document["components"]["schemas"]["Problem"], "body"), [])
             self.assertEqual(answer.json()["id"], identifier)
+        self.refused("GET", "/tickets", 422, "GEN-001", query="?state=new")
+        self.refused("GET", "/jobs", 422, "GEN-001", query="?state=done")
+        self.refused("GET", "/systems/{id}/plan", 422, "GEN-001", query="?secure_only=perhaps", id="room1.company.com")
         self.refused("GET", "/jobs/{id}", 404, "GEN-003", id=99999)
         self.refused("DELETE", "/tokens/{id}", 404, "GEN-003", id=99999)
 
     # --- page and roots ---------------------------------------------------------------------------------------------------
     def test_page_files_may_load_nothing_from_elsewhere(self):
-        for path, kind in (("/", "text/html"), ("/page.js", "text/javascript"), ("/page.css", "text/css")):
+        for path, kind in (("/", "text/html"), ("/page.js", "text/javascript"), ("/page.css", "text/css"), ("/icon.svg", "image/svg+xml")):
             answer = self.client.ask("GET", path)
-            self.assertEqual((answer.status, answer.type), (200, kind + "; charset=utf-8"), path)
+            self.assertEqual((answer.status, answer.type.removesuffix("; charset=utf-8")), (200, kind), path)
             policy = answer.headers["Content-Security-Policy"]
             for rule in ("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"):
                 self.assertIn(rule, policy)

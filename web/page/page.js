@@ -28,24 +28,34 @@ function complain(error) {
   place.hidden = !error;
 }
 
-function cell(row, content) {
-  const place = row.insertCell();
-  if (content instanceof Node) place.append(content); else place.textContent = content;
-  return place;
+// The name of the column goes along, for screens that are too narrow for columns.
+function fill(row, table, cells) {
+  const names = document.querySelectorAll(`#${table} th`);
+  cells.forEach((content, i) => {
+    const place = row.insertCell();
+    place.dataset.name = names[i].textContent;
+    place.className = names[i].className;
+    if (content) place.append(content);
+  });
+  return row;
 }
 
 function levelMark(level) {
   const mark = document.createElement('span');
   mark.className = `level level-${level}`;
   mark.textContent = level || '?';
-  mark.title = ['not known yet', 'password only', 'protected passwords', 'encrypted', 'encrypted and verified'][level] || '';
+  const words = ['not known yet', 'password only', 'protected passwords', 'encrypted', 'encrypted and verified'][level] || '';
+  mark.title = words;
+  mark.setAttribute('aria-label', `${level || 'unknown'}: ${words}`);
   return mark;
 }
+
+function time(text) { return `${text.slice(0, 10)} ${text.slice(11, 16)}`; }
 
 function expiry(text) {
   if (!text) return '';
   const days = Math.floor((Date.parse(text) - Date.now()) / 86400000);
-  return `${text.slice(0, 10)} (${days} days)`;
+  return `${text.slice(0, 10)} (${days < 0 ? 'ended' : days === 1 ? '1 day' : `${days} days`})`;
 }
 
 async function allSystems() {
@@ -62,40 +72,32 @@ async function allSystems() {
 async function show() {
   const [about, systems, tickets] = await Promise.all([call('GET', 'about'), allSystems(), call('GET', 'tickets?limit=1000')]);
   const modes = { off: 'Secure-Only is off', on: 'Secure-Only is on', verify: 'Secure-Only is on, certificates are verified' };
-  byId('mode').textContent = modes[about.secure_only];
+  byId('mode').textContent = `${about.host_name}: ${modes[about.secure_only]}`;
   const open = new Map();
   for (const ticket of tickets.tickets) open.set(ticket.system, (open.get(ticket.system) || 0) + 1);
   const rows = document.createDocumentFragment();
   const count = [0, 0, 0, 0, 0];
   for (const system of systems) {
     count[system.level] += 1;
-    const row = document.createElement('tr');
-    cell(row, system.name);
-    cell(row, system.family);
-    cell(row, system.track_by === 'host_name' ? system.host_name : system.address || system.host_name);
-    cell(row, levelMark(system.level));
-    cell(row, expiry(system.certificate_expires));
-    cell(row, system.last_call_at ? `${system.last_call_at.replace('T', ' ').slice(0, 19)} ${system.last_call}` : '');
-    cell(row, open.get(system.id) ? String(open.get(system.id)) : '');
-    rows.append(row);
+    rows.append(fill(document.createElement('tr'), 'system-table', [
+      system.name, system.family, system.track_by === 'host_name' ? system.host_name : system.address || system.host_name,
+      levelMark(system.level), expiry(system.certificate_expires),
+      system.last_call_at ? `${time(system.last_call_at)}, ${system.last_call}` : '', open.get(system.id) ? String(open.get(system.id)) : '']));
   }
   byId('systems').replaceChildren(rows);
+  byId('system-table').hidden = systems.length === 0;
+  byId('no-systems').hidden = systems.length > 0;
   const at = [4, 3, 2, 1].filter((level) => count[level]).map((level) => `${count[level]} at level ${level}`);
   if (count[0]) at.push(`${count[0]} not known yet`);
   const { queued, running, waiting } = about.jobs;
-  byId('summary').textContent = `${systems.length} systems${at.length ? ': ' : ''}${at.join(', ')}. ` +
+  byId('summary').textContent = `${systems.length || 'No'} ${systems.length === 1 ? 'system' : 'systems'}${at.length ? ': ' : ''}${at.join(', ')}. ` +
     (queued + running + waiting ? `Work under way: ${running} running, ${queued} queued, ${waiting} waiting.` : 'No work under way.');
   const lines = document.createDocumentFragment();
   for (const ticket of tickets.tickets) {
-    const row = document.createElement('tr');
-    cell(row, ticket.system_name);
-    cell(row, ticket.title);
-    cell(row, ticket.text);
-    cell(row, ticket.remedy);
-    cell(row, ticket.opened.replace('T', ' ').slice(0, 19));
-    lines.append(row);
+    lines.append(fill(document.createElement('tr'), 'ticket-table', [ticket.system_name, ticket.title, ticket.text, ticket.remedy, time(ticket.opened)]));
   }
   byId('tickets').replaceChildren(lines);
+  byId('ticket-table').hidden = tickets.tickets.length === 0;
   byId('no-tickets').hidden = tickets.tickets.length > 0;
 }
 
@@ -120,6 +122,7 @@ function gone(error) {
 function reveal(name) {
   for (const id of ['setup', 'login', 'estate']) byId(id).hidden = id !== name;
   byId('logout').hidden = name !== 'estate';
+  if (name !== 'estate') byId('mode').textContent = '';
   if (name !== 'estate' && events) { events.close(); events = null; }
 }
 

@@ -95,6 +95,8 @@ net::Task<http::Response> list_tickets(Doors doors, http::Request request) {
     auto wanted = request.query["state"];
     if (wanted == "closed") state = TicketState::closed;
     if (wanted == "all") state.reset();
+    if (!wanted.empty() && wanted != "open" && wanted != "closed" && wanted != "all")
+        co_return http::problem(Error(errors::gen::invalid_input, {{"field", "state"}, {"detail", "open, closed or all is expected"}}));
     auto tickets =
         co_await doors.manager->store().list_tickets(state, parse_number<SystemId>(request.query["system"]).value_or(0), limit_of(request));
     if (!tickets) co_return http::problem(tickets.error());

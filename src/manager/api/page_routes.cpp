@@ -36,6 +36,7 @@ void add_page_routes(http::Router& router) {
     add("/", "index.html", "text/html; charset=utf-8");
     add("/page.js", "page.js", "text/javascript; charset=utf-8");
     add("/page.css", "page.css", "text/css; charset=utf-8");
+    add("/icon.svg", "icon.svg", "image/svg+xml");
 }
 
 }  // namespace countersign::manager::api
