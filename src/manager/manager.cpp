@@ -237,19 +237,23 @@ net::Task<Result<void>> ManagerService::system_called(SystemCall call) {
         co_return Result<void>();
     }
     ContactEvidence evidence{.at = clock_->now(), .https = call.https};
-    auto const effective = surveyor_.verification_effective(*id);
-    if (effective) {
-        evidence.verified_us = call.https && *effective;
-    } else if (call.https) {
-        // Not looked at since the program started: what was proven before still holds until somebody looks.
-        CS_CO_TRY(auto const before, co_await store_->get_contact(*id));
-        evidence.verified_us = before.https && before.verified_us;
-        surveyor_.note_unjudged_call(*id);
-    }
-    if (auto recorded = co_await store_->record_contact(*id, evidence, call.event.substr(0, 40)); !recorded) {
+    auto const before = co_await store_->get_contact(*id);
+    if (!before) {
         directory_.forget(*id);  // it was removed meanwhile
         co_return Result<void>();
     }
+    // Anybody who knows a serial number can call in its name. From elsewhere than the system's own address that makes us look, and
+    // does not change what is known of its calls: its level and the next plan would follow.
+    bool const believed = !before->at || before->https == call.https || directory_.is_at(*id, call.source_address);
+    auto const effective = surveyor_.verification_effective(*id);
+    if (effective) {
+        evidence.verified_us = call.https && *effective;
+    } else if (call.https && believed) {
+        // Not looked at since the program started: what was proven before still holds until somebody looks.
+        evidence.verified_us = before->https && before->verified_us;
+        surveyor_.note_unjudged_call(*id);
+    }
+    if (believed) CS_CO_CHECK(co_await store_->record_contact(*id, evidence, call.event.substr(0, 40)));
     contacts_.note(*id, call.https);
     publish({"system", *id});
     // Who works on the system at this moment looks at it anyway.

@@ -46,6 +46,12 @@ void Directory::forget(SystemId id) {
     remove(id);
 }
 
+bool Directory::is_at(SystemId id, std::string_view address) const {
+    std::scoped_lock lock(mutex_);
+    auto place = known_.find(id);
+    return place != known_.end() && !address.empty() && place->second.address == address;
+}
+
 void Directory::remove(SystemId id) {
     auto place = known_.find(id);
     if (place == known_.end()) return;

@@ -19,6 +19,8 @@ public:
     /// By serial number, then MAC address (any notation), then source address.
     [[nodiscard]] std::optional<SystemId> find(std::string_view serial_number, std::string_view mac_address,
                                                std::string_view source_address) const;
+    /// The system is known to be at that address.
+    [[nodiscard]] bool is_at(SystemId id, std::string_view address) const;
 
 private:
     struct Keys {
