@@ -4,12 +4,12 @@
 /// Argon2id hashes made on the blocking pool; sessions and tokens are stored as hashes only. Guessing is slowed down per
 /// user and per address (ACC-003).
 
+#include "manager/store/store.hpp"
+#include "net/task.hpp"
+
 #include <memory>
 #include <optional>
 #include <string>
-
-#include "manager/store/store.hpp"
-#include "net/task.hpp"
 
 namespace countersign::manager {
 
