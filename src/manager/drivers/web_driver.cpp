@@ -26,11 +26,18 @@ Result<void> WebDriver::check_trust(std::string_view what) const {
     return fail(errors::mgr::no_secure_channel, {{"system", channel_.peer}, {"detail", what}});
 }
 
+namespace {
+
+/// A system that had too many failed log-ins looks at no password for a while: that is no other trouble than a refused one.
+bool refuses_login(int status) { return status == 401 || status == 403 || status == 429; }
+
+}  // namespace
+
 net::Task<Result<http::Response>> WebDriver::exchange(http::Request request) {
     auto const name = request.method + " " + request.target;
     auto response = co_await channel_.client.send(std::move(request));
     if (!response) co_return fail(std::move(response).error());
-    if (response->status == 401 || response->status == 403) co_return fail(errors::net::login_refused, {{"peer", channel_.peer}});
+    if (refuses_login(response->status)) co_return fail(errors::net::login_refused, {{"peer", channel_.peer}});
     if (response->status != 200)
         co_return fail(errors::net::unexpected_status,
                        {{"peer", channel_.peer}, {"status", std::to_string(response->status)}, {"request", name}});
@@ -83,7 +90,7 @@ net::Task<Result<void>> WebDriver::submit(family::Family::FormPlace place, Entri
     auto target = form->action.starts_with('/') && !form->action.starts_with("//") ? form->action : place.page->path;
     auto response = co_await channel_.client.send(form_request(*form, target, form->submission(entries.values), std::move(entries.files)));
     if (!response) co_return fail(std::move(response).error());
-    if (response->status == 401 || response->status == 403) co_return fail(errors::net::login_refused, {{"peer", channel_.peer}});
+    if (refuses_login(response->status)) co_return fail(errors::net::login_refused, {{"peer", channel_.peer}});
     if (response->status == 302 || response->status == 303) co_return Result<void>();
     auto answer = web::parse_page(response->body);
     if (answer)

@@ -241,6 +241,20 @@ TEST_F(Observation, opens_a_ticket_for_a_wrong_password_and_closes_it_when_it_is
     EXPECT_THAT(open_tickets(id), ::testing::IsEmpty());
 }
 
+TEST_F(Observation, keeps_to_one_ticket_when_too_many_wrong_passwords_lock_the_door) {
+    auto system = make_system("127.41.0.18", "SN18");
+    system->set_password("changed by somebody");
+    system->boot();
+    auto const id = add_system("127.41.0.18");
+    get(insides_.surveyor.survey(id));
+    system->power_off();
+    auto locked = open_port(
+        runtime_, {"127.41.0.18", 80 + k_offset}, nullptr, std::make_shared<Recorder>(),
+        [](net::http::Request) -> net::Task<net::http::Response> { co_return net::http::Response::text(429, "Too many failed log-ins"); });
+    get(insides_.surveyor.survey(id));
+    EXPECT_THAT(open_tickets(id), ::testing::ElementsAre(manager::TicketType::login_failed));
+}
+
 TEST_F(Observation, tickets_a_system_that_nobody_answers_for) {
     auto const id = add_system("127.41.0.11");
     auto survey = get(insides_.surveyor.survey(id));
