@@ -52,6 +52,30 @@ class CSeries(unittest.TestCase):
         self.assertEqual(status_of(url, "--insecure", "--digest", "--user", "anything:TANDBERG"), 401)
         self.assertEqual(status_of(url, "--insecure"), 401)
 
+    def confirm_ssh(self, world, address, password):
+        step("SSH, optional but recommended, takes the new password and no other")
+        port = world.port(22)
+        self.assertEqual(ssh(world.folder, address, port, "TANDBERG", "xstatus systemunit").returncode, 255)
+        done = ssh(world.folder, address, port, password, "xconfig networkservices ssh mode")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"(?i)ssh mode: \"?on")
+
+    def close_ssh(self, world, address, password):
+        step("switched off, it is closed after the restart")
+        for line in ("xconfig networkservices ssh mode: off", "xcom boot"):
+            done = ssh(world.folder, address, world.port(22), password, line)
+            self.assertNotIn("ERROR", done.stdout)
+        wait_for(lambda: port_state(address, world.port(22)) == "refused", "SSH closes")
+        wait_for(lambda: port_state(address, world.port(443)) == "open", "HTTPS opens after the restart")
+        self.assertEqual(port_state(address, world.port(22)), "refused")
+
+    def ssh_holds_level_3(self, assessment):
+        """Nobody pinned its host key: SSH counts as Level 3, and the answer says so (REQ LVL-5, LVL-7)."""
+        row = {one["id"]: one for one in assessment["protocols"]}["ssh"]
+        self.assertTrue(row["open"])
+        self.assertEqual(row["level"], 3)
+        self.assertIn("host key", row["raise_by"])
+
     def observed_level(self, world, system, password):
         """The level that a manager sees, and why."""
         world.start_manager()
@@ -74,12 +98,14 @@ class CSeries(unittest.TestCase):
                 "xconfig networkservices https mode: on",
                 "xconfig networkservices telnet mode: off",
                 "xconfig networkservices snmp mode: off",
+                "xconfig networkservices ssh mode: on",
                 "xconfig networkservices https verifyservercertificate: off",
                 "xconfig provisioning externalmanager address: 127.0.0.1",
                 "xconfig provisioning externalmanager protocol: https",
                 "xconfig phonebook server 1 url: 127.0.0.1",
                 "xcom systemunit adminpassword set password: superstrongpasswordhere"])
             self.assertEqual(port_state(address, world.port(80)), "open", "a switch waits for the restart (SVC-3)")
+            self.assertEqual(port_state(address, world.port(22)), "refused", "a switch waits for the restart (SVC-3)")
             self.assertEqual(port_state(address, world.port(443)), "refused", "a switch waits for the restart (SVC-3)")
             self.reboot(world, telnet, address)
             step("7-8. the web page opens with certificate warnings; log in")
@@ -89,6 +115,15 @@ class CSeries(unittest.TestCase):
             self.assertIn(system["serial"], served_certificate(address, world.port(443))["subject"], "the factory certificate is the unit's own (CRT-1)")
             assessment = self.observed_level(world, system, "superstrongpasswordhere")
             self.assertEqual(assessment["level"], 3, assessment)
+            self.confirm_ssh(world, address, "superstrongpasswordhere")
+            self.ssh_holds_level_3(assessment)
+            step("once the administrator compared the fingerprint and pinned it, the plan to Level 4 closes SSH")
+            world.cli("system", "set", HOST, "--system-pin", served_certificate(address, world.port(443))["fingerprint"])
+            world.api("system", "observe", HOST)
+            plan = world.api("plan", "show", HOST, "--goal", "verify", check=False)["plans"][0]
+            closed = {change["setting"] for one in plan["steps"] for change in one["settings"] if change["value"] == "off"}
+            self.assertIn("service.ssh.mode", closed, plan)
+            self.close_ssh(world, address, "superstrongpasswordhere")
 
     def test_level_4(self):
         with World("c4") as world:
@@ -119,7 +154,8 @@ class CSeries(unittest.TestCase):
                 "xconfig networkservices http mode: off",
                 "xconfig networkservices https mode: on",
                 "xconfig networkservices telnet mode: off",
-                "xconfig networkservices snmp mode: off"])
+                "xconfig networkservices snmp mode: off",
+                "xconfig networkservices ssh mode: on"])
             answer = telnet.type("xconfig networkservices https verifyservercertificate: on")
             self.assertNotIn("ERROR", answer)
             step("17-21. time, names, system name, external services disabled, password")
@@ -152,6 +188,11 @@ class CSeries(unittest.TestCase):
                             f"https://{address}:{world.port(443)}/getxml?location=/Configuration").stdout
             self.assertRegex(settings, r"(?i)<VerifyServerCertificate[^>]*>On<")
             self.assertNotIn("superstrongpasswordhere", settings, "passwords read back as ***")
+            self.confirm_ssh(world, address, "superstrongpasswordhere")
+            step("to the letter, with SSH on, it is Level 3 as a manager sees it")
+            assessment = self.observed_level(world, system, "superstrongpasswordhere")
+            self.assertEqual(assessment["level"], 3, assessment)
+            self.ssh_holds_level_3(assessment)
 
 
 if __name__ == "__main__":

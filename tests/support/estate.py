@@ -296,6 +296,17 @@ def status_of(url, *arguments):
     return int(curl("--output", "/dev/null", "--write-out", "%{http_code}", *arguments, url, check=False).stdout or 0)
 
 
+def ssh(folder, address, port, password, command):
+    """One command through OpenSSH's client: what it printed. The host key of the first call is the only one that is taken later."""
+    script = pathlib.Path(folder) / "askpass"
+    script.write_text('#!/bin/sh\nprintf "%s\\n" "$COUNTERSIGN_TEST_PASSWORD"\n')
+    script.chmod(0o700)
+    return run("ssh", "-F", "none", "-p", port, "-o", f"UserKnownHostsFile={folder}/known_hosts", "-o", "GlobalKnownHostsFile=none",
+               "-o", "StrictHostKeyChecking=accept-new", "-o", "PubkeyAuthentication=no", "-o", "NumberOfPasswordPrompts=1",
+               "-o", "LogLevel=ERROR", f"anything@{address}", command, check=False,
+               env={"SSH_ASKPASS": str(script), "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": "none", "COUNTERSIGN_TEST_PASSWORD": password})
+
+
 def served_certificate(address, port):
     """What `openssl s_client` is shown: fingerprint, subject, issuer."""
     shown = run("openssl", "s_client", "-connect", f"{address}:{port}", "-showcerts", stdin="", check=False).stdout

@@ -1,12 +1,12 @@
 #pragma once
 
-/// Telnet, FTP and SNMP, the doors of old.
+/// Telnet, FTP and SNMP, the doors of old, and SSH.
 
 #include "device/unit.hpp"
 
 namespace countersign::device {
 
-/// Registers the doors "telnet", "ftp" and "snmp".
+/// Registers the doors "telnet", "ftp", "snmp" and "ssh".
 void register_text_doors(Environment& environment);
 
 }  // namespace countersign::device

@@ -1,0 +1,101 @@
+#include "device/services/ssh_door.hpp"
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "device/services/dataport.hpp"
+#include "device/services/listener_door.hpp"
+#include "net/ssh.hpp"
+
+#include "countersign/errors/acc.hpp"
+
+#include <utility>
+
+namespace countersign::device {
+namespace {
+
+constexpr std::size_t k_key_limit = 16 * 1024;
+
+std::string seal_context(Unit const& unit) { return "SSH host key of " + unit.spec().serial; }
+
+Result<SecretText> load_host_key(Unit const& unit, fs::path const& file) {
+    CS_TRY(auto sealed, host::read_file(file, k_key_limit));
+    CS_TRY(auto key, unit.environment().sealer->open(trim(sealed), seal_context(unit)));
+    if (auto fingerprint = net::ssh_fingerprint(key); !fingerprint) return fail(std::move(fingerprint).error().at(file.string()));
+    return key;
+}
+
+/// `echo off` and `echo on`: a terminal that is a program does not want to read what it wrote (protocols 1.4).
+std::optional<bool> echo_wish(std::string_view line) {
+    auto const parts = words(line);
+    if (parts.size() != 2 || !iequals(parts[0], "echo")) return std::nullopt;
+    if (iequals(parts[1], "off")) return false;
+    if (iequals(parts[1], "on")) return true;
+    return std::nullopt;
+}
+
+class Shell final : public net::SshShell {
+public:
+    Shell(std::shared_ptr<Unit> unit, Actor actor) : dataport_(std::move(unit), std::move(actor)) {}
+
+    [[nodiscard]] std::string welcome() const override { return dataport_.welcome(); }
+    net::Task<Reply> handle(std::string line) override {
+        if (auto const wish = echo_wish(line)) echo_ = *wish;
+        auto text = co_await dataport_.handle(std::move(line));
+        co_return Reply{std::move(text), dataport_.ended(), echo_};
+    }
+    void on_push(std::function<void(std::string)> push) override { dataport_.on_push(std::move(push)); }
+
+private:
+    Dataport dataport_;
+    bool echo_ = true;
+};
+
+class Service final : public net::SshService {
+public:
+    Service(std::weak_ptr<Unit> unit, std::string id) : unit_(std::move(unit)), id_(std::move(id)) {}
+
+    Login authenticate(std::string const& user, SecretText const& password, std::string const& peer) override {
+        auto const unit = unit_.lock();
+        if (!unit) return Login::locked_out;
+        auto const allowed = unit->authenticate(user, password, {id_, user, peer});
+        if (allowed) return Login::granted;
+        return allowed.error().id() == errors::acc::locked_out ? Login::locked_out : Login::refused;
+    }
+    std::shared_ptr<net::SshShell> open(std::string const& user, std::string const& peer) override {
+        auto unit = unit_.lock();
+        if (!unit) return nullptr;
+        return std::make_shared<Shell>(std::move(unit), Actor{id_, user, peer});
+    }
+
+private:
+    std::weak_ptr<Unit> unit_;
+    std::string id_;
+};
+
+}  // namespace
+
+Result<SecretText> ensure_ssh_host_key(Unit& unit) {
+    auto const file = unit.environment().data / unit.spec().serial / "ssh-host-key.sealed";
+    std::error_code ignored;
+    if (fs::exists(file, ignored)) {
+        auto held = load_host_key(unit, file);
+        if (held) return held;
+        log::error("ssh.host_key_damaged", held.error(), {{"unit", unit.spec().serial}});
+        unit.report("ssh.host_key_damaged", {{"detail", held.error().message()}});
+    }
+    CS_TRY(auto key, net::make_ssh_host_key());
+    CS_CHECK(host::write_file(file, unit.environment().sealer->seal(key, seal_context(unit)) + "\n", host::Privacy::owner_only,
+                              unit.environment().durability));
+    return key;
+}
+
+Result<std::unique_ptr<Door>> open_ssh_door(Unit& unit, family::Service const& service, net::Endpoint where) {
+    CS_TRY(auto key, ensure_ssh_host_key(unit));
+    CS_TRY(auto fingerprint, net::ssh_fingerprint(key));
+    auto talk = std::make_shared<Service>(unit.weak_from_this(), service.id);
+    CS_TRY(auto listener, net::listen_ssh(unit.executor(), std::move(where), key, std::move(talk)));
+    unit.publish_fact("service.ssh.host_key", std::move(fingerprint));
+    return std::make_unique<ListenerDoor>(std::move(listener));
+}
+
+}  // namespace countersign::device
