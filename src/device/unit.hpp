@@ -198,7 +198,7 @@ struct Environment {
     std::shared_ptr<FactoryAuthorities> factory;
     std::shared_ptr<TrustCache> trust;  ///< null: every unit keeps its roots for itself
     std::shared_ptr<host::Sealer const> sealer;
-    std::map<std::string, DoorOpener, std::less<>> doors;  ///< by the names of family files: "http", "telnet", "ssh" ...
+    std::map<std::string, DoorOpener, std::less<>> doors;      ///< by the names of family files: "http", "telnet", "ssh" ...
     std::map<std::string, Behaviour, std::less<>> behaviours;  ///< by family::Command::behaviour
     std::vector<CompanionMaker> companions;
 };
