@@ -8,6 +8,8 @@ namespace countersign::manager {
 namespace {
 
 constexpr net::Milliseconds k_grace{2000};
+/// How often the own certificate is looked at.
+constexpr net::Milliseconds k_renewal_interval{std::chrono::hours(1)};
 
 std::vector<net::Executor> executors_of(net::Runtime& runtime) {
     std::vector<net::Executor> all;
@@ -22,8 +24,8 @@ Server::Server(net::Runtime& runtime, std::shared_ptr<Manager> manager, std::sha
 
 Server::~Server() { stop(); }
 
-Result<std::unique_ptr<Server>> Server::start(net::Runtime& runtime, ManagerSettings settings, family::Families families, PlainHttp plain) {
-    auto clock = std::make_shared<SystemClock>();
+Result<std::unique_ptr<Server>> Server::start(net::Runtime& runtime, ManagerSettings settings, family::Families families, PlainHttp plain,
+                                              std::shared_ptr<Clock const> clock) {
     CS_TRY(auto manager, Manager::create(runtime, std::move(settings), std::move(families), clock));
     auto access = std::make_shared<Access>(manager->store(), runtime.blocking(), clock);
     std::unique_ptr<Server> server(new Server(runtime, manager, access));
@@ -33,18 +35,44 @@ Result<std::unique_ptr<Server>> Server::start(net::Runtime& runtime, ManagerSett
     }
     CS_CHECK(server->open_ports(plain));
     manager->start();
+    net::spawn(runtime.executor(0), [self = server.get()] { return self->keep_identity_fresh(); }, "manager.certificate");
+    server->watching_ = true;
     return server;
+}
+
+net::Task<Result<std::shared_ptr<net::tls::ServerContext const>>> Server::make_identity() {
+    auto const& settings = manager_->settings();
+    std::vector<std::string> addresses;
+    if (settings.address != "0.0.0.0" && settings.address != "::") addresses.push_back(settings.address);
+    CS_CO_TRY(auto identity, co_await manager_->authority().manager_certificate(settings.host_name, addresses));
+    net::tls::ServerContext::Settings tls;
+    tls.chain = {identity.certificate};
+    tls.key = identity.key;
+    CS_CO_TRY(auto context, net::tls::ServerContext::create(std::move(tls)));
+    fingerprint_ = identity.certificate.fingerprint();
+    co_return context;
+}
+
+net::Task<Result<bool>> Server::renew_identity() {
+    auto const before = fingerprint_;
+    CS_CO_TRY(auto context, co_await make_identity());
+    if (fingerprint_ == before) co_return false;
+    https_->replace_identity(std::move(context));
+    log::info("manager.certificate_replaced", {{"sha256", fingerprint_}});
+    co_return true;
+}
+
+net::Task<> Server::keep_identity_fresh() {
+    while (!co_await stop_.wait_beyond(0, k_renewal_interval)) {
+        // What fails is tried again in an hour: a third of the certificate's life is left for it.
+        if (auto done = co_await renew_identity(); !done) log::error("manager.certificate_not_replaced", done.error());
+    }
+    ended_.raise();
 }
 
 Result<void> Server::open_ports(PlainHttp plain) {
     auto const& settings = manager_->settings();
-    std::vector<std::string> addresses;
-    if (settings.address != "0.0.0.0" && settings.address != "::") addresses.push_back(settings.address);
-    CS_TRY(auto identity, net::run(runtime_, manager_->authority().manager_certificate(settings.host_name, addresses)));
-    net::tls::ServerContext::Settings tls;
-    tls.chain = {identity.certificate};
-    tls.key = identity.key;
-    CS_TRY(auto context, net::tls::ServerContext::create(std::move(tls)));
+    CS_TRY(auto context, net::run(runtime_, make_identity()));
     net::http::Server::Settings secure;
     secure.where = {settings.address, static_cast<std::uint16_t>(settings.https_port + settings.port_offset)};
     secure.tls = std::move(context);
@@ -73,7 +101,9 @@ Result<void> Server::write_token(std::filesystem::path const& file) const {
 void Server::stop() {
     if (stopped_) return;
     stopped_ = true;
+    stop_.raise();
     net::run(runtime_, [](Server* self) -> net::Task<> {
+        if (self->watching_) co_await self->ended_.wait_beyond(0, k_grace);
         if (self->https_) co_await self->https_->close(k_grace);
         if (self->http_) co_await self->http_->close(k_grace);
         co_await self->manager_->stop();

@@ -8,6 +8,7 @@
 #include "manager/manager.hpp"
 #include "net/address.hpp"
 #include "net/http/server.hpp"
+#include "net/sync.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -20,7 +21,7 @@ class Server {
 public:
     /// Opens everything; returns when both ports listen and the engine runs. Called from a thread that is no loop.
     static Result<std::unique_ptr<Server>> start(net::Runtime& runtime, ManagerSettings settings, family::Families families,
-                                                 PlainHttp plain);
+                                                 PlainHttp plain, std::shared_ptr<Clock const> clock = std::make_shared<SystemClock>());
     ~Server();
     Server(Server const&) = delete;
     Server& operator=(Server const&) = delete;
@@ -30,6 +31,9 @@ public:
     [[nodiscard]] net::Endpoint https() const { return https_->local(); }
     /// The one-time set-up password, or empty when the administrator's password is set.
     [[nodiscard]] SecretText const& setup_password() const { return setup_password_; }
+    /// Serves a new certificate when the one that is served is in the last third of its life; open connections go on. Called every
+    /// hour by itself. True when it was replaced.
+    net::Task<Result<bool>> renew_identity();
     /// Makes an API token and writes it to `file` (mode 0600); the one that an earlier start wrote is taken back.
     Result<void> write_token(std::filesystem::path const& file) const;
     /// Closes the ports, lets requests and steps under way end, gives leases back.
@@ -38,12 +42,18 @@ public:
 private:
     Server(net::Runtime& runtime, std::shared_ptr<Manager> manager, std::shared_ptr<Access> access);
     Result<void> open_ports(PlainHttp plain);
+    net::Task<Result<std::shared_ptr<net::tls::ServerContext const>>> make_identity();
+    net::Task<> keep_identity_fresh();
     net::Runtime& runtime_;
     std::shared_ptr<Manager> manager_;
     std::shared_ptr<Access> access_;
     std::unique_ptr<net::http::Server> https_;
     std::unique_ptr<net::http::Server> http_;
     SecretText setup_password_;
+    std::string fingerprint_;  ///< of the certificate that is served
+    net::Signal stop_;         ///< ends keep_identity_fresh
+    net::Signal ended_;        ///< it has ended
+    bool watching_ = false;    ///< it was started
     bool stopped_ = false;
 };
 
