@@ -27,7 +27,7 @@ std::span<std::string_view const> known_checks() {
 }
 
 std::span<std::string_view const> known_facts() {
-    static constexpr std::array<std::string_view, 32> names{"system.product_type",
+    static constexpr std::array<std::string_view, 33> names{"system.product_type",
                                                             "system.product_id",
                                                             "system.software",
                                                             "system.api_version",
@@ -45,6 +45,7 @@ std::span<std::string_view const> known_facts() {
                                                             "trust.fingerprint",
                                                             "trust.subject",
                                                             "client.verify.active",
+                                                            "service.ssh.host_key",
                                                             "client.verify.missing",
                                                             "client.external_manager.status",
                                                             "client.external_manager.diagnosis",

@@ -117,8 +117,9 @@ TEST_F(SshDoor, keeps_its_host_key_over_a_restart) {
 }
 
 TEST_F(SshDoor, shows_the_fingerprint_of_its_host_key) {
-    EXPECT_EQ(run(ssh("") + " xstatus systemunit").exit_code, 0);
+    auto const ran = run(ssh("") + " xstatus security ssh");
     auto const fingerprint = estate_.fact(unit_, "service.ssh.host_key");
+    EXPECT_THAT(ran.output, HasSubstr("*s Security SSH HostKey Fingerprint: \"" + fingerprint));
     EXPECT_THAT(fingerprint, ::testing::StartsWith("SHA256:"));
     EXPECT_THAT(run("ssh-keygen -l -f " + known_hosts()).output, HasSubstr(fingerprint));
 }
