@@ -10,9 +10,20 @@
 
 namespace countersign::net {
 
+namespace {
+
+/// An io_context whose waiting work can be let go before it is destroyed itself.
+class Context : public asio::io_context {
+public:
+    using asio::io_context::io_context;
+    void let_go() { shutdown(); }
+};
+
+}  // namespace
+
 struct Runtime::Loop {
     // One thread runs each loop, so Asio need not lock for others that poll it.
-    asio::io_context context{1};
+    Context context{1};
     asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
     std::thread thread;
 };
@@ -27,6 +38,8 @@ Runtime::Runtime(unsigned loops) : blocking_(std::max(2U, std::thread::hardware_
 Runtime::~Runtime() {
     stop();
     blocking_.join();
+    // What waits on one loop may hold sockets and timers of another: all of it goes while all loops are there.
+    for (auto& loop : loops_) loop->context.let_go();
 }
 
 Executor Runtime::executor(std::size_t key) { return loops_[key % loops_.size()]->context.get_executor(); }
