@@ -46,7 +46,7 @@ std::string replace_name(std::string_view text, std::string const& what, std::st
     std::string out;
     std::size_t from = 0;
     for (auto found = text.find(what); found != std::string_view::npos; found = text.find(what, found + what.size())) {
-        bool const begins = found == 0 || !(part_of_name(found - 1) || text[found - 1] == '.');
+        bool const begins = found == 0 || (!part_of_name(found - 1) && text[found - 1] != '.');
         if (!begins || goes_on(found + what.size())) continue;
         out.append(text.substr(from, found - from)).append(with);
         from = found + what.size();

@@ -54,6 +54,11 @@ net::Task<std::optional<http::Response>> guard(std::shared_ptr<Access> access, h
     co_return std::nullopt;
 }
 
+net::Task<http::Response> setup_state(Doors doors) {
+    auto pending = co_await doors.access->setup_pending();
+    co_return answer_or_problem(pending, [](bool value) { return json::object{{"pending", value}}; });
+}
+
 net::Task<http::Response> setup(Doors doors, http::Request request) {
     auto object = parse_object(request.body);
     if (!object) co_return http::problem(object.error());
@@ -127,10 +132,7 @@ net::Task<http::Response> remove_token(Doors doors, http::Request request) {
 
 void add_access_routes(http::Router& router, Doors const& doors) {
     router.before([access = doors.access](http::Request& request) { return guard(access, request); });
-    router.add({"GET", "/api/v1/setup", 4096, [doors](http::Request) -> net::Task<http::Response> {
-                    auto pending = co_await doors.access->setup_pending();
-                    co_return answer_or_problem(pending, [](bool value) { return json::object{{"pending", value}}; });
-                }});
+    router.add({"GET", "/api/v1/setup", 4096, [doors](http::Request const&) { return setup_state(doors); }});
     router.add({"POST", "/api/v1/setup", 4096, [doors](http::Request request) { return setup(doors, std::move(request)); }});
     router.add({"POST", "/api/v1/session", 4096, [doors](http::Request request) { return login(doors, std::move(request)); }});
     router.add({"DELETE", "/api/v1/session", 4096, [doors](http::Request request) { return logout(doors, std::move(request)); }});

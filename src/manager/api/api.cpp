@@ -11,12 +11,29 @@ namespace http = net::http;
 
 http::Response answer(json::value const& value, int status) { return http::Response::json(status, json::serialize(value)); }
 
+namespace {
+
+net::Task<http::Response> roots(std::shared_ptr<Manager> manager) {
+    http::Response response = http::Response::text(200, pki::to_pem(manager->authority().roots()));
+    response.fields.set("Content-Type", "application/x-pem-file");
+    co_return response;
+}
+
+/// Where there is no credential to lose, browsers are shown the way; everything else is told to come over HTTPS.
+net::Task<http::Response> not_here(std::shared_ptr<Manager> manager, http::Request request) {
+    auto const& settings = manager->settings();
+    if (request.path.starts_with("/api/") || (request.method != "GET" && request.method != "HEAD")) {
+        co_return http::problem(Error(errors::acc::https_needed));
+    }
+    auto port = settings.https_port + settings.port_offset;
+    auto origin = "https://" + settings.host_name + (port == 443 ? std::string() : ":" + std::to_string(port));
+    co_return http::Response::redirect(308, origin + "/");
+}
+
+}  // namespace
+
 void add_public_routes(http::Router& router, std::shared_ptr<Manager> manager) {
-    router.add({"GET", "/ca.pem", 4096, [manager](http::Request) -> net::Task<http::Response> {
-                    http::Response response = http::Response::text(200, pki::to_pem(manager->authority().roots()));
-                    response.fields.set("Content-Type", "application/x-pem-file");
-                    co_return response;
-                }});
+    router.add({"GET", "/ca.pem", 4096, [manager](http::Request const&) { return roots(manager); }});
 }
 
 std::shared_ptr<http::Service> secure_service(std::shared_ptr<Manager> manager, std::shared_ptr<Access> access) {
@@ -36,15 +53,7 @@ std::shared_ptr<http::Service> plain_service(std::shared_ptr<Manager> manager) {
     auto router = std::make_shared<http::Router>();
     add_system_call_routes(*router, manager);
     add_public_routes(*router, manager);
-    router->otherwise([manager](http::Request request) -> net::Task<http::Response> {
-        auto const& settings = manager->settings();
-        if (request.path.starts_with("/api/") || (request.method != "GET" && request.method != "HEAD")) {
-            co_return http::problem(Error(errors::acc::https_needed));
-        }
-        auto port = settings.https_port + settings.port_offset;
-        auto origin = "https://" + settings.host_name + (port == 443 ? std::string() : ":" + std::to_string(port));
-        co_return http::Response::redirect(308, origin + "/");
-    });
+    router->otherwise([manager](http::Request request) { return not_here(manager, std::move(request)); });
     return router;
 }
 

@@ -60,16 +60,18 @@ net::Task<> stream_events(std::shared_ptr<Manager> manager, http::BodyWriter wri
     }
 }
 
+net::Task<http::Response> events(std::shared_ptr<Manager> manager) {
+    http::Response response;
+    response.fields.set("Content-Type", "text/event-stream");
+    response.fields.set("Cache-Control", "no-store");
+    response.stream = [manager](http::BodyWriter write) { return stream_events(manager, std::move(write)); };
+    co_return response;
+}
+
 }  // namespace
 
 void add_event_routes(http::Router& router, Doors const& doors) {
-    router.add({"GET", "/api/v1/events", 4096, [manager = doors.manager](http::Request) -> net::Task<http::Response> {
-                    http::Response response;
-                    response.fields.set("Content-Type", "text/event-stream");
-                    response.fields.set("Cache-Control", "no-store");
-                    response.stream = [manager](http::BodyWriter write) { return stream_events(manager, std::move(write)); };
-                    co_return response;
-                }});
+    router.add({"GET", "/api/v1/events", 4096, [manager = doors.manager](http::Request const&) { return events(manager); }});
 }
 
 }  // namespace countersign::manager::api

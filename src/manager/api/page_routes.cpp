@@ -12,7 +12,7 @@ constexpr std::string_view k_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'";
 
-http::Response file(std::string_view name, std::string_view type) {
+net::Task<http::Response> file(std::string_view name, std::string_view type) {
     for (auto const& one : embedded::page()) {
         if (one.name != name) continue;
         http::Response response = http::Response::text(200, std::string(one.text));
@@ -21,17 +21,16 @@ http::Response file(std::string_view name, std::string_view type) {
         response.fields.set("X-Content-Type-Options", "nosniff");
         response.fields.set("Referrer-Policy", "no-referrer");
         response.fields.set("Cache-Control", "no-cache");
-        return response;
+        co_return response;
     }
-    return http::problem(Error(errors::gen::not_found, {{"what", "file"}, {"name", name}}));
+    co_return http::problem(Error(errors::gen::not_found, {{"what", "file"}, {"name", name}}));
 }
 
 }  // namespace
 
 void add_page_routes(http::Router& router) {
     auto add = [&router](std::string path, std::string_view name, std::string_view type) {
-        router.add(
-            {"GET", std::move(path), 4096, [name, type](http::Request) -> net::Task<http::Response> { co_return file(name, type); }});
+        router.add({"GET", std::move(path), 4096, [name, type](http::Request const&) { return file(name, type); }});
     };
     add("/", "index.html", "text/html; charset=utf-8");
     add("/page.js", "page.js", "text/javascript; charset=utf-8");
