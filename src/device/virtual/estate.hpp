@@ -4,7 +4,7 @@
 /// same at every start, so that the state of each system is found again.
 ///
 ///     [[system]]
-///     family = "c-series"
+///     family = "<family id>"
 ///     serial = "B1AC00A00001"
 ///     name = "meeting-room-1"
 ///     host_name = "meeting-room-1.estate.test"
