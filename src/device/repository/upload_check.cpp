@@ -70,9 +70,12 @@ std::optional<CertificatePair> read_pair(Upload const& upload, family::Certifica
         return std::nullopt;
     }
     auto chain = pki::parse_bundle(*upload.certificate);
-    if (!chain) add(problems, std::move(chain).error(), k_certificate);
+    if (!chain) {
+        add(problems, std::move(chain).error(), k_certificate);
+        read_key(upload, rules, problems);
+        return std::nullopt;
+    }
     auto key = read_key(upload, rules, problems);
-    if (!chain) return std::nullopt;
     check_leaf(chain->front(), rules, now, problems);
     if (auto ordered = pki::check_order(*chain); !ordered) add(problems, std::move(ordered).error(), k_certificate);
     if (!key) return std::nullopt;

@@ -27,7 +27,7 @@ struct Estate {
 };
 
 /// GEN-001, GEN-002, FAM-002; all problems at once (GEN-006). Serial numbers and addresses must be unique.
-Result<Estate> parse_estate(std::string_view toml, std::string_view file, family::Families const& families);
+Result<Estate> parse_estate(std::string_view text, std::string_view file, family::Families const& families);
 /// FIL-001, FIL-003 (64 MiB).
 Result<Estate> load_estate(fs::path const& file, family::Families const& families);
 
