@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,8 @@ public:
     /// CRT-016 when there is more than one.
     static Result<Certificate> parse_pem(std::string_view pem);
     static Result<Certificate> parse_der(std::span<std::uint8_t const> der);
+    /// PEM or DER, told apart by content.
+    static Result<Certificate> parse(std::string_view bytes);
     /// Takes ownership of a reference of `certificate`.
     explicit Certificate(x509_st* certificate);
 
@@ -107,6 +110,9 @@ class CertificateRequest {
 public:
     /// CRT-001, CRT-010. The signature is checked.
     static Result<CertificateRequest> parse_pem(std::string_view pem);
+    static Result<CertificateRequest> parse_der(std::span<std::uint8_t const> der);
+    /// PEM or DER, told apart by content.
+    static Result<CertificateRequest> parse(std::string_view bytes);
     /// CRT-019 when a name cannot stand in a certificate.
     static Result<CertificateRequest> create(PrivateKey const& key, SubjectFields const& subject,
                                              std::vector<AlternativeName> const& names);

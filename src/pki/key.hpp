@@ -30,11 +30,19 @@ public:
     /// read), FIL-003 over 1 MiB. The first key block of the text is taken; text around it is accepted. Never asks on a
     /// terminal; keys whose derivation would take more than some seconds are refused as broken.
     static Result<PrivateKey> parse_pem(std::string_view pem, SecretText const& passphrase = SecretText());
+    /// The same, PEM or DER told apart by content (PKCS#8, encrypted PKCS#8, traditional RSA and EC).
+    static Result<PrivateKey> parse(std::string_view bytes, SecretText const& passphrase = SecretText());
     /// Takes ownership of a reference of `key`.
     explicit PrivateKey(evp_pkey_st* key);
 
     /// PKCS#8 PEM; encrypted with AES-256-CBC when a passphrase is given.
     [[nodiscard]] SecretText to_pem(SecretText const& passphrase = SecretText()) const;
+    /// "-----BEGIN RSA PRIVATE KEY-----" and the like, encrypted with DES-EDE3-CBC when a passphrase is given: what old equipment
+    /// reads (seed 002). CRT-018 for keys that have no such form.
+    [[nodiscard]] Result<SecretText> to_traditional_pem(SecretText const& passphrase = SecretText()) const;
+    [[nodiscard]] Secret<Bytes> to_der() const;  ///< PKCS#8
+    /// False for keys on a token: the to_... functions must not be called.
+    [[nodiscard]] bool exportable() const { return exportable_; }
     /// "RSA", "EC", "Ed25519".
     [[nodiscard]] std::string algorithm() const;
     [[nodiscard]] int bits() const;
@@ -45,6 +53,7 @@ public:
 private:
     std::shared_ptr<evp_pkey_st> key_;
     std::string spki_;
+    bool exportable_ = true;
 };
 
 }  // namespace countersign::pki

@@ -172,6 +172,10 @@ bool Verdict::has(Finding::Kind kind) const {
     return std::ranges::any_of(findings, [kind](Finding const& finding) { return finding.kind == kind; });
 }
 
+bool Verdict::verified() const {
+    return std::ranges::none_of(findings, [](Finding const& finding) { return finding.severity == Severity::failure; });
+}
+
 std::string Verdict::summary() const {
     std::string out;
     for (auto const& finding : findings) {

@@ -7,9 +7,12 @@
 /// The verdict is "no findings", never OpenSSL's return code: when the verify callback returns 1 to collect all
 /// problems, X509_verify_cert also returns 1.
 ///
-/// Does not check revocation (give CRLs for that in a later version of this header).
+/// Revocation is checked with the lists and responses that the caller gives; nothing is fetched here.
 
 #include "pki/certificate.hpp"
+#include "pki/crl.hpp"
+#include "pki/ocsp.hpp"
+#include "pki/strictness.hpp"
 
 #include <memory>
 #include <optional>
@@ -50,13 +53,20 @@ struct Finding {
         weak_key,
         weak_signature,
         missing_certificate,  ///< the peer sent none
+        revoked,
+        revocation_unknown,    ///< the policy asks for an answer and there is none that can be used
+        constraint_violation,  ///< a name that an authority above it may not vouch for
+        policy_violation,      ///< certificate policies (RFC 5280 section 6.1)
+        malformed,             ///< breaks a rule of the strictness profile
         other
     };
     Kind kind;
+    Severity severity = Severity::failure;  ///< advice does not stop a verdict
+    std::string rule;          ///< id of the rule of catalogue/findings.toml, "leaf-without-san"; what `countersign explain` takes
     int depth = 0;             ///< 0: the leaf
     std::string subject;       ///< of the certificate it is about
     int openssl_code = 0;      ///< X509_V_ERR_...
-    std::string openssl_name;  ///< "ERROR_IN_CERT_NOT_AFTER_FIELD" style: X509_V_ERR_ without its prefix
+    std::string openssl_name;  ///< "ERROR_IN_CERT_NOT_AFTER_FIELD" style: X509_V_ERR_ without its prefix; our own rules: nearest one
     std::string text;          ///< plain sentence
     std::string remedy;
     bool operator==(Finding const&) const = default;
@@ -66,11 +76,32 @@ std::string_view to_string(Finding::Kind kind);
 
 struct Verdict {
     std::vector<Certificate> chain;  ///< the path that was built, leaf first, as far as it goes
-    std::vector<Finding> findings;   ///< all of them; none: verified
-    [[nodiscard]] bool verified() const { return findings.empty(); }
+    std::vector<Finding> findings;   ///< all of them, leaf first
+    /// No finding is a failure.
+    [[nodiscard]] bool verified() const;
     [[nodiscard]] bool has(Finding::Kind kind) const;
     /// "expired (0), untrusted_root (1)": for logs and errors.
     [[nodiscard]] std::string summary() const;
+};
+
+/// The inputs of RFC 5280 section 6.1.1 (c) to (g).
+struct PolicyDemand {
+    std::vector<std::string> acceptable;  ///< OIDs in dotted form; empty: any policy
+    bool explicit_policy = false;
+    bool inhibit_mapping = false;
+    bool inhibit_any = false;
+};
+
+/// What is known about revocation, and what it means when nothing is (REQ TRU-7).
+enum class RevocationPolicy {
+    off,        ///< nothing is looked at
+    soft_fail,  ///< "revoked" is a failure, "not known" is not
+    hard_fail   ///< "not known" is a failure too, for every certificate below the root
+};
+struct Revocation {
+    RevocationPolicy policy = RevocationPolicy::off;
+    std::span<Crl const> lists;
+    std::span<OcspResponse const> responses;
 };
 
 struct VerifyRequest {
@@ -79,10 +110,16 @@ struct VerifyRequest {
     Purpose purpose = Purpose::server;
     std::string host_name;  ///< name or address the peer was called by; empty: names are not checked
     UtcTime at;
-    int minimum_rsa_bits = 2048;  ///< smaller keys give weak_key
+    int minimum_rsa_bits = 2048;             ///< smaller keys give weak_key
+    Strictness const* strictness = nullptr;  ///< null: device-legacy
+    PolicyDemand policies;
+    Revocation revocation;
+    /// Intermediates between leaf and root, self-issued ones not counted (RFC 5280 section 6.1.4 (l)); nothing: 16.
+    std::optional<int> max_intermediates;
 };
 
-/// Never fails: what cannot be verified has findings, leaf first. At most 16 issuers are followed.
+/// Never fails: what cannot be verified has findings, leaf first. Where several paths lead to an anchor, the best one is taken:
+/// one without failures if there is any. Work is bounded: see k_verify_limits in pki/verify/limits.hpp.
 /// An anchor is trusted as it stands, whether it is self-signed, an authority or neither; its dates, name, purpose and
 /// key strength are checked all the same, its own signature is not.
 Verdict verify_chain(VerifyRequest const& request);

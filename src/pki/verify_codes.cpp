@@ -83,7 +83,7 @@ struct KindRow {
 };
 
 /// In the order of the enumeration.
-constexpr std::array<KindRow, 13> k_kinds{{
+constexpr std::array<KindRow, 18> k_kinds{{
     {Kind::incomplete_chain, "incomplete_chain", "was issued by an authority whose certificate is neither trusted nor was it sent",
      "Add the missing intermediate certificates to the peer's own certificate file, or its root to the trusted roots."},
     {Kind::untrusted_root, "untrusted_root", "is the root of the chain and is not among the trusted roots",
@@ -103,6 +103,15 @@ constexpr std::array<KindRow, 13> k_kinds{{
     {Kind::weak_key, "weak_key", "has a key that is too weak", "Make a new key: ECDSA P-256, or RSA with 3072 bits."},
     {Kind::weak_signature, "weak_signature", "is signed with a digest that can be forged", "Have it issued again with SHA-256."},
     {Kind::missing_certificate, "missing_certificate", "The peer sent no certificate", "Install a certificate and key at the peer."},
+    {Kind::revoked, "revoked", "was revoked by its authority", "Replace the certificate, and its key: somebody else may have it."},
+    {Kind::revocation_unknown, "revocation_unknown", "may have been revoked: no current answer of its authority is known",
+     "Make the authority's revocation list or OCSP responder reachable, or choose the policy that lets unknown ones pass."},
+    {Kind::constraint_violation, "constraint_violation", "carries a name that an authority above it may not vouch for",
+     "Get the certificate from an authority that is allowed to issue for this name."},
+    {Kind::policy_violation, "policy_violation", "was not issued under a certificate policy that is accepted here",
+     "Get the certificate under an accepted policy, or accept the policy it was issued under."},
+    {Kind::malformed, "malformed", "does not have the form that the rules ask for",
+     "Have the certificate issued again by an authority that follows the rules."},
     {Kind::other, "other", "cannot be accepted", "See the name of the finding; get the certificate again from its authority."},
 }};
 

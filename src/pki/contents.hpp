@@ -1,0 +1,69 @@
+#pragma once
+
+/// Whatever a file of this field may hold, recognised by its content and never by its name: PEM with any blocks and text
+/// between them, or DER of one certificate, request, list, key, PKCS#7 bundle or PKCS#12 package.
+
+#include "base/result.hpp"
+#include "base/secret.hpp"
+#include "pki/certificate.hpp"
+#include "pki/crl.hpp"
+#include "pki/key.hpp"
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace countersign::pki {
+
+/// A key that needs a passphrase which was not given.
+struct LockedKey {
+    std::string form;  ///< "PKCS#8, AES-256-CBC", "traditional, DES-EDE3-CBC" ...
+};
+/// A package that needs a passphrase which was not given.
+struct LockedPackage {};
+/// A bare public key: its algorithm and size, and the SHA-256 of the SubjectPublicKeyInfo.
+struct PublicKey {
+    std::string algorithm;
+    int bits = 0;
+    std::string sha256;
+};
+
+struct Item {
+    std::variant<Certificate, CertificateRequest, PrivateKey, Crl, PublicKey, LockedKey, LockedPackage> value;
+    std::string container;     ///< "PEM", "DER", "PKCS#7", "PKCS#12"
+    std::size_t position = 0;  ///< of its block in the file, counted from 1
+    std::string name;          ///< friendly name of a package; else empty
+};
+
+struct Contents {
+    std::vector<Item> items;
+    std::vector<Error> problems;  ///< blocks that could not be read, each with its place; the others are there
+    [[nodiscard]] std::vector<Certificate> certificates() const;
+    [[nodiscard]] std::vector<Crl> crls() const;
+};
+
+struct ContentsLimits {
+    std::size_t bytes = 16 * 1024 * 1024;
+    std::size_t items = 20'000;
+};
+
+/// An error only when nothing at all can be read: CRT-001 when it is none of the kinds, FIL-003 and CRT-016 over the limits,
+/// or the problem itself when the file holds one thing that is broken. A wrong passphrase is CRT-005.
+Result<Contents> read_contents(std::string_view bytes, SecretText const& passphrase = SecretText(), ContentsLimits limits = {});
+
+/// Certificates of a PKCS#7 bundle (RFC 5652 SignedData without signatures), PEM or DER. For showing and converting.
+Result<std::vector<Certificate>> read_pkcs7(std::string_view bytes);
+std::string write_pkcs7_pem(std::vector<Certificate> const& certificates);
+
+/// Orders a heap of certificates into one path, leaf first, root last if it is there: duplicates and strangers are left out.
+/// The leaf is the one that `leaf_key` or nobody else's issuer points at. CRT-015 when there is no single leaf or the path has
+/// a gap; the error lists what is missing.
+struct OrderedChain {
+    std::vector<Certificate> chain;
+    std::vector<Certificate> left_out;
+    bool reaches_root = false;
+};
+Result<OrderedChain> order_chain(std::vector<Certificate> const& heap, PrivateKey const* leaf_key = nullptr);
+
+}  // namespace countersign::pki
