@@ -20,7 +20,7 @@ namespace crt = errors::crt;
 
 namespace {
 
-constexpr int k_smallest_rsa_bits = 2048;
+constexpr int k_smallest_legacy_rsa_bits = 1024;
 constexpr int k_root_path_length = 1;
 
 struct ProfileRow {
@@ -73,6 +73,7 @@ struct Signing {
     ASN1_OCTET_STRING const* issuer_key;  ///< null: signed by its own key
     EVP_PKEY* key;
     int path_length;
+    IssueOptions options;
 };
 
 Result<Certificate> make(CertificateRequest const& request, Profile profile, Validity const& validity, Signing const& by) {
@@ -83,9 +84,11 @@ Result<Certificate> make(CertificateRequest const& request, Profile profile, Val
     ErrorQueue errors;
     EVP_PKEY* const public_key = X509_REQ_get0_pubkey(asked);
     if (public_key == nullptr) return fail(crt::broken_request, {{"detail", "its public key cannot be decoded"}});
-    if (is_weak_key(public_key, k_smallest_rsa_bits)) {
+    int const smallest = std::max(by.options.minimum_rsa_bits, k_smallest_legacy_rsa_bits);
+    if (is_weak_key(public_key, smallest)) {
         bool const curve = EVP_PKEY_get_base_id(public_key) == EVP_PKEY_EC;
-        return fail(crt::key_too_weak, {{"bits", std::to_string(EVP_PKEY_get_bits(public_key))}, {"minimum", curve ? "224" : "2048"}});
+        return fail(crt::key_too_weak,
+                    {{"bits", std::to_string(EVP_PKEY_get_bits(public_key))}, {"minimum", curve ? "224" : std::to_string(smallest)}});
     }
     bool const nameless = X509_NAME_entry_count(subject) == 0;
     if (nameless && (profile == Profile::authority || sk_GENERAL_NAME_num(names.get()) == 0)) {
@@ -106,7 +109,7 @@ Result<Certificate> make(CertificateRequest const& request, Profile profile, Val
     set_serial(certificate.get());
     add_extensions(certificate.get(),
                    {.profile = profile, .path_length = by.path_length, .authority = by.issuer_key, .names = names.get()});
-    if (X509_sign(certificate.get(), by.key, signing_digest(by.key)) <= 0) return refused(errors.reason());
+    if (X509_sign(certificate.get(), by.key, digest_for(by.key, by.options.hash)) <= 0) return refused(errors.reason());
     return Certificate(certificate.release());
 }
 
@@ -175,19 +178,25 @@ Result<CertificateAuthority> CertificateAuthority::create_root(PrivateKey key, S
     return create(std::move(certificate), std::move(key));
 }
 
-Result<Certificate> CertificateAuthority::sign(CertificateRequest const& request, Profile profile, Validity validity) const {
+Result<Certificate> CertificateAuthority::sign(CertificateRequest const& request, Profile profile, Validity validity,
+                                               IssueOptions const& options) const {
     X509* const own = certificate_.native();
     constexpr long no_limit = -1;
     long const path_length = X509_get_pathlen(own);
     bool const over = validity.not_before >= certificate_.not_after();
-    if (over || (profile == Profile::authority && path_length != no_limit && path_length < 1)) {
+    long const below = options.path_length.value_or(0);
+    if (over || (profile == Profile::authority && path_length != no_limit && path_length < below + 1)) {
         return fail(crt::not_an_authority, {{"subject", certificate_.subject()}});
     }
     validity.not_after = std::min(validity.not_after, certificate_.not_after());
     auto const identifier = issuer_identifier(own);
-    // An authority below this one issues end certificates only: path length 0.
+    // An authority below this one issues end certificates only, unless something else is asked for.
     return make(request, profile, validity,
-                {.issuer = X509_get_subject_name(own), .issuer_key = identifier.get(), .key = key_.native(), .path_length = 0});
+                {.issuer = X509_get_subject_name(own),
+                 .issuer_key = identifier.get(),
+                 .key = key_.native(),
+                 .path_length = options.path_length.value_or(0),
+                 .options = options});
 }
 
 Result<std::string> CertificateAuthority::sign_crl(std::vector<RevokedEntry> const& revoked, std::uint64_t number, UtcTime now,
@@ -216,7 +225,8 @@ Result<std::string> CertificateAuthority::sign_crl(std::vector<RevokedEntry> con
     return pem_text("X509 CRL", der_of(crl.get(), i2d_X509_CRL, "encode a revocation list"));
 }
 
-Result<Certificate> self_sign(CertificateRequest const& request, PrivateKey const& key, Profile profile, Validity validity) {
+Result<Certificate> self_sign(CertificateRequest const& request, PrivateKey const& key, Profile profile, Validity validity,
+                              IssueOptions const& options) {
     if (request.public_key_sha256() != key.public_key_sha256()) {
         return fail(crt::key_does_not_match_certificate,
                     {{"certificate_key", request.public_key_sha256()}, {"key", key.public_key_sha256()}});
@@ -225,7 +235,8 @@ Result<Certificate> self_sign(CertificateRequest const& request, PrivateKey cons
                 {.issuer = X509_REQ_get_subject_name(request.native()),
                  .issuer_key = nullptr,
                  .key = key.native(),
-                 .path_length = k_root_path_length});
+                 .path_length = options.path_length.value_or(k_root_path_length),
+                 .options = options});
 }
 
 }  // namespace countersign::pki

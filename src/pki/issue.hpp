@@ -5,8 +5,10 @@
 /// identifier, key usage, extended key usage, basic constraints.
 
 #include "pki/certificate.hpp"
+#include "pki/hash.hpp"
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,13 @@ struct Validity {
 
 /// Begins five minutes before `now` so that clocks that are a little late accept it.
 Validity valid_for(UtcTime now, std::chrono::seconds length);
+
+/// What may differ from one signature to the next. SHA-1 and keys below 2048 bits are for equipment that can do no better.
+struct IssueOptions {
+    Hash hash = Hash::automatic;
+    int minimum_rsa_bits = 2048;     ///< of the key that is vouched for; not below 1024
+    std::optional<int> path_length;  ///< of an authority; default: 1 for a root, 0 below it
+};
 
 struct RevokedEntry {
     std::string serial;  ///< lower-case hexadecimal
@@ -43,7 +52,7 @@ public:
     /// The subject and names come from the request; extensions of the request other than names are ignored.
     /// The end is cut to the authority's own end. CRT-009 for keys that are too weak, CRT-010, CRT-017, CRT-019 for names
     /// that cannot be vouched for, CRT-021 when the authority has ended or may not issue another authority.
-    Result<Certificate> sign(CertificateRequest const& request, Profile profile, Validity validity) const;
+    Result<Certificate> sign(CertificateRequest const& request, Profile profile, Validity validity, IssueOptions const& options = {}) const;
     /// CRL version 2 with number, signed now (PEM). CRT-017 when an entry is not valid, CRT-021 without the right to.
     Result<std::string> sign_crl(std::vector<RevokedEntry> const& revoked, std::uint64_t number, UtcTime now, UtcTime next_update) const;
 
@@ -54,6 +63,7 @@ private:
 };
 
 /// A certificate that its own key signed, for the subject and names of the request.
-Result<Certificate> self_sign(CertificateRequest const& request, PrivateKey const& key, Profile profile, Validity validity);
+Result<Certificate> self_sign(CertificateRequest const& request, PrivateKey const& key, Profile profile, Validity validity,
+                              IssueOptions const& options = {});
 
 }  // namespace countersign::pki

@@ -1,6 +1,7 @@
 // PKCS#10 requests (RFC 2986).
 
 #include "pki/certificate.hpp"
+#include "pki/make_request.hpp"
 #include "pki/names.hpp"
 #include "pki/openssl.hpp"
 #include "pki/pem.hpp"
@@ -19,15 +20,6 @@ namespace {
 constexpr std::string_view k_expected = "CERTIFICATE REQUEST";
 
 Failure broken(std::string_view detail) { return fail(crt::broken_request, {{"detail", detail}}); }
-
-void add_names(X509_REQ* request, GENERAL_NAMES* names) {
-    STACK_OF(X509_EXTENSION)* list = nullptr;
-    // RFC 5280 section 4.2.1.6: critical when there is no subject.
-    int const critical = X509_NAME_entry_count(X509_REQ_get_subject_name(request)) == 0 ? 1 : 0;
-    bool const made = X509V3_add1_i2d(&list, NID_subject_alt_name, names, critical, X509V3_ADD_DEFAULT) == 1;
-    ExtensionsPtr const owner(list);
-    if (!made || X509_REQ_add_extensions(request, list) != 1) throw_openssl_failure("add names to a request");
-}
 
 }  // namespace
 
@@ -56,22 +48,7 @@ Result<CertificateRequest> CertificateRequest::parse_pem(std::string_view pem) {
 
 Result<CertificateRequest> CertificateRequest::create(PrivateKey const& key, SubjectFields const& subject,
                                                       std::vector<AlternativeName> const& names) {
-    CS_TRY(auto name, make_name(subject));
-    CS_TRY(auto general_names, make_general_names(names));
-    if (X509_NAME_entry_count(name.get()) == 0 && names.empty()) {
-        return fail(crt::invalid_name, {{"field", "subject"}, {"value", "empty"}});
-    }
-    ErrorQueue errors;
-    X509ReqPtr request(X509_REQ_new());
-    if (!request || X509_REQ_set_version(request.get(), X509_REQ_VERSION_1) != 1 ||
-        X509_REQ_set_subject_name(request.get(), name.get()) != 1 || X509_REQ_set_pubkey(request.get(), key.native()) != 1) {
-        throw_openssl_failure("make a request");
-    }
-    if (!names.empty()) add_names(request.get(), general_names.get());
-    if (X509_REQ_sign(request.get(), key.native(), signing_digest(key.native())) <= 0) {
-        return fail(crt::signing_failed, {{"detail", errors.reason()}});
-    }
-    return CertificateRequest(request.release());
+    return make_request(key, subject, names, Hash::automatic);
 }
 
 std::string CertificateRequest::subject() const { return name_text(X509_REQ_get_subject_name(native())); }
