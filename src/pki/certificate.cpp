@@ -67,10 +67,7 @@ std::string Certificate::issuer() const { return name_text(X509_get_issuer_name(
 std::string Certificate::common_name() const { return first_value(X509_get_subject_name(native()), NID_commonName); }
 std::string Certificate::subject_serial_number() const { return first_value(X509_get_subject_name(native()), NID_serialNumber); }
 
-std::string Certificate::serial() const {
-    ASN1_INTEGER const* number = X509_get0_serialNumber(native());
-    return (ASN1_STRING_type(number) == V_ASN1_NEG_INTEGER ? "-" : "") + to_hex(pki::bytes_of(number));
-}
+std::string Certificate::serial() const { return integer_text(X509_get0_serialNumber(native())); }
 
 UtcTime Certificate::not_before() const { return time_or_epoch(X509_get0_notBefore(native())); }
 UtcTime Certificate::not_after() const { return time_or_epoch(X509_get0_notAfter(native())); }

@@ -73,6 +73,10 @@ std::optional<UtcTime> time_of(ASN1_TIME const* time) {
     return sys_days(day) + hours(parts.tm_hour) + minutes(parts.tm_min) + seconds(parts.tm_sec);
 }
 
+std::string integer_text(ASN1_INTEGER const* number) {
+    return (ASN1_STRING_type(number) == V_ASN1_NEG_INTEGER ? "-" : "") + to_hex(bytes_of(number));
+}
+
 std::string algorithm_name(EVP_PKEY const* key) {
     if (key == nullptr) return "unknown";
     switch (EVP_PKEY_get_base_id(key)) {

@@ -108,6 +108,9 @@ inline std::string_view view_of(ASN1_STRING const* string) {
     return {reinterpret_cast<char const*>(ASN1_STRING_get0_data(string)), static_cast<std::size_t>(ASN1_STRING_length(string))};
 }
 
+/// Lower-case hexadecimal of a whole number, two digits for each byte, "-" before negative ones: how serial numbers are written.
+std::string integer_text(ASN1_INTEGER const* number);
+
 /// "RSA", "EC", "Ed25519", "DSA" ..., or "unknown" for null.
 std::string algorithm_name(EVP_PKEY const* key);
 /// The digest to sign with: SHA-384 for P-384 and above, SHA-256 otherwise; null for EdDSA, which has its own.

@@ -23,16 +23,9 @@ constexpr std::array<std::string_view, 11> k_reasons{"unspecified",   "keyCompro
 
 Error broken(std::string detail) { return Error(errors::crt::broken_crl, {{"detail", std::move(detail)}}); }
 
-std::string hex_of(ASN1_INTEGER const* number) {
-    BignumPtr const value(ASN1_INTEGER_to_BN(number, nullptr));
-    if (!value) return {};
-    std::unique_ptr<char, Deleter<free_openssl>> const text(BN_bn2hex(value.get()));
-    return text ? to_lower(text.get()) : std::string();
-}
-
 std::string extension_number(X509_CRL const* crl, int nid) {
     Asn1IntegerPtr const number(static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(crl, nid, nullptr, nullptr)));
-    return number ? hex_of(number.get()) : std::string();
+    return number ? integer_text(number.get()) : std::string();
 }
 
 }  // namespace
@@ -91,7 +84,7 @@ std::vector<Crl::Entry> Crl::entries(std::size_t limit) const {
     out.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
         auto const* entry = sk_X509_REVOKED_value(list, static_cast<int>(i));
-        Entry read{.serial = hex_of(X509_REVOKED_get0_serialNumber(entry)),
+        Entry read{.serial = integer_text(X509_REVOKED_get0_serialNumber(entry)),
                    .at = time_of(X509_REVOKED_get0_revocationDate(entry)).value_or(UtcTime())};
         Asn1EnumeratedPtr const reason(static_cast<ASN1_ENUMERATED*>(X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, nullptr, nullptr)));
         if (reason) read.reason = static_cast<int>(ASN1_ENUMERATED_get(reason.get()));
