@@ -1,6 +1,7 @@
 // Certificates in PEM texts, and how certificates and keys fit each other.
 
 #include "pki/certificate.hpp"
+#include "pki/format/der_kind.hpp"
 #include "pki/openssl.hpp"
 #include "pki/pem.hpp"
 
@@ -67,6 +68,10 @@ Result<Certificate> Certificate::parse_pem(std::string_view pem) {
     }
     if (found == nullptr) return no_certificate(blocks);
     return decode(*found, 0);
+}
+
+Result<Certificate> Certificate::parse(std::string_view bytes) {
+    return encoding_of(bytes) == Encoding::pem ? parse_pem(bytes) : parse_der(countersign::bytes_of(bytes));
 }
 
 Result<std::vector<Certificate>> parse_bundle(std::string_view pem, BundleLimits limits) {

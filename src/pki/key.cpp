@@ -49,6 +49,14 @@ X509SigPtr encrypt(PKCS8_PRIV_KEY_INFO* plain, SecretText const& passphrase) {
     return sealed;
 }
 
+/// What was written into a memory BIO.
+SecretText written_text(BIO* out, int written) {
+    char* data = nullptr;
+    auto const size = BIO_get_mem_data(out, &data);
+    if (written != 1 || size <= 0) throw_openssl_failure("encode a private key");
+    return SecretText(std::string(data, static_cast<std::size_t>(size)));
+}
+
 }  // namespace
 
 Result<KeyType> parse_key_type(std::string_view text) {
@@ -86,10 +94,29 @@ SecretText PrivateKey::to_pem(SecretText const& passphrase) const {
     if (!plain || !out) throw_openssl_failure("encode a private key");
     int const written = passphrase.empty() ? PEM_write_bio_PKCS8_PRIV_KEY_INFO(out.get(), plain.get())
                                            : PEM_write_bio_PKCS8(out.get(), encrypt(plain.get(), passphrase).get());
-    char* data = nullptr;
-    auto const size = BIO_get_mem_data(out.get(), &data);
-    if (written != 1 || size <= 0) throw_openssl_failure("encode a private key");
-    return SecretText(std::string(data, static_cast<std::size_t>(size)));
+    return written_text(out.get(), written);
+}
+
+Result<SecretText> PrivateKey::to_traditional_pem(SecretText const& passphrase) const {
+    ErrorQueue const errors;
+    auto const kind = algorithm();
+    if (kind != "RSA" && kind != "EC") return fail(crt::unsupported_key_type, {{"type", kind}});
+    BioPtr const out(BIO_new(BIO_s_mem()));
+    if (!out) throw_openssl_failure("encode a private key");
+    auto const& text = passphrase.reveal();
+    bool const sealed = !passphrase.empty();
+    // A null passphrase would make OpenSSL ask on the terminal; without a cipher it asks nobody.
+    int const written = PEM_write_bio_PrivateKey_traditional(out.get(), key_.get(), sealed ? EVP_des_ede3_cbc() : nullptr,
+                                                             sealed ? reinterpret_cast<unsigned char const*>(text.data()) : nullptr,
+                                                             sealed ? static_cast<int>(text.size()) : 0, nullptr, nullptr);
+    return written_text(out.get(), written);
+}
+
+Secret<Bytes> PrivateKey::to_der() const {
+    ErrorQueue const errors;
+    Pkcs8Ptr const plain(EVP_PKEY2PKCS8(key_.get()));
+    if (!plain) throw_openssl_failure("encode a private key");
+    return Secret<Bytes>(der_of(plain.get(), i2d_PKCS8_PRIV_KEY_INFO, "encode a private key"));
 }
 
 std::string PrivateKey::algorithm() const { return algorithm_name(key_.get()); }

@@ -27,8 +27,10 @@ public:
     static Result<PrivateKey> generate(KeyType type);
     /// PKCS#8 or traditional PEM, encrypted or not. CRT-001 no key block, CRT-003 broken, CRT-004 passphrase needed,
     /// CRT-005 wrong passphrase, CRT-018 a key of another kind than those of KeyType (any size and curve of RSA and EC is
-    /// read), FIL-003 over 1 MiB. The first key block of the text is taken; text around it is accepted. Never asks on a
-    /// terminal; keys whose derivation would take more than some seconds are refused as broken.
+    /// read) or encrypted with a cipher that is not known, CRT-026 when deriving the key would take more than some seconds,
+    /// FIL-003 over 1 MiB. The first key block of the text is taken; text around it is accepted. Never asks on a terminal.
+    /// Encryption: PKCS#8 with PBES2 or PBES1, traditional with DEK-Info, with the ciphers of OpenSSL's default and legacy
+    /// providers. CRT-005 also stands for damaged encrypted bytes: the forms have no checksum that would tell them apart.
     static Result<PrivateKey> parse_pem(std::string_view pem, SecretText const& passphrase = SecretText());
     /// The same, PEM or DER told apart by content (PKCS#8, encrypted PKCS#8, traditional RSA and EC).
     static Result<PrivateKey> parse(std::string_view bytes, SecretText const& passphrase = SecretText());

@@ -11,21 +11,32 @@ constexpr std::size_t k_longest_label = 64;
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
+/// The line at the front of `text`, and the text behind its end: LF, CR LF, or the CR alone of old Macs.
+std::string_view take_line(std::string_view& text) {
+    auto const end = std::min(text.find_first_of("\r\n"), text.size());
+    auto const line = text.substr(0, end);
+    text.remove_prefix(end);
+    if (text.starts_with("\r\n")) {
+        text.remove_prefix(2);
+    } else if (!text.empty()) {
+        text.remove_prefix(1);
+    }
+    return line;
+}
+
 /// Headers are there when the first line that is not empty has a colon; they end at an empty line.
 void split_headers(PemBlock& block) {
-    std::string_view const all = block.body;
-    std::size_t start = 0;
-    while (start < all.size() && is_blank(all[start])) ++start;
-    std::size_t line_end = all.find('\n', start);
-    if (line_end == std::string_view::npos || all.substr(start, line_end - start).find(':') == std::string_view::npos) return;
-    for (std::size_t at = start; at < all.size();) {
-        std::size_t const end = std::min(all.find('\n', at), all.size());
-        if (trim(all.substr(at, end - at)).empty()) {
-            block.headers = all.substr(start, at - start);
-            block.body = all.substr(end);
-            return;
-        }
-        at = end + 1;
+    std::size_t const start = block.body.find_first_not_of(" \t\r\n");
+    if (start == std::string_view::npos) return;
+    std::string_view const all = block.body.substr(start);
+    std::string_view rest = all;
+    if (!take_line(rest).contains(':')) return;
+    while (!rest.empty()) {
+        std::size_t const at = all.size() - rest.size();
+        if (!trim(take_line(rest)).empty()) continue;
+        block.headers = all.substr(0, at);
+        block.body = rest;
+        return;
     }
     // No empty line: the colon stays in the body and makes it invalid Base64, which is the truth.
 }
@@ -42,15 +53,16 @@ std::string without_blanks(std::string_view body) {
 
 }  // namespace
 
-std::vector<PemBlock> scan_pem(std::string_view text) {
+std::vector<PemBlock> scan_pem(std::string_view text, std::size_t most) {
     std::vector<PemBlock> blocks;
     std::size_t at = text.find(k_begin);
-    while (at != std::string_view::npos) {
+    while (at != std::string_view::npos && blocks.size() < most) {
         PemBlock block;
         std::size_t const label_start = at + k_begin.size();
         std::size_t const label_end = text.find(k_dashes, label_start);
         std::string_view const label = text.substr(label_start, std::min(label_end, text.size()) - label_start);
-        if (label_end == std::string_view::npos || label.size() > k_longest_label || label.find('\n') != std::string_view::npos) {
+        if (label_end == std::string_view::npos || label.size() > k_longest_label ||
+            label.find_first_of("\r\n") != std::string_view::npos) {
             blocks.push_back(block);
             at = text.find(k_begin, label_start);
             continue;

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,7 +26,8 @@ struct PemBlock {
     bool complete = false;     ///< has its END line
 };
 
-std::vector<PemBlock> scan_pem(std::string_view text);
+/// Stops after `most` blocks: a caller with a limit asks for one more than that.
+std::vector<PemBlock> scan_pem(std::string_view text, std::size_t most = SIZE_MAX);
 
 /// Nothing when the Base64 is broken.
 std::optional<Bytes> decode_body(std::string_view body);

@@ -1,6 +1,7 @@
 // PKCS#10 requests (RFC 2986).
 
 #include "pki/certificate.hpp"
+#include "pki/format/der_kind.hpp"
 #include "pki/make_request.hpp"
 #include "pki/names.hpp"
 #include "pki/openssl.hpp"
@@ -20,26 +21,35 @@ namespace {
 constexpr std::string_view k_expected = "CERTIFICATE REQUEST";
 
 Failure broken(std::string_view detail) { return fail(crt::broken_request, {{"detail", detail}}); }
+Failure too_large() {
+    return fail(errors::fil::too_large, {{"file", "The certificate request"}, {"limit", std::to_string(k_input_limit)}});
+}
 
 }  // namespace
 
 CertificateRequest::CertificateRequest(X509_req_st* request) : request_(request, Deleter<X509_REQ_free>()) {}
 
 Result<CertificateRequest> CertificateRequest::parse_pem(std::string_view pem) {
-    if (pem.size() > k_input_limit) {
-        return fail(errors::fil::too_large, {{"file", "The certificate request"}, {"limit", std::to_string(k_input_limit)}});
-    }
+    if (pem.size() > k_input_limit) return too_large();
     auto const blocks = scan_pem(pem);
     auto const found = std::ranges::find_if(blocks, [](PemBlock const& block) { return is_request_label(block.label); });
     if (found == blocks.end() || !found->complete) return fail(crt::not_pem, {{"expected", k_expected}});
     auto const der = decode_body(found->body);
     if (!der) return fail(crt::not_pem, {{"expected", k_expected}});
+    return parse_der(*der);
+}
 
+Result<CertificateRequest> CertificateRequest::parse(std::string_view bytes) {
+    return encoding_of(bytes) == Encoding::pem ? parse_pem(bytes) : parse_der(countersign::bytes_of(bytes));
+}
+
+Result<CertificateRequest> CertificateRequest::parse_der(std::span<std::uint8_t const> der) {
+    if (der.size() > k_input_limit) return too_large();
     ErrorQueue errors;
-    auto const* data = der->data();
-    X509ReqPtr request(d2i_X509_REQ(nullptr, &data, static_cast<long>(der->size())));
+    auto const* data = der.data();
+    X509ReqPtr request(d2i_X509_REQ(nullptr, &data, static_cast<long>(der.size())));
     if (!request) return broken(errors.reason());
-    if (data != der->data() + der->size()) return broken("there are bytes after the request");
+    if (data != der.data() + der.size()) return broken("there are bytes after the request");
     EVP_PKEY* const key = X509_REQ_get0_pubkey(request.get());
     if (key == nullptr) return broken("its public key cannot be decoded");
     if (X509_REQ_verify(request.get(), key) != 1) return broken("its signature does not fit its key");

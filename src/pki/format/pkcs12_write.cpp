@@ -1,0 +1,100 @@
+// Writing PKCS#12, laid out as OpenSSL and Windows do: certificates in an encrypted part, the key in a shrouded bag.
+
+#include "pki/openssl.hpp"
+#include "pki/pkcs12.hpp"
+
+#include "countersign/errors/crt.hpp"
+#include "countersign/errors/gen.hpp"
+
+#include <openssl/pkcs12.h>
+
+#include <array>
+
+namespace countersign::pki {
+
+namespace crt = errors::crt;
+
+namespace {
+
+using Pkcs12Ptr = std::unique_ptr<PKCS12, Deleter<PKCS12_free>>;
+void free_safes(STACK_OF(PKCS7) * list) { sk_PKCS7_pop_free(list, PKCS7_free); }
+using SafesPtr = std::unique_ptr<STACK_OF(PKCS7), Deleter<free_safes>>;
+void free_bags(STACK_OF(PKCS12_SAFEBAG) * list) { sk_PKCS12_SAFEBAG_pop_free(list, PKCS12_SAFEBAG_free); }
+using BagsPtr = std::unique_ptr<STACK_OF(PKCS12_SAFEBAG), Deleter<free_bags>>;
+
+struct Scheme {
+    int encryption;
+    int rounds;  ///< of each of the three derivations; .NET refuses packages with more than 600,000 in all
+    EVP_MD const* mac;
+};
+
+Scheme scheme_of(Pkcs12Ciphers ciphers) {
+    constexpr int rounds_now = 100'000;
+    constexpr int rounds_then = 2048;
+    if (ciphers == Pkcs12Ciphers::legacy) return {NID_pbe_WithSHA1And3_Key_TripleDES_CBC, rounds_then, EVP_sha1()};
+    return {NID_aes_256_cbc, rounds_now, EVP_sha256()};
+}
+
+[[noreturn]] void failed() { throw_openssl_failure("make a PKCS#12 package"); }
+
+/// localKeyID: ties the key to its certificate. The SHA-1 of the certificate, as everybody does.
+void describe(PKCS12_SAFEBAG* bag, Certificate const* own, std::string const& name) {
+    if (own != nullptr) {
+        auto id = from_hex(own->fingerprint_sha1()).value_or(Bytes());
+        if (PKCS12_add_localkeyid(bag, id.data(), static_cast<int>(id.size())) != 1) failed();
+    }
+    if (!name.empty() && PKCS12_add_friendlyname_utf8(bag, name.data(), static_cast<int>(name.size())) != 1) failed();
+}
+
+void add_safe(SafesPtr& safes, STACK_OF(PKCS12_SAFEBAG) * bags, int encryption, int rounds, char const* passphrase) {
+    STACK_OF(PKCS7)* list = safes.release();
+    bool const added = PKCS12_add_safe(&list, bags, encryption, rounds, passphrase) == 1;
+    safes.reset(list);
+    if (!added) failed();
+}
+
+}  // namespace
+
+Result<Secret<Bytes>> write_pkcs12(Pkcs12Contents const& contents, SecretText const& passphrase, Pkcs12Ciphers ciphers) {
+    if (contents.key && !contents.key->exportable())
+        return fail(crt::token_failed, {{"detail", "the key stays on its token and cannot be put into a package"}});
+    if (!is_utf8(contents.friendly_name) || contents.friendly_name.contains('\0'))
+        return fail(errors::gen::invalid_input, {{"field", "friendly name"}, {"detail", "it is not UTF-8 text"}});
+    if (passphrase.reveal().contains('\0'))
+        return fail(errors::gen::invalid_input, {{"field", "passphrase"}, {"detail", "there is a zero byte in it"}});
+    Certificate const* own = nullptr;
+    if (contents.key && !contents.certificates.empty()) {
+        own = &contents.certificates.front();
+        CS_CHECK(check_key_matches(*own, *contents.key));
+    }
+    ErrorQueue const errors;
+    auto const scheme = scheme_of(ciphers);
+    char const* const secret = passphrase.reveal().c_str();
+    SafesPtr safes;
+    if (!contents.certificates.empty()) {
+        STACK_OF(PKCS12_SAFEBAG)* list = nullptr;
+        for (auto const& certificate : contents.certificates) {
+            bool const first = list == nullptr;
+            PKCS12_SAFEBAG* const bag = PKCS12_add_cert(&list, certificate.native());
+            if (bag == nullptr) failed();
+            if (first) describe(bag, own, contents.friendly_name);
+        }
+        BagsPtr const bags(list);
+        add_safe(safes, bags.get(), scheme.encryption, scheme.rounds, secret);
+    }
+    if (contents.key) {
+        STACK_OF(PKCS12_SAFEBAG)* list = nullptr;
+        PKCS12_SAFEBAG* const bag = PKCS12_add_key(&list, contents.key->native(), 0, scheme.rounds, scheme.encryption, secret);
+        if (bag == nullptr) failed();
+        BagsPtr const bags(list);
+        describe(bag, own, contents.friendly_name);
+        add_safe(safes, bags.get(), -1, 0, nullptr);  // the key is encrypted by itself
+    }
+    Pkcs12Ptr const package(PKCS12_add_safes(safes.get(), 0));
+    if (!package ||
+        PKCS12_set_mac(package.get(), secret, static_cast<int>(passphrase.reveal().size()), nullptr, 0, scheme.rounds, scheme.mac) != 1)
+        failed();
+    return Secret<Bytes>(der_of(package.get(), i2d_PKCS12, "encode a PKCS#12 package"));
+}
+
+}  // namespace countersign::pki
