@@ -5,7 +5,7 @@ import re
 from checks import finish, name, repository_files
 
 TEXT = {".cpp", ".hpp", ".py", ".sh", ".cmake", ".toml", ".md", ".json", ".yaml", ".yml", ".txt", ".ts", ".tsx", ".css", ".html", ".mjs", ""}
-KEPT = ("tests/", "fuzz/corpus/", "bench/")  # input of tests may be anything
+KEPT = ("tests/", "fuzz/corpus/", "fuzz/finds/", "bench/")  # input of tests may be anything
 
 problems = []
 for path in repository_files():

@@ -203,7 +203,9 @@ std::string escape_markup(std::string_view text) {
 }
 
 bool is_ip_address(std::string_view text) {
-    std::string copy(text);
+    // The longest form: an IPv6 address that ends in an IPv4 one. A zero byte would end the text for inet_pton only.
+    if (text.size() >= INET6_ADDRSTRLEN || text.contains('\0')) return false;
+    std::string const copy(text);
     std::array<unsigned char, sizeof(in6_addr)> place{};
     return inet_pton(AF_INET, copy.c_str(), place.data()) == 1 || inet_pton(AF_INET6, copy.c_str(), place.data()) == 1;
 }

@@ -42,5 +42,16 @@ TEST(Text, hexadecimal_takes_colons_and_both_cases) {
     EXPECT_EQ(to_hex(Bytes{10, 255}, ':'), "0a:ff");
 }
 
+TEST(Text, an_address_ends_where_its_text_ends) {
+    EXPECT_TRUE(is_ip_address("192.0.2.1"));
+    EXPECT_TRUE(is_ip_address("2001:db8::1"));
+    EXPECT_TRUE(is_ip_address("1111:2222:3333:4444:5555:6666:255.255.255.255"));
+    EXPECT_FALSE(is_ip_address(std::string_view("192.0.2.1\0.example.com", 22)));
+    EXPECT_FALSE(is_ip_address("192.0.2.1."));
+    EXPECT_FALSE(is_ip_address("192.0.02.1"));
+    EXPECT_FALSE(is_ip_address("fe80::1%eth0"));
+    EXPECT_FALSE(is_ip_address(""));
+}
+
 }  // namespace
 }  // namespace countersign
