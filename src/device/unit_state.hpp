@@ -27,7 +27,7 @@ struct FactValue {
 class SubscriptionEntry;
 
 struct Unit::State {
-    State(std::shared_ptr<Environment const> shared, family::FamilyPtr which, UnitSpec filled, net::Executor where);
+    State(std::shared_ptr<Environment const> shared, family::FamilyPtr which, UnitSpec full, net::Executor where);
 
     // unit.cpp
     void remove_leftovers() const;
@@ -67,7 +67,7 @@ struct Unit::State {
     [[nodiscard]] std::map<std::string, Wanted> wanted_doors(Prospect const& prospect) const;
     /// Opens what is wanted and not open yet. On failure nothing is open that was not before.
     Result<std::map<std::string, OpenDoor>> open_missing(Unit& unit, std::map<std::string, Wanted> const& wanted);
-    void close_door(OpenDoor door);
+    void close_door(OpenDoor open);
     void adopt(std::map<std::string, OpenDoor> opened, std::map<std::string, Wanted> const& wanted);
 
     std::shared_ptr<Environment const> environment;

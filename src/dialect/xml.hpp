@@ -30,12 +30,12 @@ struct XmlElement {
     /// The name without its prefix: "Body".
     [[nodiscard]] std::string_view local_name() const;
     /// The first child of that local name, without case; null when there is none.
-    [[nodiscard]] XmlElement const* child(std::string_view name) const;
+    [[nodiscard]] XmlElement const* child(std::string_view wanted) const;
     /// Text of that child, or empty.
-    [[nodiscard]] std::string_view child_text(std::string_view name) const;
+    [[nodiscard]] std::string_view child_text(std::string_view wanted) const;
     /// Follows names downwards.
     [[nodiscard]] XmlElement const* descend(std::initializer_list<std::string_view> names) const;
-    [[nodiscard]] std::string_view attribute(std::string_view name) const;
+    [[nodiscard]] std::string_view attribute(std::string_view wanted) const;
     XmlElement& add(XmlElement element);
     XmlElement& add(std::string_view name, std::string_view text = {});
     XmlElement& set(std::string_view name, std::string_view value);

@@ -53,11 +53,11 @@ public:
     [[nodiscard]] family::Families const& families() const override { return families_; }
     void start() override { engine_->start(shared_from_this()); }
     net::Task<> stop() override;
-    net::Task<Result<System>> add_system(NewSystem system, std::string actor) override;
+    net::Task<Result<System>> add_system(NewSystem wanted, std::string actor) override;
     net::Task<Result<Assessment>> observe_now(SystemId id) override;
     net::Task<Result<Plan>> plan_for(SystemId id, std::optional<SecureOnly> assumed) override;
     net::Task<Result<std::vector<JobId>>> enforce(std::vector<SystemId> systems, std::string actor) override;
-    net::Task<Result<Policy>> set_policy(Policy policy, std::string actor) override;
+    net::Task<Result<Policy>> set_policy(Policy wanted, std::string actor) override;
     net::Task<Result<void>> system_called(SystemCall call) override;
     std::shared_ptr<void> subscribe(std::function<void(Event)> listener) override;
     void publish(Event event) override;

@@ -180,7 +180,7 @@ Error Connection::refused() {
 
 Connection::Step Connection::read_now(std::string& buffer, std::size_t limit, std::size_t& got) {
     // Bytes land here first, so that a connection that waits holds no buffer of its own.
-    thread_local std::array<char, 64 * 1024> scratch;
+    static thread_local std::array<char, 64 * 1024> scratch;
     auto size = std::min(limit, scratch.size());
     if (session_) {
         auto step = session_->read(scratch.data(), size, got);

@@ -17,6 +17,7 @@ asio::io_context& dns_loop() {
     // On purpose never deleted: see the header.
     static auto* const loop = [] {
         ares_library_init(ARES_LIB_INIT_ALL);
+        // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): the thread below uses it until the program ends
         auto* context = new asio::io_context(1);
         std::thread([context] {
             auto work = asio::make_work_guard(*context);

@@ -59,7 +59,7 @@ BindPtr make_bind(KeyPtr key) {
     // From here on the key belongs to the bind.
     taken = taken && ssh_bind_options_set(bind.get(), SSH_BIND_OPTIONS_IMPORT_KEY, key.get()) == SSH_OK;
     if (!taken) return nullptr;
-    (void)key.release();
+    [[maybe_unused]] auto* const owned_by_bind = key.release();
     return bind;
 }
 

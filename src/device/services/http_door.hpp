@@ -28,7 +28,7 @@ net::Task<std::optional<net::http::Response>> handle_xapi(WebRequest web);
 /// POST /RPC2. Log-in stands in the body.
 net::Task<net::http::Response> handle_xml_rpc(WebRequest web);
 /// The pages of the family and the forms on them.
-net::Task<std::optional<net::http::Response>> handle_pages(WebRequest web);
+net::Task<std::optional<net::http::Response>> handle_pages(WebRequest request);
 
 inline constexpr std::string_view k_xml_rpc_path = "/RPC2";
 inline constexpr std::size_t k_xml_body_limit = 1024 * 1024;

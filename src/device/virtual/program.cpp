@@ -137,7 +137,7 @@ Result<void> run_program(ProgramOptions const& options) {
     auto after = resident_kilobytes();
     log::info("estate.ready",
               {{"systems", count}, {"resident_kib", after}, {"kib_per_system", (after - before) / std::max<std::size_t>(count, 1)}});
-    std::cout << "ready: " << count << (count == 1 ? " system" : " systems") << std::endl;
+    std::cout << "ready: " << count << (count == 1 ? " system" : " systems") << "\n" << std::flush;
     int signal = 0;
     ::sigwait(&signals, &signal);
     log::info("estate.stopping", {{"signal", signal}});

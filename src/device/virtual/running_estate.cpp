@@ -29,6 +29,7 @@ net::Task<Result<void>> RunningEstate::start(Estate estate) {
     std::vector<Error> problems;
     auto* specs = &estate.systems;
     auto* found = &problems;
+    // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): for_each_bounded keeps it until all are done
     co_await net::for_each_bounded(specs->size(), k_width, [this, specs, found](std::size_t index) -> net::Task<> {
         auto started = co_await start_one(std::move((*specs)[index]), index);
         if (!started && found->size() < k_problems_shown) found->push_back(std::move(started).error());
@@ -42,6 +43,7 @@ net::Task<Result<void>> RunningEstate::start(Estate estate) {
 }
 
 net::Task<> RunningEstate::stop() {
+    // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): for_each_bounded keeps it until all are done
     co_await net::for_each_bounded(units_.size(), k_width, [this](std::size_t index) -> net::Task<> {
         auto unit = units_[index];
         if (unit) co_await net::asio::co_spawn(unit->executor(), unit->power_off(), net::asio::use_awaitable);

@@ -179,7 +179,9 @@ net::Task<Result<void>> Enforcer::prove_closed(WorkPtr work, Step step) {
     while (!still_open.empty()) {
         std::vector<ServiceObservation> seen(still_open.size());
         co_await net::for_each_bounded(
-            still_open.size(), still_open.size(), [this, &family, &seen, &still_open, work](std::size_t index) -> net::Task<> {
+            still_open.size(), still_open.size(),
+            // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): for_each_bounded keeps it until all are done
+            [this, &family, &seen, &still_open, work](std::size_t index) -> net::Task<> {
                 auto const* service = family.find_service(still_open[index]);
                 if (service) seen[index] = co_await observer_.look_at(*service, work->system(), work->address, work->survey.trust);
             });

@@ -10,9 +10,9 @@ struct Enforcer::Work {
     JobId job = 0;
     Survey survey;  ///< system, policy, newest observation, and the channel that is in use
     Plan plan;
-    std::string address;         ///< where the system was found
-    std::uint64_t contact_mark;  ///< calls after this one came after the newest restart or change of settings
-    bool restart_asked = false;  ///< a change of this run waits for a restart
+    std::string address;             ///< where the system was found
+    std::uint64_t contact_mark = 0;  ///< calls after this one came after the newest restart or change of settings
+    bool restart_asked = false;      ///< a change of this run waits for a restart
     int steps_done = 0;
 
     System& system() { return survey.system; }

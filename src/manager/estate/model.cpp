@@ -7,9 +7,9 @@ namespace countersign::manager {
 namespace {
 
 /// Names of an enum's values. One table serves both directions; the API and the database use the same names.
-template <class Enum, std::size_t n>
+template <class Enum, std::size_t N>
 struct Names {
-    std::array<std::pair<Enum, std::string_view>, n> entries;
+    std::array<std::pair<Enum, std::string_view>, N> entries;
 
     [[nodiscard]] constexpr std::string_view name(Enum value) const {
         for (auto const& [candidate, text] : entries)

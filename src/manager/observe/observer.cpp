@@ -171,7 +171,9 @@ net::Task<Sighting> Observer::observe(Question question, Extent extent) {
     auto const services = services_to_see(*question.family, extent);
     observation.services.resize(services.size());
     co_await net::for_each_bounded(
-        services.size(), k_ports_at_once, [this, &services, &observation, &question, &place](std::size_t index) -> net::Task<> {
+        services.size(), k_ports_at_once,
+        // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): for_each_bounded keeps it until all are done
+        [this, &services, &observation, &question, &place](std::size_t index) -> net::Task<> {
             observation.services[index] = co_await look_at(*services[index], question.system, place.address, question.trust);
         });
     co_await log_in(question, place.address, sighting);

@@ -118,7 +118,7 @@ private:
     }
 
     void restart_if_needed(ChannelTrust channel, std::string_view why) {
-        if (!restart_needed_ && !(restart_pending(in_.observation) && !restart_planned_)) return;
+        if (!restart_needed_ && (restart_planned_ || !restart_pending(in_.observation))) return;
         auto& step = add(StepKind::restart, "Restart the system", why);
         step.before = "All that waits for the restart is stored.";
         step.after = "The system answers again.";

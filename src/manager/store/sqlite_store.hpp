@@ -15,7 +15,7 @@ public:
 
     net::Task<Result<SystemId>> add_system(System system, std::optional<SecretText> password, std::string actor) override;
     net::Task<Result<System>> get_system(SystemId id) override;
-    net::Task<Result<std::optional<System>>> find_system(std::string name_or_host_or_address_or_serial) override;
+    net::Task<Result<std::optional<System>>> find_system(std::string text) override;
     net::Task<Result<std::vector<System>>> list_systems(SystemFilter filter) override;
     net::Task<Result<std::vector<SystemId>>> all_system_ids() override;
     net::Task<Result<System>> update_system(SystemId id, std::function<std::string(System&)> change, std::string actor) override;
@@ -32,9 +32,9 @@ public:
     net::Task<Result<Policy>> get_policy() override;
     net::Task<Result<void>> set_policy(Policy policy, std::string actor) override;
     net::Task<Result<std::optional<std::string>>> get_value(std::string key) override;
-    net::Task<Result<void>> set_value(std::string key, std::string value) override;
+    net::Task<Result<void>> set_value(std::string key, std::string text) override;
     net::Task<Result<std::optional<SecretText>>> get_secret(std::string key) override;
-    net::Task<Result<void>> set_secret(std::string key, SecretText value) override;
+    net::Task<Result<void>> set_secret(std::string key, SecretText secret) override;
     net::Task<Result<std::optional<PendingCertificate>>> get_pending_certificate(SystemId id) override;
     net::Task<Result<void>> set_pending_certificate(SystemId id, PendingCertificate pending) override;
     net::Task<Result<void>> clear_pending_certificate(SystemId id) override;

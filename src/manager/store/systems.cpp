@@ -17,29 +17,29 @@ struct Column {
     void (*set)(System&, Row const&, std::size_t);
 };
 
-template <std::string System::* field>
+template <std::string System::* Field>
 constexpr Column text_column(std::string_view name) {
-    return {name, [](System const& system) { return value(system.*field); },
-            [](System& system, Row const& row, std::size_t i) { system.*field = row.text(i); }};
+    return {name, [](System const& system) { return value(system.*Field); },
+            [](System& system, Row const& row, std::size_t i) { system.*Field = row.text(i); }};
 }
 
-template <bool System::* field>
+template <bool System::* Field>
 constexpr Column flag_column(std::string_view name) {
-    return {name, [](System const& system) { return value(std::int64_t{system.*field ? 1 : 0}); },
-            [](System& system, Row const& row, std::size_t i) { system.*field = row.flag(i); }};
+    return {name, [](System const& system) { return value(std::int64_t{system.*Field ? 1 : 0}); },
+            [](System& system, Row const& row, std::size_t i) { system.*Field = row.flag(i); }};
 }
 
-template <std::optional<UtcTime> System::* field>
+template <std::optional<UtcTime> System::* Field>
 constexpr Column time_column(std::string_view name) {
-    return {name, [](System const& system) { return value(system.*field); },
-            [](System& system, Row const& row, std::size_t i) { system.*field = row.optional_time(i); }};
+    return {name, [](System const& system) { return value(system.*Field); },
+            [](System& system, Row const& row, std::size_t i) { system.*Field = row.optional_time(i); }};
 }
 
 /// The CHECK constraints of the schema keep other texts out.
-template <auto field, auto parse>
+template <auto Field, auto Parse>
 constexpr Column enum_column(std::string_view name) {
-    return {name, [](System const& system) { return value(to_string(system.*field)); },
-            [](System& system, Row const& row, std::size_t i) { system.*field = parse(row.text(i)).value_or(system.*field); }};
+    return {name, [](System const& system) { return value(to_string(system.*Field)); },
+            [](System& system, Row const& row, std::size_t i) { system.*Field = Parse(row.text(i)).value_or(system.*Field); }};
 }
 
 constexpr Column k_columns[] = {

@@ -89,21 +89,21 @@ private:
     std::shared_ptr<Connection> connection_;
 };
 
+struct NameAnswer {
+    asio::steady_timer timer;
+    std::optional<Result<std::vector<std::string>>> answer;
+};
+
+Task<> resolve_into(std::shared_ptr<NameAnswer> waiting, std::shared_ptr<Resolver> resolver, std::string name) {
+    waiting->answer = co_await resolver->resolve(name);
+    waiting->timer.cancel();
+}
+
 /// Names take as long as their servers need; we wait no longer than `limit`.
 Task<Result<std::vector<std::string>>> resolve_within(std::shared_ptr<Resolver> resolver, std::string name, Milliseconds limit) {
-    struct Waiting {
-        asio::steady_timer timer;
-        std::optional<Result<std::vector<std::string>>> answer;
-    };
     auto executor = co_await asio::this_coro::executor;
-    auto waiting = std::make_shared<Waiting>(Waiting{asio::steady_timer(executor, limit), std::nullopt});
-    spawn(
-        executor,
-        [waiting, resolver, name]() -> Task<> {
-            waiting->answer = co_await resolver->resolve(name);
-            waiting->timer.cancel();
-        },
-        "resolve");
+    auto waiting = std::make_shared<NameAnswer>(NameAnswer{asio::steady_timer(executor, limit), std::nullopt});
+    spawn(executor, [waiting, resolver, name] { return resolve_into(waiting, resolver, name); }, "resolve");
     boost::system::error_code ignored;
     if (!waiting->answer) co_await waiting->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     if (waiting->answer) co_return *std::move(waiting->answer);
