@@ -20,6 +20,7 @@ Session::Session(ClientContext const& context, PeerCheck check, int socket)
     SSL_set_fd(ssl_, socket);
     SSL_set_connect_state(ssl_);
     if (is_host_name(check_.called_name) && !is_ip_address(check_.called_name)) SSL_set_tlsext_host_name(ssl_, check_.called_name.c_str());
+    if (check_.prepare) check_.prepare(ssl_);
 }
 
 Session::Session(ServerContext const& context, int socket) : ssl_(SSL_new(context.native())) {

@@ -5,6 +5,7 @@
 
 #include "net/tls/tls.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +31,7 @@ struct PeerCheck {
     PeerPolicy policy;
     std::string called_name;  ///< SNI (unless an address) and the name to match
     UtcTime at;
+    std::function<void(ssl_st*)> prepare = {};  ///< a last change before the handshake, see net/tls/closer_look.hpp; empty: none
 };
 
 class Session {
@@ -58,6 +60,7 @@ public:
     [[nodiscard]] PeerPolicy const& policy() const { return check_.policy; }
     /// What the handshake showed so far, also when it failed. Clients only.
     [[nodiscard]] HandshakeReport report() const;
+    [[nodiscard]] ssl_st const* native() const { return ssl_; }
     /// What the peer presented and, on a server, was verified.
     [[nodiscard]] std::vector<pki::Certificate> const& peer_certificates() const { return report_.presented; }
 
