@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/utc_time.hpp"
+#include "pki/certificate.hpp"
 #include "pki/openssl_types.hpp"
 
 #include <cstdint>
@@ -37,6 +38,10 @@ public:
     [[nodiscard]] std::optional<std::string> delta_of() const;  ///< deltaCRLIndicator: the number it is based on
     [[nodiscard]] std::string signature_algorithm() const;
     [[nodiscard]] std::size_t size() const;  ///< entries
+    /// Has entries of other issuers than its own (issuingDistributionPoint; RFC 5280 section 5.2.5).
+    [[nodiscard]] bool is_indirect() const;
+    /// Bears this certificate's subject as issuer and is signed with its key. Dates and extensions are not looked at.
+    [[nodiscard]] bool is_signed_by(Certificate const& authority) const;
     struct Entry {
         std::string serial;  ///< lower-case hexadecimal
         UtcTime at;

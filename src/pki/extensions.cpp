@@ -1,6 +1,12 @@
 #include "pki/extensions.hpp"
 
+#include "base/text.hpp"
+
+#include "countersign/errors/crt.hpp"
+
+#include <algorithm>
 #include <array>
+#include <tuple>
 
 namespace countersign::pki {
 
@@ -69,6 +75,58 @@ Asn1OctetStringPtr octets(std::span<std::uint8_t const> bytes) {
     return out;
 }
 
+void add_uri(GENERAL_NAMES* names, std::string const& url) {
+    GeneralNamePtr name(GENERAL_NAME_new());
+    ASN1_IA5STRING* const text = ASN1_IA5STRING_new();
+    if (!name || text == nullptr) throw_openssl_failure("add an address");
+    GENERAL_NAME_set0_value(name.get(), GEN_URI, text);
+    if (ASN1_STRING_set(text, url.data(), static_cast<int>(url.size())) != 1 || sk_GENERAL_NAME_push(names, name.get()) <= 0)
+        throw_openssl_failure("add an address");
+    std::ignore = name.release();  // belongs to the list now
+}
+
+void add_distribution_point(X509* certificate, std::vector<std::string> const& urls) {
+    std::unique_ptr<CRL_DIST_POINTS, Deleter<CRL_DIST_POINTS_free>> const points(CRL_DIST_POINTS_new());
+    DIST_POINT* const point = DIST_POINT_new();
+    if (!points || point == nullptr || sk_DIST_POINT_push(points.get(), point) <= 0) throw_openssl_failure("add a distribution point");
+    point->distpoint = DIST_POINT_NAME_new();
+    if (point->distpoint == nullptr) throw_openssl_failure("add a distribution point");
+    point->distpoint->type = 0;  // fullName
+    point->distpoint->name.fullname = GENERAL_NAMES_new();
+    if (point->distpoint->name.fullname == nullptr) throw_openssl_failure("add a distribution point");
+    for (auto const& url : urls) add_uri(point->distpoint->name.fullname, url);
+    add(certificate, NID_crl_distribution_points, points.get(), Criticality::normal);
+}
+
+void add_access(X509* certificate, IssueOptions const& options) {
+    std::unique_ptr<AUTHORITY_INFO_ACCESS, Deleter<AUTHORITY_INFO_ACCESS_free>> const all(AUTHORITY_INFO_ACCESS_new());
+    if (!all) throw_openssl_failure("add authority information");
+    auto push = [&all](int method, std::string const& url) {
+        GeneralNamesPtr const name(GENERAL_NAMES_new());
+        ACCESS_DESCRIPTION* const one = ACCESS_DESCRIPTION_new();
+        if (!name || one == nullptr || sk_ACCESS_DESCRIPTION_push(all.get(), one) <= 0) throw_openssl_failure("add authority information");
+        add_uri(name.get(), url);
+        ASN1_OBJECT_free(one->method);
+        GENERAL_NAME_free(one->location);
+        one->method = OBJ_nid2obj(method);
+        one->location = sk_GENERAL_NAME_pop(name.get());
+    };
+    for (auto const& url : options.ocsp_urls) push(NID_ad_OCSP, url);
+    for (auto const& url : options.issuer_urls) push(NID_ad_ca_issuers, url);
+    add(certificate, NID_info_access, all.get(), Criticality::normal);
+}
+
+Result<void> check_urls(std::vector<std::string> const& urls) {
+    constexpr std::size_t k_longest = 2048;
+    constexpr std::string_view k_scheme = "http://";
+    for (auto const& url : urls) {
+        bool const clean = std::ranges::all_of(url, [](char c) { return c > 0x20 && c < 0x7f; });
+        if (!clean || url.size() > k_longest || url.size() <= k_scheme.size() || !istarts_with(url, k_scheme))
+            return fail(errors::crt::invalid_name, {{"field", "address of revocation information"}, {"value", url.substr(0, 200)}});
+    }
+    return {};
+}
+
 }  // namespace
 
 Asn1OctetStringPtr key_identifier(X509_PUBKEY const* key) {
@@ -93,6 +151,23 @@ AuthorityKeyIdPtr authority_key_id(ASN1_OCTET_STRING const* identifier) {
     if (!out) throw_openssl_failure("make a key identifier");
     out->keyid = octets(pki::bytes_of(identifier)).release();
     return out;
+}
+
+Result<void> add_revocation_pointers(X509* certificate, IssueOptions const& options) {
+    CS_CHECK(check_urls(options.crl_urls));
+    CS_CHECK(check_urls(options.ocsp_urls));
+    CS_CHECK(check_urls(options.issuer_urls));
+    if (!options.crl_urls.empty()) add_distribution_point(certificate, options.crl_urls);
+    if (!options.ocsp_urls.empty() || !options.issuer_urls.empty()) add_access(certificate, options);
+    if (!options.must_staple) return {};
+    constexpr long k_status_request = 5;  // RFC 6066 section 8
+    std::unique_ptr<TLS_FEATURE, Deleter<TLS_FEATURE_free>> const features(TLS_FEATURE_new());
+    ASN1_INTEGER* const feature = ASN1_INTEGER_new();
+    if (!features || feature == nullptr || ASN1_INTEGER_set(feature, k_status_request) != 1 ||
+        sk_ASN1_INTEGER_push(features.get(), feature) <= 0)
+        throw_openssl_failure("add a TLS feature");
+    add(certificate, NID_tlsfeature, features.get(), Criticality::normal);
+    return {};
 }
 
 void add_extensions(X509* certificate, ExtensionPlan const& plan) {

@@ -23,6 +23,9 @@ struct ExtensionPlan {
 };
 void add_extensions(X509* certificate, ExtensionPlan const& plan);
 
+/// CRL distribution points, authority information access and the TLS feature, as far as `options` ask for them. CRT-019.
+Result<void> add_revocation_pointers(X509* certificate, IssueOptions const& options);
+
 /// authorityKeyIdentifier with the key identifier only.
 AuthorityKeyIdPtr authority_key_id(ASN1_OCTET_STRING const* identifier);
 

@@ -3,7 +3,6 @@
 #include "pki/extensions.hpp"
 #include "pki/names.hpp"
 #include "pki/openssl.hpp"
-#include "pki/pem.hpp"
 
 #include "countersign/errors/crt.hpp"
 #include "countersign/errors/gen.hpp"
@@ -48,9 +47,6 @@ void set_serial(X509* certificate) {
     } while (BN_is_zero(number.get()) == 1);
     if (BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) == nullptr) throw_openssl_failure("set a serial number");
 }
-
-/// UTCTime up to 2049 and GeneralizedTime from 2050 (RFC 5280 section 4.1.2.5): ASN1_TIME_set chooses.
-Asn1TimePtr time_from(UtcTime time) { return Asn1TimePtr(ASN1_TIME_set(nullptr, time.time_since_epoch().count())); }
 
 bool is_ordered(Validity const& validity) { return validity.not_before < validity.not_after; }
 
@@ -109,45 +105,13 @@ Result<Certificate> make(CertificateRequest const& request, Profile profile, Val
     set_serial(certificate.get());
     add_extensions(certificate.get(),
                    {.profile = profile, .path_length = by.path_length, .authority = by.issuer_key, .names = names.get()});
+    CS_CHECK(add_revocation_pointers(certificate.get(), by.options));
     if (X509_sign(certificate.get(), by.key, digest_for(by.key, by.options.hash)) <= 0) return refused(errors.reason());
     return Certificate(certificate.release());
 }
 
 bool may_use_key_for(Certificate const& certificate, std::uint32_t usage) {
     return (X509_get_key_usage(certificate.native()) & usage) != 0;  // all bits when there is no such extension
-}
-
-X509RevokedPtr make_revoked(RevokedEntry const& entry) {
-    auto const serial = from_hex(entry.serial);
-    constexpr int unused_reason = 7;  // RFC 5280 section 5.3.1
-    constexpr int only_in_deltas = 8;
-    bool const reason_ok = entry.reason >= 0 && entry.reason <= 10 && entry.reason != unused_reason && entry.reason != only_in_deltas;
-    if (!serial || serial->empty() || serial->size() > 20 || !reason_ok) return nullptr;
-    BignumPtr const number(BN_bin2bn(serial->data(), static_cast<int>(serial->size()), nullptr));
-    Asn1IntegerPtr const integer(BN_to_ASN1_INTEGER(number.get(), nullptr));
-    auto const at = time_from(entry.at);
-    X509RevokedPtr out(X509_REVOKED_new());
-    if (!integer || !at || !out || X509_REVOKED_set_serialNumber(out.get(), integer.get()) != 1 ||
-        X509_REVOKED_set_revocationDate(out.get(), at.get()) != 1) {
-        return nullptr;
-    }
-    if (entry.reason == 0) return out;  // "unspecified" is said by leaving it out
-    Asn1EnumeratedPtr const reason(ASN1_ENUMERATED_new());
-    if (!reason || ASN1_ENUMERATED_set(reason.get(), entry.reason) != 1 ||
-        X509_REVOKED_add1_ext_i2d(out.get(), NID_crl_reason, reason.get(), 0, X509V3_ADD_DEFAULT) != 1) {
-        return nullptr;
-    }
-    return out;
-}
-
-void add_crl_extensions(X509_CRL* crl, X509* issuer, std::uint64_t number) {
-    auto const authority = authority_key_id(issuer_identifier(issuer).get());
-    Asn1IntegerPtr const count(ASN1_INTEGER_new());
-    if (!count || ASN1_INTEGER_set_uint64(count.get(), number) != 1 ||
-        X509_CRL_add1_ext_i2d(crl, NID_authority_key_identifier, authority.get(), 0, X509V3_ADD_DEFAULT) != 1 ||
-        X509_CRL_add1_ext_i2d(crl, NID_crl_number, count.get(), 0, X509V3_ADD_DEFAULT) != 1) {
-        throw_openssl_failure("add an extension to a revocation list");
-    }
 }
 
 }  // namespace
@@ -197,32 +161,6 @@ Result<Certificate> CertificateAuthority::sign(CertificateRequest const& request
                  .key = key_.native(),
                  .path_length = options.path_length.value_or(0),
                  .options = options});
-}
-
-Result<std::string> CertificateAuthority::sign_crl(std::vector<RevokedEntry> const& revoked, std::uint64_t number, UtcTime now,
-                                                   UtcTime next_update) const {
-    if (!may_use_key_for(certificate_, KU_CRL_SIGN)) return fail(crt::not_an_authority, {{"subject", certificate_.subject()}});
-    if (next_update <= now) return refused("the next revocation list would be due before this one");
-    ErrorQueue errors;
-    X509CrlPtr const crl(X509_CRL_new());
-    auto const begin = time_from(now);
-    auto const end = time_from(next_update);
-    if (!crl || !begin || !end || X509_CRL_set_version(crl.get(), X509_CRL_VERSION_2) != 1 ||
-        X509_CRL_set_issuer_name(crl.get(), X509_get_subject_name(certificate_.native())) != 1 ||
-        X509_CRL_set1_lastUpdate(crl.get(), begin.get()) != 1 || X509_CRL_set1_nextUpdate(crl.get(), end.get()) != 1) {
-        return refused(errors.reason());
-    }
-    for (auto const& entry : revoked) {
-        auto one = make_revoked(entry);
-        if (!one) return refused("the entry for serial number " + entry.serial + " is not valid");
-        if (X509_CRL_add0_revoked(crl.get(), one.get()) != 1) return refused(errors.reason());
-        std::ignore = one.release();  // belongs to the list now
-    }
-    add_crl_extensions(crl.get(), certificate_.native(), number);
-    if (X509_CRL_sort(crl.get()) != 1 || X509_CRL_sign(crl.get(), key_.native(), signing_digest(key_.native())) <= 0) {
-        return refused(errors.reason());
-    }
-    return pem_text("X509 CRL", der_of(crl.get(), i2d_X509_CRL, "encode a revocation list"));
 }
 
 Result<Certificate> self_sign(CertificateRequest const& request, PrivateKey const& key, Profile profile, Validity validity,

@@ -5,6 +5,7 @@
 /// identifier, key usage, extended key usage, basic constraints.
 
 #include "pki/certificate.hpp"
+#include "pki/crl.hpp"
 #include "pki/hash.hpp"
 
 #include <chrono>
@@ -31,12 +32,28 @@ struct IssueOptions {
     Hash hash = Hash::automatic;
     int minimum_rsa_bits = 2048;     ///< of the key that is vouched for; not below 1024
     std::optional<int> path_length;  ///< of an authority; default: 1 for a root, 0 below it
+    // Where the new certificate's revocation can be asked for (pki/revocation_pointers.hpp). CRT-019 for what is no http URL.
+    std::vector<std::string> crl_urls;     ///< one distribution point with all of them: the same list at several places
+    std::vector<std::string> ocsp_urls;    ///< responders
+    std::vector<std::string> issuer_urls;  ///< of the authority's own certificate
+    bool must_staple = false;              ///< TLS feature status_request (RFC 7633)
 };
 
 struct RevokedEntry {
     std::string serial;  ///< lower-case hexadecimal
     UtcTime at;
-    int reason = 0;  ///< RFC 5280 section 5.3.1 CRLReason
+    int reason = 0;  ///< RFC 5280 section 5.3.1 CRLReason; removeFromCRL in delta lists only
+    /// Of the authority that issued the certificate, when that is another one: makes the list an indirect one.
+    std::optional<Certificate> issuer;
+};
+
+/// What a revocation list says.
+struct CrlPlan {
+    std::vector<RevokedEntry> revoked;
+    std::uint64_t number = 1;
+    UtcTime now;
+    UtcTime next_update;
+    std::optional<std::uint64_t> delta_of;  ///< a delta list, based on the complete one of this number
 };
 
 class CertificateAuthority {
@@ -55,6 +72,13 @@ public:
     Result<Certificate> sign(CertificateRequest const& request, Profile profile, Validity validity, IssueOptions const& options = {}) const;
     /// CRL version 2 with number, signed now (PEM). CRT-017 when an entry is not valid, CRT-021 without the right to.
     Result<std::string> sign_crl(std::vector<RevokedEntry> const& revoked, std::uint64_t number, UtcTime now, UtcTime next_update) const;
+    /// The same with all that a list can say: delta lists and indirect ones (RFC 5280 section 5.2.4 and 5.3.3), whose marks are
+    /// critical extensions.
+    Result<std::string> sign_crl(CrlPlan const& plan) const;
+    /// The list that follows `previous`: its entries and `more`, its number + 1. A serial number that is listed already keeps the
+    /// earlier date and gets the new reason; with removeFromCRL an entry that is on hold goes. CRT-017 when `previous` is none of this
+    /// authority's complete lists, or a certificate is to be released that is not on hold.
+    Result<std::string> sign_next_crl(Crl const& previous, std::vector<RevokedEntry> const& more, UtcTime now, UtcTime next_update) const;
 
 private:
     CertificateAuthority(Certificate certificate, PrivateKey key) : certificate_(std::move(certificate)), key_(std::move(key)) {}

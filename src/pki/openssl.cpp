@@ -73,6 +73,8 @@ std::optional<UtcTime> time_of(ASN1_TIME const* time) {
     return sys_days(day) + hours(parts.tm_hour) + minutes(parts.tm_min) + seconds(parts.tm_sec);
 }
 
+Asn1TimePtr time_from(UtcTime time) { return Asn1TimePtr(ASN1_TIME_set(nullptr, time.time_since_epoch().count())); }
+
 std::string integer_text(ASN1_INTEGER const* number) {
     return (ASN1_STRING_type(number) == V_ASN1_NEG_INTEGER ? "-" : "") + to_hex(bytes_of(number));
 }

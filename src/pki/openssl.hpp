@@ -100,6 +100,8 @@ Bytes der_of(T* object, Encode encode, char const* what) {
 
 /// Nothing when the text of the time is not a date (it is not checked when a certificate is decoded).
 std::optional<UtcTime> time_of(ASN1_TIME const* time);
+/// UTCTime up to 2049 and GeneralizedTime from 2050 (RFC 5280 section 4.1.2.5). Null when the year has more than four digits.
+Asn1TimePtr time_from(UtcTime time);
 
 inline std::span<std::uint8_t const> bytes_of(ASN1_STRING const* string) {
     return {ASN1_STRING_get0_data(string), static_cast<std::size_t>(ASN1_STRING_length(string))};

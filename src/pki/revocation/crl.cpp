@@ -14,6 +14,8 @@ namespace countersign::pki {
 
 namespace {
 
+using IssuingPointPtr = std::unique_ptr<ISSUING_DIST_POINT, Deleter<ISSUING_DIST_POINT_free>>;
+
 constexpr std::string_view k_label = "X509 CRL";
 
 /// RFC 5280 section 5.3.1; 7 is not used.
@@ -70,6 +72,19 @@ std::optional<std::string> Crl::delta_of() const {
     if (X509_CRL_get_ext_by_NID(crl_.get(), NID_delta_crl, -1) < 0) return std::nullopt;
     return extension_number(crl_.get(), NID_delta_crl);
 }
+bool Crl::is_indirect() const {
+    IssuingPointPtr const point(
+        static_cast<ISSUING_DIST_POINT*>(X509_CRL_get_ext_d2i(crl_.get(), NID_issuing_distribution_point, nullptr, nullptr)));
+    return point && point->indirectCRL > 0;
+}
+
+bool Crl::is_signed_by(Certificate const& authority) const {
+    ErrorQueue const errors;
+    if (X509_NAME_cmp(X509_CRL_get_issuer(crl_.get()), X509_get_subject_name(authority.native())) != 0) return false;
+    EVP_PKEY* const key = X509_get0_pubkey(authority.native());
+    return key != nullptr && X509_CRL_verify(crl_.get(), key) == 1;
+}
+
 std::string Crl::signature_algorithm() const { return OBJ_nid2ln(X509_CRL_get_signature_nid(crl_.get())); }
 
 std::size_t Crl::size() const {

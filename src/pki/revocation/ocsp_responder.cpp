@@ -14,7 +14,7 @@ constexpr std::size_t k_request_limit = 64 * 1024;
 
 using GeneralizedTimePtr = std::unique_ptr<ASN1_GENERALIZEDTIME, Deleter<ASN1_GENERALIZEDTIME_free>>;
 
-GeneralizedTimePtr time_from(UtcTime time) {
+GeneralizedTimePtr long_time(UtcTime time) {
     return GeneralizedTimePtr(ASN1_GENERALIZEDTIME_set(nullptr, time.time_since_epoch().count()));
 }
 
@@ -30,13 +30,13 @@ Failure not_signed(std::string_view detail) { return fail(errors::crt::signing_f
 bool is_reason(int reason) { return reason > 0 && reason <= 10 && reason != 7; }  // RFC 5280 section 5.3.1
 
 bool add_status(OCSP_BASICRESP* basic, OCSP_CERTID* id, OcspStatus const& status, UtcTime now, std::chrono::seconds valid_for) {
-    auto const begin = time_from(now);
-    auto const end = valid_for > std::chrono::seconds(0) ? time_from(now + valid_for) : nullptr;
+    auto const begin = long_time(now);
+    auto const end = valid_for > std::chrono::seconds(0) ? long_time(now + valid_for) : nullptr;
     if (status.state != RevocationState::revoked) {
         int const state = status.state == RevocationState::good ? V_OCSP_CERTSTATUS_GOOD : V_OCSP_CERTSTATUS_UNKNOWN;
         return OCSP_basic_add1_status(basic, id, state, 0, nullptr, begin.get(), end.get()) != nullptr;
     }
-    auto const revoked = time_from(status.revoked_at);
+    auto const revoked = long_time(status.revoked_at);
     int const reason = is_reason(status.reason) ? status.reason : OCSP_REVOKED_STATUS_NOSTATUS;
     return OCSP_basic_add1_status(basic, id, V_OCSP_CERTSTATUS_REVOKED, reason, revoked.get(), begin.get(), end.get()) != nullptr;
 }

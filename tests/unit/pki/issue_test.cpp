@@ -202,52 +202,6 @@ TEST(SelfSigned, certificate_is_verified_by_openssl_as_its_own_anchor) {
     EXPECT_EQ(refusal(self_sign(request(key, "x"), new_key(), Profile::device, k_this_decade)), crt::key_does_not_match_certificate);
 }
 
-TEST(RevocationList, is_read_and_believed_by_openssl) {
-    auto const now = SystemClock().now();
-    auto const top = must(CertificateAuthority::create_root(new_key(), {.common_name = "Root"}, valid_for(now, std::chrono::days(10))));
-    auto const good = leaf(top, "dns:a.test", Profile::server, valid_for(now, std::chrono::days(1)));
-    auto const bad = leaf(top, "dns:b.test", Profile::server, valid_for(now, std::chrono::days(1)));
-    auto const list = must(
-        top.sign_crl({{.serial = bad.serial(), .at = now, .reason = 1}, {.serial = "0f", .at = now}}, 7, now, now + std::chrono::days(1)));
-    TemporaryFolder const folder;
-    static_cast<void>(folder.file("root.pem", top.certificate().to_pem()));
-    static_cast<void>(folder.file("list.pem", list));
-    static_cast<void>(folder.file("good.pem", good.to_pem()));
-    static_cast<void>(folder.file("bad.pem", bad.to_pem()));
-    auto const text = run_in(folder, "openssl crl -in list.pem -CAfile root.pem -noout -text");
-    EXPECT_THAT(text.output, HasSubstr("verify OK"));
-    EXPECT_THAT(text.output, HasSubstr("Version 2"));
-    EXPECT_THAT(text.output, HasSubstr("X509v3 CRL Number: \n                7\n"));
-    EXPECT_THAT(text.output, HasSubstr("Serial Number: " + to_upper(bad.serial())));
-    EXPECT_THAT(text.output, HasSubstr("Key Compromise"));
-    EXPECT_THAT(text.output, HasSubstr("Serial Number: 0F"));
-    EXPECT_EQ(run_in(folder, "openssl verify -crl_check -CRLfile list.pem -CAfile root.pem good.pem").exit_code, 0);
-    auto const refused = run_in(folder, "openssl verify -crl_check -CRLfile list.pem -CAfile root.pem bad.pem");
-    EXPECT_THAT(refused.output, HasSubstr("certificate revoked"));
-}
-
-TEST(RevocationList, without_entries_is_a_list_too) {
-    auto const top = root();
-    auto const list = must(top.sign_crl({}, 1, k_noon, k_noon + std::chrono::days(1)));
-    TemporaryFolder const folder;
-    static_cast<void>(folder.file("list.pem", list));
-    EXPECT_THAT(run_in(folder, "openssl crl -in list.pem -noout -text").output, HasSubstr("No Revoked Certificates"));
-}
-
-TEST(RevocationList, refuses_entries_that_are_not_valid) {
-    auto const top = root();
-    auto with = [&top](RevokedEntry entry) {
-        entry.at = k_noon;
-        return refusal(top.sign_crl({std::move(entry)}, 1, k_noon, k_noon + std::chrono::days(1)));
-    };
-    EXPECT_EQ(with({.serial = ""}), crt::signing_failed);
-    EXPECT_EQ(with({.serial = "xyz"}), crt::signing_failed);
-    EXPECT_EQ(with({.serial = "0a", .reason = 7}), crt::signing_failed);
-    EXPECT_EQ(with({.serial = "0a", .reason = 11}), crt::signing_failed);
-    EXPECT_EQ(with({.serial = "0a", .reason = -1}), crt::signing_failed);
-    EXPECT_EQ(refusal(top.sign_crl({}, 1, k_noon, k_noon)), crt::signing_failed);
-}
-
 TEST(Profile, is_read_by_name) {
     EXPECT_EQ(must(parse_profile("device")), Profile::device);
     EXPECT_EQ(must(parse_profile("Authority")), Profile::authority);
