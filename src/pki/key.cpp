@@ -8,6 +8,7 @@
 #include <openssl/pkcs12.h>
 
 #include <array>
+#include <stdexcept>
 #include <tuple>
 
 namespace countersign::pki {
@@ -49,6 +50,10 @@ X509SigPtr encrypt(PKCS8_PRIV_KEY_INFO* plain, SecretText const& passphrase) {
     return sealed;
 }
 
+void expect_exportable(bool exportable) {
+    if (!exportable) throw std::logic_error("a key on a token was to be written out");
+}
+
 /// What was written into a memory BIO.
 SecretText written_text(BIO* out, int written) {
     char* data = nullptr;
@@ -71,6 +76,12 @@ std::string_view to_string(KeyType type) { return row_of(type).text; }
 PrivateKey::PrivateKey(evp_pkey_st* key)
     : key_(key, Deleter<EVP_PKEY_free>()), spki_(sha256_hex(der_of(key, i2d_PUBKEY, "encode a public key"))) {}
 
+PrivateKey PrivateKey::on_token(evp_pkey_st* key) {
+    PrivateKey out(key);
+    out.exportable_ = false;
+    return out;
+}
+
 Result<PrivateKey> PrivateKey::generate(KeyType type) {
     ErrorQueue errors;
     auto const& row = row_of(type);
@@ -87,6 +98,7 @@ Result<PrivateKey> PrivateKey::generate(KeyType type) {
 }
 
 SecretText PrivateKey::to_pem(SecretText const& passphrase) const {
+    expect_exportable(exportable_);
     ErrorQueue const errors;
     Pkcs8Ptr const plain(EVP_PKEY2PKCS8(key_.get()));
     // OpenSSL wipes the buffer of a memory BIO when it grows and when it is freed.
@@ -98,6 +110,7 @@ SecretText PrivateKey::to_pem(SecretText const& passphrase) const {
 }
 
 Result<SecretText> PrivateKey::to_traditional_pem(SecretText const& passphrase) const {
+    expect_exportable(exportable_);
     ErrorQueue const errors;
     auto const kind = algorithm();
     if (kind != "RSA" && kind != "EC") return fail(crt::unsupported_key_type, {{"type", kind}});
@@ -113,6 +126,7 @@ Result<SecretText> PrivateKey::to_traditional_pem(SecretText const& passphrase) 
 }
 
 Secret<Bytes> PrivateKey::to_der() const {
+    expect_exportable(exportable_);
     ErrorQueue const errors;
     Pkcs8Ptr const plain(EVP_PKEY2PKCS8(key_.get()));
     if (!plain) throw_openssl_failure("encode a private key");

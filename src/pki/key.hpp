@@ -36,6 +36,8 @@ public:
     static Result<PrivateKey> parse(std::string_view bytes, SecretText const& passphrase = SecretText());
     /// Takes ownership of a reference of `key`.
     explicit PrivateKey(evp_pkey_st* key);
+    /// The same for a key whose private part is not in this process; open_token_key makes them.
+    static PrivateKey on_token(evp_pkey_st* key);
 
     /// PKCS#8 PEM; encrypted with AES-256-CBC when a passphrase is given.
     [[nodiscard]] SecretText to_pem(SecretText const& passphrase = SecretText()) const;
@@ -43,7 +45,7 @@ public:
     /// reads (seed 002). CRT-018 for keys that have no such form.
     [[nodiscard]] Result<SecretText> to_traditional_pem(SecretText const& passphrase = SecretText()) const;
     [[nodiscard]] Secret<Bytes> to_der() const;  ///< PKCS#8
-    /// False for keys on a token: the to_... functions must not be called.
+    /// False for keys on a token: the to_... functions must not be called, and throw std::logic_error.
     [[nodiscard]] bool exportable() const { return exportable_; }
     /// "RSA", "EC", "Ed25519".
     [[nodiscard]] std::string algorithm() const;

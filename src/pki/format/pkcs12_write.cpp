@@ -43,7 +43,14 @@ void describe(PKCS12_SAFEBAG* bag, Certificate const* own, std::string const& na
         auto id = from_hex(own->fingerprint_sha1()).value_or(Bytes());
         if (PKCS12_add_localkeyid(bag, id.data(), static_cast<int>(id.size())) != 1) failed();
     }
-    if (!name.empty() && PKCS12_add_friendlyname_utf8(bag, name.data(), static_cast<int>(name.size())) != 1) failed();
+    if (name.empty()) return;
+    // Not PKCS12_add_friendlyname_utf8: it refuses what takes two units of UTF-16.
+    unsigned char* utf16 = nullptr;
+    int size = 0;
+    if (OPENSSL_utf82uni(name.data(), static_cast<int>(name.size()), &utf16, &size) == nullptr) failed();
+    std::unique_ptr<unsigned char, Deleter<free_openssl>> const owner(utf16);
+    constexpr int end_mark = 2;
+    if (PKCS12_add_friendlyname_uni(bag, utf16, size - end_mark) != 1) failed();
 }
 
 void add_safe(SafesPtr& safes, STACK_OF(PKCS12_SAFEBAG) * bags, int encryption, int rounds, char const* passphrase) {
