@@ -124,6 +124,7 @@ public:
     [[nodiscard]] std::vector<AlternativeName> alternative_names() const;
     [[nodiscard]] std::string public_key_sha256() const;
     [[nodiscard]] std::string to_pem() const;
+    [[nodiscard]] Bytes to_der() const;
     [[nodiscard]] X509_req_st* native() const { return request_.get(); }
 
 private:

@@ -75,8 +75,7 @@ std::string CertificateRequest::public_key_sha256() const {
     return sha256_hex(der_of(X509_REQ_get_X509_PUBKEY(native()), i2d_X509_PUBKEY, "encode a public key"));
 }
 
-std::string CertificateRequest::to_pem() const {
-    return pem_text(k_expected, der_of(native(), i2d_X509_REQ, "encode a certificate request"));
-}
+std::string CertificateRequest::to_pem() const { return pem_text(k_expected, to_der()); }
+Bytes CertificateRequest::to_der() const { return der_of(native(), i2d_X509_REQ, "encode a certificate request"); }
 
 }  // namespace countersign::pki
