@@ -14,6 +14,15 @@ bool blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 constexpr std::string_view k_base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view k_base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+constexpr std::uint8_t k_no_digit = 0xff;
+/// The value of each character of Base64, k_no_digit for the others.
+constexpr auto k_base64_values = [] {
+    std::array<std::uint8_t, 256> values{};
+    values.fill(k_no_digit);
+    for (std::size_t i = 0; i < k_base64.size(); ++i) values[static_cast<unsigned char>(k_base64[i])] = static_cast<std::uint8_t>(i);
+    return values;
+}();
+
 std::string encode_base64(std::span<std::uint8_t const> bytes, std::string_view alphabet, bool padded) {
     std::string out;
     out.reserve((bytes.size() + 2) / 3 * 4);
@@ -151,9 +160,9 @@ std::optional<Bytes> from_base64(std::string_view text) {
                 ++padding;
                 continue;
             }
-            auto at = k_base64.find(c);
-            if (padding > 0 || at == std::string_view::npos) return std::nullopt;
-            value[k] = static_cast<std::uint32_t>(at);
+            auto const digit = k_base64_values[static_cast<unsigned char>(c)];
+            if (padding > 0 || digit == k_no_digit) return std::nullopt;
+            value[k] = digit;
         }
         auto group = value[0] << 18 | value[1] << 12 | value[2] << 6 | value[3];
         if ((padding == 1 && (group & 0xff) != 0) || (padding == 2 && (group & 0xffff) != 0)) return std::nullopt;

@@ -40,11 +40,7 @@ EVP_PKEY* public_key(X509* certificate) {
 }  // namespace
 
 Certificate::Certificate(x509_st* certificate)
-    : certificate_(certificate, Deleter<X509_free>()), fingerprint_(digest_of(certificate, sha256_method())) {
-    // Decodes the extensions now, so that the shared certificate is only read from here on.
-    ErrorQueue const errors;
-    X509_check_purpose(certificate, -1, 0);
-}
+    : certificate_(certificate, Deleter<X509_free>()), fingerprint_(digest_of(certificate, sha256_method())) {}
 
 Result<Certificate> Certificate::parse_der(std::span<std::uint8_t const> der) {
     if (der.size() > k_input_limit) {

@@ -105,7 +105,9 @@ Result<void> check_key_matches(Certificate const& certificate, PrivateKey const&
 /// Is each certificate issued by the next one (name and signature)? CRT-015 with the index (0: the leaf).
 Result<void> check_order(std::vector<Certificate> const& chain);
 
-/// A PKCS#10 request.
+class RequestParts;
+
+/// A PKCS#10 request. Copying shares the same immutable request.
 class CertificateRequest {
 public:
     /// CRT-001, CRT-010. The signature is checked.
@@ -116,8 +118,8 @@ public:
     /// CRT-019 when a name cannot stand in a certificate.
     static Result<CertificateRequest> create(PrivateKey const& key, SubjectFields const& subject,
                                              std::vector<AlternativeName> const& names);
-    /// Takes ownership of a reference of `request`, whose signature is not checked.
-    explicit CertificateRequest(X509_req_st* request);
+    /// Internal to this room. The signature is not checked.
+    explicit CertificateRequest(std::shared_ptr<RequestParts const> parts);
 
     [[nodiscard]] std::string subject() const;
     [[nodiscard]] std::string common_name() const;
@@ -125,10 +127,12 @@ public:
     [[nodiscard]] std::string public_key_sha256() const;
     [[nodiscard]] std::string to_pem() const;
     [[nodiscard]] Bytes to_der() const;
-    [[nodiscard]] X509_req_st* native() const { return request_.get(); }
+    /// OpenSSL's object, made when it is first asked for.
+    [[nodiscard]] X509_req_st* native() const;
+    [[nodiscard]] RequestParts const& parts() const { return *parts_; }  ///< internal to this room
 
 private:
-    std::shared_ptr<X509_req_st> request_;
+    std::shared_ptr<RequestParts const> parts_;
 };
 
 }  // namespace countersign::pki

@@ -1,6 +1,8 @@
 #include "pki/issue.hpp"
 
 #include "pki/extensions.hpp"
+#include "pki/format/public_key.hpp"
+#include "pki/format/request_parts.hpp"
 #include "pki/names.hpp"
 #include "pki/openssl.hpp"
 
@@ -51,11 +53,10 @@ void set_serial(X509* certificate) {
 bool is_ordered(Validity const& validity) { return validity.not_before < validity.not_after; }
 
 /// Names that came with a request are looked at again here: what is signed is what was checked.
-Result<GeneralNamesPtr> names_to_sign(X509_REQ* request) {
+Result<GeneralNamesPtr> names_to_sign(RequestParts const& request) {
     ErrorQueue const errors;
-    ExtensionsPtr const list(X509_REQ_get_extensions(request));
     int found = -1;
-    GeneralNamesPtr names(static_cast<GENERAL_NAMES*>(X509V3_get_d2i(list.get(), NID_subject_alt_name, &found, nullptr)));
+    GeneralNamesPtr names(static_cast<GENERAL_NAMES*>(X509V3_get_d2i(request.extensions(), NID_subject_alt_name, &found, nullptr)));
     if (!names && found != -1) return fail(crt::broken_request, {{"detail", "its subject alternative names cannot be decoded"}});
     auto const values = alternative_names_of(names.get());
     if (values.size() != static_cast<std::size_t>(std::max(0, sk_GENERAL_NAME_num(names.get())))) {
@@ -73,13 +74,12 @@ struct Signing {
 };
 
 Result<Certificate> make(CertificateRequest const& request, Profile profile, Validity const& validity, Signing const& by) {
-    X509_REQ* const asked = request.native();
-    X509_NAME* const subject = X509_REQ_get_subject_name(asked);
+    auto const& asked = request.parts();
+    X509_NAME const* const subject = asked.subject();
     CS_CHECK(check_name(subject));
     CS_TRY(auto names, names_to_sign(asked));
     ErrorQueue errors;
-    EVP_PKEY* const public_key = X509_REQ_get0_pubkey(asked);
-    if (public_key == nullptr) return fail(crt::broken_request, {{"detail", "its public key cannot be decoded"}});
+    EVP_PKEY const* const public_key = asked.key();
     int const smallest = std::max(by.options.minimum_rsa_bits, k_smallest_legacy_rsa_bits);
     if (is_weak_key(public_key, smallest)) {
         bool const curve = EVP_PKEY_get_base_id(public_key) == EVP_PKEY_EC;
@@ -95,11 +95,12 @@ Result<Certificate> make(CertificateRequest const& request, Profile profile, Val
     X509Ptr certificate(X509_new());
     auto const begin = time_from(validity.not_before);
     auto const end = time_from(validity.not_after);
+    auto const embeddable = decode_embeddable_key(asked.key_der());
     if (!begin || !end) return refused("its dates cannot be written");
-    if (!certificate || X509_set_version(certificate.get(), X509_VERSION_3) != 1 ||
+    if (!certificate || !embeddable || X509_set_version(certificate.get(), X509_VERSION_3) != 1 ||
         X509_set_issuer_name(certificate.get(), by.issuer) != 1 || X509_set_subject_name(certificate.get(), subject) != 1 ||
         X509_set1_notBefore(certificate.get(), begin.get()) != 1 || X509_set1_notAfter(certificate.get(), end.get()) != 1 ||
-        X509_set_pubkey(certificate.get(), public_key) != 1) {
+        X509_set_pubkey(certificate.get(), embeddable.get()) != 1) {
         return refused(errors.reason());
     }
     set_serial(certificate.get());
@@ -147,12 +148,13 @@ Result<Certificate> CertificateAuthority::sign(CertificateRequest const& request
     X509* const own = certificate_.native();
     constexpr long no_limit = -1;
     long const path_length = X509_get_pathlen(own);
-    bool const over = validity.not_before >= certificate_.not_after();
+    auto const own_end = certificate_.not_after();
+    bool const over = validity.not_before >= own_end;
     long const below = options.path_length.value_or(0);
     if (over || (profile == Profile::authority && path_length != no_limit && path_length < below + 1)) {
         return fail(crt::not_an_authority, {{"subject", certificate_.subject()}});
     }
-    validity.not_after = std::min(validity.not_after, certificate_.not_after());
+    validity.not_after = std::min(validity.not_after, own_end);
     auto const identifier = issuer_identifier(own);
     // An authority below this one issues end certificates only, unless something else is asked for.
     return make(request, profile, validity,
@@ -170,7 +172,7 @@ Result<Certificate> self_sign(CertificateRequest const& request, PrivateKey cons
                     {{"certificate_key", request.public_key_sha256()}, {"key", key.public_key_sha256()}});
     }
     return make(request, profile, validity,
-                {.issuer = X509_REQ_get_subject_name(request.native()),
+                {.issuer = request.parts().subject(),
                  .issuer_key = nullptr,
                  .key = key.native(),
                  .path_length = options.path_length.value_or(k_root_path_length),

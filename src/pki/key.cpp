@@ -1,5 +1,6 @@
 #include "pki/key.hpp"
 
+#include "pki/format/public_key.hpp"
 #include "pki/openssl.hpp"
 
 #include "countersign/errors/crt.hpp"
@@ -73,8 +74,7 @@ Result<KeyType> parse_key_type(std::string_view text) {
 
 std::string_view to_string(KeyType type) { return row_of(type).text; }
 
-PrivateKey::PrivateKey(evp_pkey_st* key)
-    : key_(key, Deleter<EVP_PKEY_free>()), spki_(sha256_hex(der_of(key, i2d_PUBKEY, "encode a public key"))) {}
+PrivateKey::PrivateKey(evp_pkey_st* key) : key_(key, Deleter<EVP_PKEY_free>()), spki_(sha256_hex(public_key_der(key))) {}
 
 PrivateKey PrivateKey::on_token(evp_pkey_st* key) {
     PrivateKey out(key);

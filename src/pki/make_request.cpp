@@ -1,5 +1,6 @@
 #include "pki/make_request.hpp"
 
+#include "pki/format/request_parts.hpp"
 #include "pki/names.hpp"
 #include "pki/openssl.hpp"
 
@@ -31,7 +32,8 @@ Result<CertificateRequest> sign(PrivateKey const& key, X509_NAME const* subject,
     if (X509_REQ_sign(request.get(), key.native(), digest_for(key.native(), hash)) <= 0) {
         return fail(crt::signing_failed, {{"detail", errors.reason()}});
     }
-    return CertificateRequest(request.release());
+    CS_TRY(auto parts, RequestParts::decode(der_of(request.get(), i2d_X509_REQ, "encode a certificate request")));
+    return CertificateRequest(std::move(parts));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "pki/certificate.hpp"
 #include "pki/format/der_kind.hpp"
+#include "pki/format/request_parts.hpp"
 #include "pki/make_request.hpp"
 #include "pki/names.hpp"
 #include "pki/openssl.hpp"
@@ -27,7 +28,7 @@ Failure too_large() {
 
 }  // namespace
 
-CertificateRequest::CertificateRequest(X509_req_st* request) : request_(request, Deleter<X509_REQ_free>()) {}
+CertificateRequest::CertificateRequest(std::shared_ptr<RequestParts const> parts) : parts_(std::move(parts)) {}
 
 Result<CertificateRequest> CertificateRequest::parse_pem(std::string_view pem) {
     if (pem.size() > k_input_limit) return too_large();
@@ -45,15 +46,9 @@ Result<CertificateRequest> CertificateRequest::parse(std::string_view bytes) {
 
 Result<CertificateRequest> CertificateRequest::parse_der(std::span<std::uint8_t const> der) {
     if (der.size() > k_input_limit) return too_large();
-    ErrorQueue errors;
-    auto const* data = der.data();
-    X509ReqPtr request(d2i_X509_REQ(nullptr, &data, static_cast<long>(der.size())));
-    if (!request) return broken(errors.reason());
-    if (data != der.data() + der.size()) return broken("there are bytes after the request");
-    EVP_PKEY* const key = X509_REQ_get0_pubkey(request.get());
-    if (key == nullptr) return broken("its public key cannot be decoded");
-    if (X509_REQ_verify(request.get(), key) != 1) return broken("its signature does not fit its key");
-    return CertificateRequest(request.release());
+    CS_TRY(auto parts, RequestParts::decode(der));
+    if (!parts->signature_fits()) return broken("its signature does not fit its key");
+    return CertificateRequest(std::move(parts));
 }
 
 Result<CertificateRequest> CertificateRequest::create(PrivateKey const& key, SubjectFields const& subject,
@@ -61,21 +56,18 @@ Result<CertificateRequest> CertificateRequest::create(PrivateKey const& key, Sub
     return make_request(key, subject, names, Hash::automatic);
 }
 
-std::string CertificateRequest::subject() const { return name_text(X509_REQ_get_subject_name(native())); }
-std::string CertificateRequest::common_name() const { return first_value(X509_REQ_get_subject_name(native()), NID_commonName); }
+std::string CertificateRequest::subject() const { return name_text(parts_->subject()); }
+std::string CertificateRequest::common_name() const { return first_value(parts_->subject(), NID_commonName); }
 
 std::vector<AlternativeName> CertificateRequest::alternative_names() const {
     ErrorQueue const errors;
-    ExtensionsPtr const list(X509_REQ_get_extensions(native()));
-    GeneralNamesPtr const names(static_cast<GENERAL_NAMES*>(X509V3_get_d2i(list.get(), NID_subject_alt_name, nullptr, nullptr)));
+    GeneralNamesPtr const names(static_cast<GENERAL_NAMES*>(X509V3_get_d2i(parts_->extensions(), NID_subject_alt_name, nullptr, nullptr)));
     return alternative_names_of(names.get());
 }
 
-std::string CertificateRequest::public_key_sha256() const {
-    return sha256_hex(der_of(X509_REQ_get_X509_PUBKEY(native()), i2d_X509_PUBKEY, "encode a public key"));
-}
-
-std::string CertificateRequest::to_pem() const { return pem_text(k_expected, to_der()); }
-Bytes CertificateRequest::to_der() const { return der_of(native(), i2d_X509_REQ, "encode a certificate request"); }
+std::string CertificateRequest::public_key_sha256() const { return sha256_hex(parts_->key_der()); }
+std::string CertificateRequest::to_pem() const { return pem_text(k_expected, parts_->der()); }
+Bytes CertificateRequest::to_der() const { return parts_->der(); }
+X509_req_st* CertificateRequest::native() const { return parts_->native(); }
 
 }  // namespace countersign::pki

@@ -1,0 +1,100 @@
+// Keys of every kind in requests: read and put into certificates by short ways, which must come out where OpenSSL's long one does.
+
+#include "unit/pki/making.hpp"
+
+#include "countersign/errors/crt.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+namespace countersign::pki {
+namespace {
+
+using making::k_this_decade;
+using making::must;
+using testing::run_in;
+using testing::TemporaryFolder;
+
+std::string openssl(TemporaryFolder const& folder, std::string const& arguments) {
+    auto const ran = run_in(folder, "openssl " + arguments);
+    EXPECT_EQ(ran.exit_code, 0) << arguments << "\n" << ran.output;
+    return ran.output;
+}
+
+/// What `openssl genpkey` is asked for.
+class KeyOfRequest : public ::testing::TestWithParam<char const*> {};
+
+TEST_P(KeyOfRequest, stands_in_the_certificate_as_openssl_wrote_it) {
+    TemporaryFolder const folder;
+    openssl(folder, std::string("genpkey -quiet -out key.pem ") + GetParam());
+    openssl(folder, "req -new -key key.pem -subj /CN=a.example.com -out request.pem");
+    auto const request = must(CertificateRequest::parse_pem(folder.read("request.pem")));
+    auto const certificate = must(making::root().sign(request, Profile::device, k_this_decade));
+    std::ignore = folder.file("certificate.pem", certificate.to_pem());
+    auto const asked = openssl(folder, "req -in request.pem -noout -pubkey");
+    EXPECT_EQ(openssl(folder, "x509 -in certificate.pem -noout -pubkey"), asked);
+    EXPECT_EQ(openssl(folder, "pkey -in key.pem -pubout"), asked);
+    EXPECT_EQ(certificate.public_key_sha256(), request.public_key_sha256());
+    EXPECT_EQ(certificate.key_algorithm(), must(Certificate::parse_pem(certificate.to_pem())).key_algorithm());
+    EXPECT_EQ(certificate.key_bits(), must(Certificate::parse_pem(certificate.to_pem())).key_bits());
+    EXPECT_EQ(openssl(folder, "pkey -in key.pem -pubout -outform der | openssl dgst -sha256 -r").substr(0, 64),
+              request.public_key_sha256());
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, KeyOfRequest,
+                         ::testing::Values("-algorithm EC -pkeyopt ec_paramgen_curve:P-256",
+                                           "-algorithm EC -pkeyopt ec_paramgen_curve:P-384",
+                                           "-algorithm EC -pkeyopt ec_paramgen_curve:P-521",
+                                           "-algorithm EC -pkeyopt ec_paramgen_curve:secp256k1",
+                                           "-algorithm EC -pkeyopt ec_paramgen_curve:brainpoolP256r1",
+                                           "-algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt point-format:compressed",
+                                           "-algorithm RSA -pkeyopt rsa_keygen_bits:2048",
+                                           "-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048", "-algorithm ED25519", "-algorithm ED448"));
+
+TEST(RequestKeys, the_fingerprint_of_a_private_key_is_that_of_openssl) {
+    for (auto type : {KeyType::ec_p256, KeyType::ec_p384, KeyType::rsa_2048, KeyType::ed25519}) {
+        TemporaryFolder const folder;
+        auto const key = making::new_key(type);
+        std::ignore = folder.file("key.pem", key.to_pem().reveal());
+        EXPECT_EQ(openssl(folder, "pkey -in key.pem -pubout -outform der | openssl dgst -sha256 -r").substr(0, 64),
+                  key.public_key_sha256());
+    }
+}
+
+TEST(RequestKeys, a_curve_that_is_spelled_out_is_refused) {
+    TemporaryFolder const folder;
+    openssl(folder, "genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit -out key.pem");
+    openssl(folder, "req -new -key key.pem -subj /CN=a.example.com -out request.pem");
+    auto const request = CertificateRequest::parse_pem(folder.read("request.pem"));
+    ASSERT_FALSE(request);
+    EXPECT_EQ(request.error().id(), errors::crt::broken_request);
+}
+
+TEST(RequestKeys, a_point_that_is_not_on_the_curve_is_refused) {
+    auto const key = making::new_key();
+    auto der = must(CertificateRequest::create(key, {.common_name = "a.example.com"}, {})).to_der();
+    constexpr std::array<std::uint8_t, 5> header{0x07, 0x03, 0x42, 0x00, 0x04};
+    auto const at = std::ranges::search(der, header);
+    ASSERT_FALSE(at.empty());
+    at.end()[10] ^= 1;
+    auto const request = CertificateRequest::parse_der(der);
+    ASSERT_FALSE(request);
+    EXPECT_EQ(request.error().id(), errors::crt::broken_request);
+    EXPECT_THAT(request.error().explanation(), ::testing::HasSubstr("public key"));
+}
+
+TEST(RequestKeys, a_request_whose_extensions_cannot_be_read_is_refused) {
+    TemporaryFolder const folder;
+    std::ignore = folder.file(
+        "request.cnf", "[req]\nprompt=no\ndistinguished_name=name\nattributes=more\n[name]\nCN=a.example.com\n[more]\nextReq=nonsense\n");
+    openssl(folder, "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -config request.cnf -out request.pem");
+    auto const request = CertificateRequest::parse_pem(folder.read("request.pem"));
+    ASSERT_FALSE(request);
+    EXPECT_EQ(request.error().id(), errors::crt::broken_request);
+}
+
+}  // namespace
+}  // namespace countersign::pki
