@@ -1,5 +1,7 @@
 #include "net/connection.hpp"
 
+#include "net/revocation.hpp"
+
 #include "countersign/errors/net.hpp"
 #include "countersign/errors/tru.hpp"
 
@@ -153,10 +155,22 @@ Task<Result<void>> Connection::run_handshake() {
     for (;;) {
         if (timed_out_ || !socket_.is_open()) co_return fail(broken());
         auto step = session_->handshake();
-        if (step == Step::done) co_return Result<void>();
+        if (step == Step::done) co_return co_await settle_revocation();
         if (step == Step::failed || step == Step::closed) co_return fail(session_->refused_peer() ? refused() : broken());
         if (!co_await wait_for(step)) co_return fail(broken());
     }
+}
+
+Task<Result<void>> Connection::settle_revocation() {
+    if (!session_->unsettled()) co_return Result<void>();
+    if (auto cache = session_->cache_to_ask()) {
+        expect_nothing();  // the cache has a deadline of its own; a peer that is fine must not pay for a slow authority
+        co_await cache->fetch(session_->verified_chain());
+        if (!socket_.is_open()) co_return fail(broken());
+    }
+    session_->settle();
+    if (session_->refused_peer()) co_return fail(refused());
+    co_return Result<void>();
 }
 
 Error Connection::refused() {

@@ -76,6 +76,8 @@ private:
     Step read_now(std::string& buffer, std::size_t limit, std::size_t& got);
     Step write_now(std::string_view data, std::size_t& put);
     Task<Result<void>> run_handshake();
+    /// After the handshake and before any payload: asks whoever is to be asked whether the peer's certificates were revoked.
+    Task<Result<void>> settle_revocation();
     /// Waits until the step can go on. False when the deadline passed or the socket was closed.
     Task<bool> wait_for(Step step);
     [[nodiscard]] Error broken();

@@ -76,6 +76,30 @@ int client_rule_index() {
     return index;
 }
 
+using StapleProvider = std::function<std::shared_ptr<Bytes const>()>;
+
+void free_staple(void*, void* provider, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<StapleProvider*>(provider); }
+
+int staple_index() {
+    static int const index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, free_staple);
+    return index;
+}
+
+/// OpenSSL asks here when a client wants a stapled response. Nothing may be thrown through it.
+int give_staple(SSL* ssl, void* provider) {
+    try {
+        auto const response = (*static_cast<StapleProvider const*>(provider))();
+        if (!response || response->empty()) return SSL_TLSEXT_ERR_NOACK;
+        auto* const copy = static_cast<unsigned char*>(OPENSSL_memdup(response->data(), response->size()));
+        if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
+        SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(response->size()));  // takes the copy
+        return SSL_TLSEXT_ERR_OK;
+    } catch (std::exception const& error) {
+        log::error("tls.no_staple", {{"detail", error.what()}});
+        return SSL_TLSEXT_ERR_NOACK;
+    }
+}
+
 /// OpenSSL asks here instead of running its own verification. Nothing may be thrown through it.
 int check_certificate(X509_STORE_CTX* store, void*) {
     auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
@@ -120,9 +144,15 @@ Result<std::shared_ptr<ServerContext const>> ServerContext::create(Settings sett
         SSL_CTX_set_verify(context.get(), mode, nullptr);
         SSL_CTX_set_cert_verify_callback(context.get(), check_certificate, nullptr);
         for (auto const& root : settings.client_anchors.roots()) SSL_CTX_add_client_CA(context.get(), root.native());
-        auto rule = std::make_unique<ClientRule>(ClientRule{settings.client_anchors});
+        auto rule = std::make_unique<ClientRule>(ClientRule{settings.client_anchors, settings.client_revocation});
         if (SSL_CTX_set_ex_data(context.get(), client_rule_index(), rule.get()) != 1) return unusable(*profile);
         rule.release();  // now the context's, see free_client_rule
+    }
+    if (settings.staple) {
+        auto provider = std::make_unique<StapleProvider>(std::move(settings.staple));
+        if (SSL_CTX_set_ex_data(context.get(), staple_index(), provider.get()) != 1) return unusable(*profile);
+        SSL_CTX_set_tlsext_status_cb(context.get(), give_staple);
+        SSL_CTX_set_tlsext_status_arg(context.get(), provider.release());  // now the context's, see free_staple
     }
     auto made = std::make_shared<ServerContext>();
     made->context_ = std::move(context);

@@ -2,7 +2,7 @@
 
 /// What the contexts and the sessions of TLS share. Internal to this folder.
 
-#include "pki/verify.hpp"
+#include "net/tls/tls.hpp"
 
 struct ssl_st;
 
@@ -11,6 +11,7 @@ namespace countersign::net::tls {
 /// How a server checks the certificates of its callers.
 struct ClientRule {
     pki::Anchors anchors;
+    RevocationCheck revocation;
 };
 /// Null when the server asks for none.
 ClientRule const* client_rule(ssl_st* ssl);

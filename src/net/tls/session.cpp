@@ -1,7 +1,9 @@
 #include "net/tls/session.hpp"
 
 #include "base/text.hpp"
+#include "net/revocation.hpp"
 #include "net/tls/context.hpp"
+#include "pki/revocation_pointers.hpp"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -19,6 +21,10 @@ Session::Session(ClientContext const& context, PeerCheck check, int socket)
     SSL_set_ex_data(ssl_, session_index(), this);
     SSL_set_fd(ssl_, socket);
     SSL_set_connect_state(ssl_);
+    auto const* chain = std::get_if<VerifyChain>(&check_.policy);
+    accept_any_ = std::holds_alternative<AcceptAny>(check_.policy);
+    if (accept_any_ || (chain != nullptr && chain->revocation.policy != pki::RevocationPolicy::off))
+        SSL_set_tlsext_status_type(ssl_, TLSEXT_STATUSTYPE_ocsp);
     if (is_host_name(check_.called_name) && !is_ip_address(check_.called_name)) SSL_set_tlsext_host_name(ssl_, check_.called_name.c_str());
     if (check_.prepare) check_.prepare(ssl_);
 }
@@ -65,6 +71,7 @@ Session::Step Session::handshake() {
     auto result = SSL_do_handshake(ssl_);
     if (result != 1) return after(result);
     finished_ = true;
+    take_staple();
     return Step::done;
 }
 
@@ -106,7 +113,7 @@ namespace {
 
 int code_of(pki::Verdict const& verdict) {
     for (auto const& finding : verdict.findings)
-        if (finding.openssl_code != X509_V_OK) return finding.openssl_code;
+        if (finding.severity == pki::Severity::failure && finding.openssl_code != X509_V_OK) return finding.openssl_code;
     return verdict.verified() ? X509_V_OK : X509_V_ERR_APPLICATION_VERIFICATION;
 }
 
@@ -127,12 +134,12 @@ int Session::decide_as_client() {
         request.anchors = chain->anchors;
         if (chain->ignore_name) request.host_name.clear();
         if (!chain->ignore_name && !chain->expected_name.empty()) request.host_name = chain->expected_name;
-        report_.verdict = pki::verify_chain(request);
+        verify(std::move(request), chain->revocation);
         return code_of(report_.verdict);
     }
     if (auto const* any = std::get_if<AcceptAny>(&check_.policy)) {
         request.anchors = any->report_against;
-        report_.verdict = pki::verify_chain(request);
+        verify(std::move(request), any->revocation);
         return X509_V_OK;
     }
     auto const& pinned = std::get<Pinned>(check_.policy).sha256;
@@ -148,12 +155,95 @@ int Session::decide_as_client() {
 int Session::decide_as_server() {
     auto const* rule = client_rule(ssl_);
     if (rule == nullptr) return X509_V_ERR_CERT_UNTRUSTED;
-    report_.verdict = pki::verify_chain({.presented = report_.presented,
-                                         .anchors = rule->anchors,
-                                         .purpose = pki::Purpose::client,
-                                         .host_name = {},
-                                         .at = SystemClock().now()});
+    verify({.presented = report_.presented,
+            .anchors = rule->anchors,
+            .purpose = pki::Purpose::client,
+            .host_name = {},
+            .at = SystemClock().now()},
+           rule->revocation);
     return code_of(report_.verdict);
+}
+
+// Revocation. The chain is verified without it first: addresses of a stranger's certificate are not asked, and most chains
+// name none.
+
+void Session::verify(pki::VerifyRequest request, RevocationCheck const& revocation) {
+    report_.verdict = pki::verify_chain(request);
+    if (revocation.policy == pki::RevocationPolicy::off || !report_.verdict.verified()) return;
+    request_ = std::move(request);
+    revocation_ = revocation;
+    take_staple();
+    judge_revocation(Moment::certificate);
+}
+
+void Session::take_staple() {
+    if (!client_ || !report_.stapled.empty()) return;
+    unsigned char const* data = nullptr;
+    auto const size = SSL_get_tlsext_status_ocsp_resp(ssl_, &data);
+    if (data == nullptr || size <= 0 || static_cast<std::size_t>(size) > pki::k_ocsp_limit) return;
+    report_.stapled.assign(data, data + size);
+    // TLS 1.2 sends it after the certificate: what was decided then is looked at again.
+    if (finished_ && revocation_.policy != pki::RevocationPolicy::off && !refused_peer_) unsettled_ = true;
+}
+
+namespace {
+
+/// A certificate that demands stapling got none that holds (RFC 7633 section 4.3).
+bool lacks_staple(pki::Verdict const& verdict, std::optional<pki::OcspResponse> const& stapled, UtcTime at) {
+    if (verdict.chain.empty() || !pki::revocation_pointers(verdict.chain.front()).must_staple) return false;
+    if (!stapled || verdict.chain.size() < 2) return true;
+    auto const answer = stapled->check(verdict.chain[0], verdict.chain[1], at);
+    return !answer || answer->state == pki::RevocationState::unknown;
+}
+
+pki::Finding staple_finding(pki::Certificate const& leaf) {
+    return {.kind = pki::Finding::Kind::revocation_unknown,
+            .severity = pki::Severity::failure,
+            .rule = "must-staple-without-response",
+            .depth = 0,
+            .subject = leaf.subject(),
+            .openssl_code = X509_V_ERR_OCSP_VERIFY_NEEDED,
+            .openssl_name = "OCSP_VERIFY_NEEDED",
+            .text = "The certificate " + leaf.subject() +
+                    " demands that its server proves by OCSP stapling that it is not revoked, and it does not",
+            .remedy = "Turn on OCSP stapling at the peer, and see that it reaches its authority's responder."};
+}
+
+}  // namespace
+
+void Session::judge_revocation(Moment moment) {
+    auto known = revocation_.cache ? revocation_.cache->known(report_.verdict.chain) : KnownRevocation();
+    std::optional<pki::OcspResponse> stapled;
+    if (!report_.stapled.empty())
+        if (auto parsed = pki::OcspResponse::parse_der(report_.stapled)) stapled = *std::move(parsed);
+    if (stapled) known.responses.insert(known.responses.begin(), *stapled);
+
+    bool const hard = revocation_.policy == pki::RevocationPolicy::hard_fail;
+    bool const may_come = client_ && !stapled && SSL_version(ssl_) < TLS1_3_VERSION;  // the staple, after the certificate
+    bool const last = moment == Moment::finished;
+    auto policy = revocation_.policy;
+    if (!last) policy = pki::RevocationPolicy::soft_fail;  // "revoked" is known now; what is not may still be learnt
+    if (last || hard || !known.lists.empty() || !known.responses.empty()) {
+        request_.revocation = {.policy = policy, .lists = known.lists, .responses = known.responses};
+        report_.verdict = pki::verify_chain(request_);
+        request_.revocation = {};  // borrowed from `known`
+    }
+    bool const missing_staple = client_ && lacks_staple(report_.verdict, stapled, request_.at);
+    if (missing_staple && (last || !may_come))
+        report_.verdict.findings.insert(report_.verdict.findings.begin(), staple_finding(report_.verdict.chain.front()));
+    unsettled_ = !last && report_.verdict.verified() && (hard || (missing_staple && may_come));
+}
+
+std::shared_ptr<RevocationCache> Session::cache_to_ask() const {
+    return revocation_.policy == pki::RevocationPolicy::hard_fail ? revocation_.cache : nullptr;
+}
+
+void Session::settle() {
+    if (!unsettled_) return;
+    unsettled_ = false;
+    judge_revocation(Moment::finished);
+    report_.accepted = accept_any_ || report_.verdict.verified();
+    refused_peer_ = !report_.accepted;
 }
 
 }  // namespace countersign::net::tls

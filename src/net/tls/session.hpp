@@ -55,6 +55,13 @@ public:
     [[nodiscard]] std::string const& failure() const { return failure_; }
     /// After `closed` of a read: the peer said goodbye (close_notify), so nothing was cut off.
     [[nodiscard]] bool ended_properly() const { return ended_properly_; }
+    /// After `done` of the handshake: the revocation of the peer's certificates is still to be settled, before anything is read
+    /// or written. `cache_to_ask` is the one to fetch the chain from first; null: nobody needs to be asked.
+    [[nodiscard]] bool unsettled() const { return unsettled_; }
+    [[nodiscard]] std::shared_ptr<RevocationCache> cache_to_ask() const;
+    [[nodiscard]] std::vector<pki::Certificate> const& verified_chain() const { return report_.verdict.chain; }
+    void settle();
+
     /// The peer's certificate was looked at and refused by the policy.
     [[nodiscard]] bool refused_peer() const { return refused_peer_; }
     [[nodiscard]] PeerPolicy const& policy() const { return check_.policy; }
@@ -71,13 +78,21 @@ private:
     Step after(int result);
     int decide_as_client();
     int decide_as_server();
+    void verify(pki::VerifyRequest request, RevocationCheck const& revocation);
+    enum class Moment { certificate, finished };
+    void judge_revocation(Moment moment);
+    void take_staple();
 
     ssl_st* ssl_ = nullptr;
     bool client_ = false;
     bool finished_ = false;
     bool ended_properly_ = false;
     bool refused_peer_ = false;
+    bool unsettled_ = false;  ///< see unsettled()
+    bool accept_any_ = false;
     PeerCheck check_;
+    pki::VerifyRequest request_;  ///< of the peer's chain, for the second look
+    RevocationCheck revocation_;  ///< off: nothing to look at
     HandshakeReport report_;
     std::string failure_;
 };

@@ -11,6 +11,7 @@
 #include "pki/certificate.hpp"
 #include "pki/verify.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,10 @@
 #include <vector>
 
 struct ssl_ctx_st;
+
+namespace countersign::net {
+class RevocationCache;
+}
 
 namespace countersign::net::tls {
 
@@ -35,6 +40,19 @@ struct Profile {
     bool legacy_renegotiation = false;  ///< talk to servers without RFC 5746
 };
 
+/// Whether the peer's certificates were revoked (REQ TRU-7). Looked at only when the chain is fine otherwise.
+///
+/// soft_fail  what the peer staples and what the cache knows already is used; no connection waits, and what is missing is asked for in
+///            the background, so that the next one knows.
+/// hard_fail  the handshake waits for the cache (as long as its deadline at most); without an answer the peer is refused.
+///
+/// What is known when the certificate comes is decided with an alert; what has to be waited for, before any payload. Under both, a
+/// certificate that demands stapling (RFC 7633) is refused without a good stapled response.
+struct RevocationCheck {
+    pki::RevocationPolicy policy = pki::RevocationPolicy::off;
+    std::shared_ptr<RevocationCache> cache;  ///< null: only what is stapled
+};
+
 /// What a server shows: its chain and key, and who may call.
 class ServerContext {
 public:
@@ -45,6 +63,10 @@ public:
         std::string profile = "intermediate";
         ClientCertificates clients = ClientCertificates::ignored;
         pki::Anchors client_anchors;
+        RevocationCheck client_revocation;  ///< of the certificates of callers
+        /// The DER of an OCSP response for the chain's leaf, asked for at each handshake whose client wants one; null: none now.
+        /// Called on any loop and must not wait (net::staple_from).
+        std::function<std::shared_ptr<Bytes const>()> staple;
     };
     /// CRT-014 when key and certificate do not match; NET-017.
     static Result<std::shared_ptr<ServerContext const>> create(Settings settings);
@@ -61,6 +83,7 @@ struct VerifyChain {
     std::string expected_name;
     /// No name is matched; the caller checks the subject itself (factory identities, IEEE 802.1AR).
     bool ignore_name = false;
+    RevocationCheck revocation;
 };
 /// The leaf's SHA-256 (of the certificate or of its public key) is one of these, lower-case hexadecimal.
 struct Pinned {
@@ -70,6 +93,7 @@ struct Pinned {
 /// still in the report.
 struct AcceptAny {
     pki::Anchors report_against;
+    RevocationCheck revocation;
 };
 using PeerPolicy = std::variant<VerifyChain, Pinned, AcceptAny>;
 
@@ -81,6 +105,7 @@ struct HandshakeReport {
     std::vector<pki::Certificate> presented;  ///< as the peer sent them, leaf first
     pki::Verdict verdict;                     ///< against the policy's anchors
     bool accepted = false;                    ///< by the policy
+    Bytes stapled;                            ///< OCSP response (DER) as the peer sent it; empty: none, or not asked for
     [[nodiscard]] pki::Certificate const* leaf() const { return presented.empty() ? nullptr : &presented.front(); }
 };
 
