@@ -62,7 +62,8 @@ public:
             look_at_handshake();
             for (std::size_t i = 0; i < survey_.chains.size(); ++i) look_at_chain(i);
         }
-        if (!survey_.complete) add("tls-survey-cut", "It stopped after " + std::to_string(survey_.connections) + " connections.");
+        if (!survey_.complete && survey_.contact == Contact::tls)
+            add("tls-survey-cut", "It stopped after " + std::to_string(survey_.connections) + " connections.");
         decide_level();
         put_failures_first();
         return std::move(out_);
@@ -227,8 +228,9 @@ private:
             auto const& certificate = presented[i];
             bool const root = certificate.is_self_issued() && certificate.issuer() == certificate.subject();
             if (root) {
-                // With another root than those that are trusted the chain says so itself.
-                if (places[i]) add("tls-chain-root-sent", certificate.subject()).chain = index;
+                // A root that is not trusted is a finding of its own.
+                if (places[i] && !verdict.has(pki::Finding::Kind::untrusted_root))
+                    add("tls-chain-root-sent", certificate.subject()).chain = index;
             } else if (!places[i] && !incomplete && !certifies_same_key(certificate, verdict.chain)) {
                 extra.push_back(certificate.subject());
             }

@@ -18,6 +18,8 @@ constexpr Milliseconds k_least_patience{1000};
 constexpr int k_patience_factor = 20;
 /// How long a server gets to refuse a client that has shown no certificate (TLS 1.3 says so after the handshake).
 constexpr Milliseconds k_late_refusal{1000};
+/// How long a delicate server gets to close its side.
+constexpr Milliseconds k_grace{500};
 
 Reply::Kind kind_of(Error const& error) { return error.id() == errors::net::timed_out ? Reply::Kind::silent : Reply::Kind::closed; }
 
@@ -90,12 +92,20 @@ Task<bool> Talk::open(std::shared_ptr<Connection> connection, Reply& reply) {
     co_return false;
 }
 
+Task<> Talk::leave(std::shared_ptr<Connection> connection) {
+    // Delicate equipment has let go of one connection before the next one comes.
+    if (request_.at_once == 1 && connection->is_open())
+        co_await connection->drain_and_close(k_flight_limit, k_grace);
+    else
+        connection->close();
+}
+
 Task<Reply> Talk::ask(Hello hello) {
     Reply reply;
     if (!begin()) co_return reply;
     auto connection = std::make_shared<Connection>(co_await asio::this_coro::executor);
     if (!co_await open(connection, reply)) {
-        connection->close();
+        co_await leave(connection);
         co_return reply;
     }
     auto const random = host::random_bytes(64);
@@ -126,7 +136,7 @@ Task<Reply> Talk::ask(Hello hello) {
         auto const goodbye = encode_goodbye(hello.version);
         (void)co_await connection->write(goodbye);
     }
-    connection->close();
+    co_await leave(connection);
     co_return reply;
 }
 
@@ -145,7 +155,7 @@ Task<WholeHandshake> Talk::shake_hands(tls::CloserLook look, std::string server_
     Reply reply;
     if (!co_await open(connection, reply)) {
         whole.error = reply.error ? reply.error->message() : reply.in_words();
-        connection->close();
+        co_await leave(connection);
         co_return whole;
     }
     tls::PeerCheck check{.policy = tls::AcceptAny{}, .called_name = std::move(server_name), .at = SystemClock().now()};
@@ -162,7 +172,7 @@ Task<WholeHandshake> Talk::shake_hands(tls::CloserLook look, std::string server_
         whole.refused_late = !read && !connection->timed_out();
         if (whole.refused_late) whole.error = connection->session()->failure();
     }
-    connection->close();
+    co_await leave(connection);
     co_return whole;
 }
 

@@ -56,6 +56,9 @@ private:
     /// Connected, and TLS is what comes next; or `reply` says why not.
     Task<bool> open(std::shared_ptr<Connection> connection, Reply& reply);
 
+    /// Closes; with one connection at a time, not before the server has closed too.
+    Task<> leave(std::shared_ptr<Connection> connection);
+
     SurveyRequest const& request_;
     Time started_ = std::chrono::steady_clock::now();
     Milliseconds patience_;
