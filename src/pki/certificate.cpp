@@ -1,5 +1,6 @@
 #include "pki/certificate.hpp"
 
+#include "pki/format/sound.hpp"
 #include "pki/names.hpp"
 #include "pki/openssl.hpp"
 #include "pki/pem.hpp"
@@ -30,6 +31,8 @@ UtcTime time_or_epoch(ASN1_TIME const* time) {
     return time_of(time).value_or(UtcTime());
 }
 
+Failure broken(std::string_view detail) { return fail(crt::broken_certificate, {{"index", "0"}, {"detail", detail}}); }
+
 bool lists_purpose(X509* certificate, std::uint32_t purpose) { return (X509_get_extended_key_usage(certificate) & purpose) != 0; }
 
 EVP_PKEY* public_key(X509* certificate) {
@@ -49,9 +52,13 @@ Result<Certificate> Certificate::parse_der(std::span<std::uint8_t const> der) {
     ErrorQueue errors;
     auto const* data = der.data();
     X509Ptr certificate(d2i_X509(nullptr, &data, static_cast<long>(der.size())));
-    auto broken = [](std::string_view detail) { return fail(crt::broken_certificate, {{"index", "0"}, {"detail", detail}}); };
     if (!certificate) return broken(errors.reason());
     if (data != der.data() + der.size()) return broken("there are bytes after the certificate");
+    return sound_certificate(std::move(certificate));
+}
+
+Result<Certificate> sound_certificate(X509Ptr certificate) {
+    ErrorQueue const errors;
     if (!time_of(X509_get0_notBefore(certificate.get())) || !time_of(X509_get0_notAfter(certificate.get()))) {
         return broken("a date of its validity is not a date");
     }

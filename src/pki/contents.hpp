@@ -69,8 +69,8 @@ std::string write_pkcs7_pem(std::vector<Certificate> const& certificates);
 /// The leaf is the one with `leaf_key`; else the one that issued none of the others, ends of chains before authorities. Of
 /// several paths (cross-signed authorities) the shortest to a self-signed root is taken, else the longest.
 /// CRT-030 when there is no single leaf, or when the path ends before a root although other authorities are left over: the
-/// error says which issuer is missing. Checks names, key identifiers and signatures, not dates. The number of signatures
-/// that are checked is limited: k_most_signature_checks, for heaps in which everybody has the same name.
+/// error says which issuer is missing. Checks names, key identifiers and signatures, not dates. One signature for each step of
+/// the way; CRT-030, too, when it takes more than k_most_signature_checks: heaps in which everybody has the same name.
 inline constexpr std::size_t k_most_signature_checks = 2'000;
 struct OrderedChain {
     std::vector<Certificate> chain;

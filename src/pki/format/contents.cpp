@@ -4,6 +4,7 @@
 #include "pki/format/package.hpp"
 #include "pki/format/pkcs7.hpp"
 #include "pki/format/private_key.hpp"
+#include "pki/format/sound.hpp"
 #include "pki/openssl.hpp"
 #include "pki/pem.hpp"
 
@@ -40,9 +41,9 @@ Result<PublicKey> read_public_key(View der, DerKind kind) {
 Result<Certificate> read_trusted_certificate(View der) {
     ErrorQueue errors;
     auto const* at = der.data();
-    X509Ptr const certificate(d2i_X509_AUX(nullptr, &at, static_cast<long>(der.size())));
+    X509Ptr certificate(d2i_X509_AUX(nullptr, &at, static_cast<long>(der.size())));
     if (!certificate) return fail(crt::broken_certificate, {{"index", "0"}, {"detail", errors.reason()}});
-    return Certificate::parse_der(der_of(certificate.get(), i2d_X509, "encode a certificate"));
+    return sound_certificate(std::move(certificate));
 }
 
 class Reader {

@@ -71,6 +71,9 @@ public:
         return path_to(queue.back());
     }
 
+    /// The bound on signature checks was reached: what was found is not all there is.
+    [[nodiscard]] bool gave_up() const { return gave_up_; }
+
     [[nodiscard]] bool is_root(std::size_t index) { return at(index).is_self_issued() && has_issued(index, index); }
 
 private:
@@ -94,7 +97,8 @@ private:
         auto const* wanted = X509_get0_authority_key_id(below);
         auto const* own = X509_get0_subject_key_id(above);
         if (wanted != nullptr && own != nullptr && ASN1_OCTET_STRING_cmp(wanted, own) != 0) return false;
-        if (checks_ == k_most_signature_checks) return false;
+        gave_up_ = gave_up_ || checks_ == k_most_signature_checks;
+        if (gave_up_) return false;
         ++checks_;
         EVP_PKEY* const key = X509_get0_pubkey(above);
         return key != nullptr && X509_verify(below, key) == 1;
@@ -112,6 +116,7 @@ private:
     std::set<X509_NAME const*, NameOrder> issuers_;
     std::vector<std::size_t> reached_from_;
     std::size_t checks_ = 0;
+    bool gave_up_ = false;
 };
 
 }  // namespace
@@ -120,6 +125,9 @@ Result<OrderedChain> order_chain(std::vector<Certificate> const& heap, PrivateKe
     Heap certificates(heap);
     CS_TRY(auto const leaf, certificates.find_leaf(leaf_key));
     auto const path = certificates.path_from(leaf);
+    bool const reaches_root = certificates.is_root(path.back());
+    if (certificates.gave_up())
+        return no_chain("to find it would take more than " + std::to_string(k_most_signature_checks) + " checks of signatures");
     OrderedChain out;
     std::set<std::string_view> used;
     std::set<X509_NAME const*, NameOrder> names;
@@ -128,7 +136,7 @@ Result<OrderedChain> order_chain(std::vector<Certificate> const& heap, PrivateKe
         used.insert(certificates.at(index).fingerprint());
         names.insert(X509_get_subject_name(certificates.at(index).native()));
     }
-    out.reaches_root = certificates.is_root(path.back());
+    out.reaches_root = reaches_root;
     bool other_authorities = false;
     for (auto const& certificate : heap) {
         if (used.erase(certificate.fingerprint()) == 1) continue;

@@ -4,6 +4,7 @@
 #include "pki/contents.hpp"
 #include "pki/format/package.hpp"
 #include "pki/format/private_key.hpp"
+#include "pki/format/sound.hpp"
 #include "pki/openssl.hpp"
 #include "pki/pem.hpp"
 #include "pki/pkcs12.hpp"
@@ -103,9 +104,9 @@ private:
 
     Result<void> read_certificate(PKCS12_SAFEBAG const* bag) {
         if (PKCS12_SAFEBAG_get_bag_nid(bag) != NID_x509Certificate) return {};  // an sdsiCertificate
-        X509Ptr const certificate(PKCS12_SAFEBAG_get1_cert(bag));
+        X509Ptr certificate(PKCS12_SAFEBAG_get1_cert(bag));
         if (!certificate) return broken("a certificate in it cannot be decoded");
-        return add(Certificate::parse_der(der_of(certificate.get(), i2d_X509, "encode a certificate")), bag);
+        return add(sound_certificate(std::move(certificate)), bag);
     }
 
     Result<void> read_crl(PKCS12_SAFEBAG const* bag) {

@@ -2,6 +2,7 @@
 
 #include "pki/contents.hpp"
 #include "pki/format/der_kind.hpp"
+#include "pki/format/sound.hpp"
 #include "pki/openssl.hpp"
 #include "pki/pem.hpp"
 
@@ -64,7 +65,7 @@ Result<SignedDataParts> read_signed_data(std::span<std::uint8_t const> der, std:
     if (certificate_count + crl_count == 0) return broken("there are no certificates and no revocation lists in it");
 
     SignedDataParts out;
-    // Through our own parsers, whose promises everybody relies on (dates that are dates).
+    // With the checks of our own parsers, whose promises everybody relies on (dates that are dates).
     auto add = [&out](auto part, std::size_t index, auto& list) {
         if (part) {
             list.push_back(*std::move(part));
@@ -73,8 +74,9 @@ Result<SignedDataParts> read_signed_data(std::span<std::uint8_t const> der, std:
         }
     };
     for (std::size_t i = 0; i < certificate_count; ++i) {
-        add(Certificate::parse_der(der_of(sk_X509_value(certificates.get(), static_cast<int>(i)), i2d_X509, "encode a certificate")), i,
-            out.certificates);
+        X509* const certificate = sk_X509_value(certificates.get(), static_cast<int>(i));
+        X509_up_ref(certificate);
+        add(sound_certificate(X509Ptr(certificate)), i, out.certificates);
     }
     for (std::size_t i = 0; i < crl_count; ++i) {
         add(Crl::parse_der(der_of(sk_X509_CRL_value(crls.get(), static_cast<int>(i)), i2d_X509_CRL, "encode a revocation list")), i,
