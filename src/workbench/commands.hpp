@@ -30,12 +30,19 @@ struct Context {
 /// Runs `work` with an open client; prints the error of either.
 int with_manager(Context const& context, Output& output, std::function<Result<int>(ApiClient&)> const& work);
 
+/// The whole program: options, groups and commands. Completion and manual pages are made from it.
+std::unique_ptr<CLI::App> make_application(Context& context);
+
+/// Everything that needs no manager (workbench/certificates).
+void add_certificate_commands(CLI::App& app, Context& context);
 void add_access_commands(CLI::App& app, Context& context);
 void add_system_commands(CLI::App& app, Context& context);
 void add_policy_commands(CLI::App& app, Context& context);
 void add_job_commands(CLI::App& app, Context& context);
 void add_list_commands(CLI::App& app, Context& context);
 void add_explain_command(CLI::App& app, Context& context);
+/// Shell completion and manual pages.
+void add_help_commands(CLI::App& app, Context& context);
 
 /// A name in a path of the API.
 std::string path_part(std::string_view name);

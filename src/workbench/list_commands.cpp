@@ -2,8 +2,6 @@
 #include "workbench/commands.hpp"
 #include "workbench/workbench.hpp"
 
-#include "countersign/errors/gen.hpp"
-
 #include <boost/json.hpp>
 
 namespace countersign::workbench {
@@ -84,31 +82,6 @@ void add_list_commands(CLI::App& app, Context& context) {
                 return k_holds;
             };
         });
-}
-
-void add_explain_command(CLI::App& app, Context& context) {
-    auto id = std::make_shared<std::string>();
-    auto* explain = app.add_subcommand("explain", "What an error id means and what to do");
-    explain->add_option("id", *id, "CRT-014, or its name")->required();
-    explain->callback([&context, id] {
-        context.action = [id](Output& output) -> int {
-            auto const* entry = find_error_entry(*id);
-            if (entry == nullptr) return output.error(Error(errors::gen::not_found, {{"what", "error id"}, {"name", *id}}));
-            if (output.value(json::object{{"id", entry->code},
-                                          {"name", entry->name},
-                                          {"title", entry->title},
-                                          {"cause", entry->cause},
-                                          {"remedy", entry->remedy},
-                                          {"http_status", entry->http_status},
-                                          {"exit_code", entry->exit_code}})) {
-                return k_holds;
-            }
-            output.line(output.strong(std::string(entry->code) + " " + std::string(entry->title)));
-            output.line("Cause: " + std::string(entry->cause));
-            output.line("What to do: " + std::string(entry->remedy));
-            return k_holds;
-        };
-    });
 }
 
 }  // namespace countersign::workbench

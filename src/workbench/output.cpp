@@ -2,6 +2,8 @@
 
 #include "base/text.hpp"
 
+#include "countersign/errors/gen.hpp"
+
 #include <boost/json.hpp>
 
 #include <algorithm>
@@ -24,13 +26,11 @@ std::size_t width_of(std::string_view text) {
     return width;
 }
 
-json::object error_object(Error const& error) {
-    json::object parameters;
-    for (auto const& [name, value] : error.parameters()) parameters[name] = value;
-    json::array causes;
-    for (auto const& cause : error.causes()) causes.push_back(error_object(cause));
-    return {{"id", error.entry().code},       {"detail", error.message()},           {"where", error.where()},
-            {"remedy", error.entry().remedy}, {"parameters", std::move(parameters)}, {"causes", std::move(causes)}};
+int exit_code(Error const& error) {
+    if (error.id() != errors::gen::several_problems) return error.entry().exit_code;
+    int code = error.entry().exit_code;
+    for (auto const& cause : error.causes()) code = std::max(code, exit_code(cause));
+    return code;
 }
 
 /// Bytes of the first character; 1 where UTF-8 is broken.
@@ -74,7 +74,31 @@ void pretty(json::value const& value, std::string const& indent) {
     }
 }
 
+/// Parameters can hold what a system said; the ends of lines are ours. Of several problems each has its own remedy.
+void print_error(Error const& error) {
+    bool const several = error.id() == errors::gen::several_problems;
+    std::vector<Error> const one{error};
+    for (auto const& each : several ? error.causes() : one) {
+        if (each.id() == errors::gen::several_problems) {
+            print_error(each);
+            continue;
+        }
+        std::cerr << "countersign: ";
+        auto const text = each.explanation();
+        for (auto line : split(text, '\n')) std::cerr << printable(line) << "\n";
+    }
+}
+
 }  // namespace
+
+json::object error_object(Error const& error) {
+    json::object parameters;
+    for (auto const& [name, value] : error.parameters()) parameters[name] = value;
+    json::array causes;
+    for (auto const& cause : error.causes()) causes.push_back(error_object(cause));
+    return {{"id", error.entry().code},       {"detail", error.message()},           {"where", error.where()},
+            {"remedy", error.entry().remedy}, {"parameters", std::move(parameters)}, {"causes", std::move(causes)}};
+}
 
 std::string printable(std::string_view text) {
     std::string out;
@@ -123,11 +147,17 @@ int Output::error(Error const& error) const {
         std::cerr << json::serialize(json::object{{"error", error_object(error)}}) << "\n";
     } else {
         // Parameters can hold what a system said; the ends of lines are ours.
-        std::cerr << "countersign: ";
-        auto const text = error.explanation();
-        for (auto line : split(text, '\n')) std::cerr << printable(line) << "\n";
+        print_error(error);
     }
-    return error.entry().exit_code;
+    return exit_code(error);
+}
+
+void Output::warning(std::string_view text) const {
+    if (form_ == Form::json) {
+        std::cerr << json::serialize(json::object{{"warning", printable(text)}}) << "\n";
+    } else {
+        std::cerr << "countersign: warning: " << printable(text) << "\n";
+    }
 }
 
 void Output::progress(std::string_view text) {
@@ -153,6 +183,12 @@ std::string Output::level(int level) const {
 }
 
 std::string Output::strong(std::string_view text) const { return colour_ ? "\x1b[1m" + std::string(text) + "\x1b[0m" : std::string(text); }
+
+std::string Output::mark(Mark mark, std::string_view text) const {
+    if (!colour_) return std::string(text);
+    constexpr std::string_view codes[] = {"\x1b[32m", "\x1b[33m", "\x1b[31m"};
+    return std::string(codes[static_cast<std::size_t>(mark)]) + std::string(text) + "\x1b[0m";
+}
 
 std::string text_of(json::value const& value, std::string_view field) {
     auto const* object = value.if_object();

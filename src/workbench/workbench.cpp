@@ -86,16 +86,15 @@ Result<SecretText> read_secret_line(std::string const& file, std::string const& 
     return SecretText(std::move(line));
 }
 
-int run(int argc, char const* const* argv) {
-    log::configure(log::Level::warning, log::Format::text);
-    CLI::App app(
+std::unique_ptr<CLI::App> make_application(Context& context) {
+    auto made = std::make_unique<CLI::App>(
         "Countersign: certificate work, and the client of the manager.\n"
         "Every command takes --json. `countersign explain ID` says what an error id means.");
+    auto& app = *made;
     app.name("countersign");
     app.require_subcommand(1);
     app.fallthrough();
     app.set_help_all_flag("--help-all", "Help of all commands");
-    Context context;
     app.add_flag("--json", context.json, "Print JSON");
     app.add_option("--config", context.config, "File with the manager's address and token")->group("Manager");
     app.add_option("--url", context.overrides.url, "Manager, https://host[:port]")->group("Manager");
@@ -103,16 +102,25 @@ int run(int argc, char const* const* argv) {
     app.add_option("--ca", context.overrides.ca_file, "Roots that the manager's certificate must lead to (PEM)")->group("Manager");
     app.add_option("--pin", context.overrides.pin, "Or the SHA-256 fingerprint of the manager's certificate")->group("Manager");
     app.add_option("--token-file", context.token_file, "File with an API token")->group("Manager");
+    add_certificate_commands(app, context);
     add_access_commands(app, context);
     add_system_commands(app, context);
     add_policy_commands(app, context);
     add_job_commands(app, context);
     add_list_commands(app, context);
     add_explain_command(app, context);
+    add_help_commands(app, context);
+    return made;
+}
+
+int run(int argc, char const* const* argv) {
+    log::configure(log::Level::warning, log::Format::text);
+    Context context;
+    auto const app = make_application(context);
     try {
-        app.parse(argc, argv);
+        app->parse(argc, argv);
     } catch (CLI::ParseError const& problem) {
-        return app.exit(problem) == 0 ? k_holds : k_usage;
+        return app->exit(problem) == 0 ? k_holds : k_usage;
     }
     Output output(context.json ? Form::json : Form::text);
     return context.action ? context.action(output) : k_usage;

@@ -46,16 +46,10 @@ Ran run_with(std::vector<std::string> const& arguments) {
 
 /// The names of all commands with their subcommands ("system add"), in the order of the help.
 std::vector<std::string> every_command() {
-    CLI::App app;
     Context context;
-    add_access_commands(app, context);
-    add_system_commands(app, context);
-    add_policy_commands(app, context);
-    add_job_commands(app, context);
-    add_list_commands(app, context);
-    add_explain_command(app, context);
+    auto const app = make_application(context);
     std::vector<std::string> out;
-    for (auto const* group : app.get_subcommands([](CLI::App const*) { return true; })) {
+    for (auto const* group : app->get_subcommands([](CLI::App const*) { return true; })) {
         auto const inner = group->get_subcommands([](CLI::App const*) { return true; });
         if (inner.empty()) out.push_back(group->get_name());
         for (auto const* command : inner) out.push_back(group->get_name() + " " + command->get_name());
@@ -177,7 +171,7 @@ TEST(WithoutManager, explain_tells_cause_and_remedy) {
 TEST(WithoutManager, explain_gives_the_whole_entry_as_json) {
     auto ran = run_with({"--json", "explain", "missing_field"});
     EXPECT_EQ(ran.code, k_holds);
-    auto const shown = json::parse(ran.out);
+    auto const shown = json::parse(ran.out).at("explanations").at(0);
     EXPECT_EQ(shown.at("id").as_string(), "GEN-002");
     EXPECT_EQ(shown.at("exit_code").as_int64(), error_entry(errors::gen::missing_field).exit_code);
 }
