@@ -6,5 +6,6 @@
 struct x509_st;
 struct x509_store_st;
 struct evp_pkey_st;
+struct X509_name_st;
 struct X509_req_st;
 struct X509_crl_st;

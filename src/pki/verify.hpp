@@ -13,6 +13,7 @@
 #include "pki/crl.hpp"
 #include "pki/ocsp.hpp"
 #include "pki/strictness.hpp"
+#include "pki/verify/limits.hpp"
 
 #include <memory>
 #include <optional>
@@ -29,6 +30,8 @@ public:
     explicit Anchors(std::vector<Certificate> roots);
     [[nodiscard]] std::vector<Certificate> const& roots() const;
     [[nodiscard]] bool empty() const { return roots().empty(); }
+    /// Those whose subject is `name`, in no special order.
+    [[nodiscard]] std::vector<Certificate const*> of_subject(X509_name_st const* name) const;
     [[nodiscard]] x509_store_st* native() const;
 
 private:
@@ -80,7 +83,7 @@ struct Verdict {
     /// No finding is a failure.
     [[nodiscard]] bool verified() const;
     [[nodiscard]] bool has(Finding::Kind kind) const;
-    /// "expired (0), untrusted_root (1)": for logs and errors.
+    /// "expired (0), untrusted_root (1)": the failures, for logs and errors.
     [[nodiscard]] std::string summary() const;
 };
 
@@ -110,11 +113,11 @@ struct VerifyRequest {
     Purpose purpose = Purpose::server;
     std::string host_name;  ///< name or address the peer was called by; empty: names are not checked
     UtcTime at;
-    int minimum_rsa_bits = 2048;             ///< smaller keys give weak_key
     Strictness const* strictness = nullptr;  ///< null: device-legacy
     PolicyDemand policies;
     Revocation revocation;
-    /// Intermediates between leaf and root, self-issued ones not counted (RFC 5280 section 6.1.4 (l)); nothing: 16.
+    /// Intermediates between leaf and root, self-issued ones not counted (RFC 5280 section 6.1.4 (l)); nothing: 16. A path never has
+    /// more than 64 certificates in all.
     std::optional<int> max_intermediates;
 };
 
@@ -123,6 +126,8 @@ struct VerifyRequest {
 /// An anchor is trusted as it stands, whether it is self-signed, an authority or neither; its dates, name, purpose and
 /// key strength are checked all the same, its own signature is not.
 Verdict verify_chain(VerifyRequest const& request);
+/// The same, and tells how much work it was.
+Verdict verify_chain(VerifyRequest const& request, VerifyWork& work);
 
 /// RFC 9525: dNSName with at most one left-most wildcard label; iPAddress for addresses; the common name only when
 /// there is no subjectAltName at all and the name is a host name (devices of the seeds have such certificates).
