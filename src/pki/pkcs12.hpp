@@ -22,14 +22,18 @@ enum class Pkcs12Ciphers {
 struct Pkcs12Contents {
     std::optional<PrivateKey> key;
     std::vector<Certificate> certificates;  ///< the key's own first, then the others in the order of a chain as far as they form one
-    std::string friendly_name;              ///< UTF-8; of the key or its certificate
+    std::string friendly_name;              ///< UTF-8; of the key or its certificate. Control characters are read as '?'
 };
 
-/// Reads modern and legacy ciphers (also RC2-40). CRT-025 broken, CRT-005 wrong passphrase (the MAC does not fit), CRT-018 a
-/// cipher or key that is not known here, CRT-026 when it would take more than some seconds of hashing, FIL-003 over 1 MiB,
-/// CRT-016 over 1000 certificates.
+/// Reads modern and legacy ciphers (also RC2-40), with a MAC or without. An empty passphrase opens packages with an empty one
+/// and with none. CRT-005 wrong passphrase; CRT-025 broken, which includes a MAC that does not fit although the passphrase
+/// opens what is inside; CRT-018 a cipher, key or way of protection that is not known here (PBMAC1, encryption for a
+/// certificate); CRT-026 when it would take more than some seconds of hashing: over ten million rounds for MAC, keys and
+/// certificates together, counted before anything is hashed; CRT-029 several keys; FIL-003 over 1 MiB; CRT-016 over 1000
+/// parts. Revocation lists and secrets in it are left out; read_contents gives lists, and all keys.
 Result<Pkcs12Contents> read_pkcs12(std::span<std::uint8_t const> der, SecretText const& passphrase);
-/// CRT-014 when the first certificate is not the key's.
+/// The key may be absent. CRT-014 when the first certificate is not the key's, CRT-027 for a key on a token, GEN-001 when name
+/// or passphrase cannot be written. Takes some tenths of a second with the modern ciphers: use the blocking pool.
 Result<Secret<Bytes>> write_pkcs12(Pkcs12Contents const& contents, SecretText const& passphrase, Pkcs12Ciphers ciphers);
 
 }  // namespace countersign::pki

@@ -33,12 +33,14 @@ using BagsPtr = std::unique_ptr<STACK_OF(PKCS12_SAFEBAG), Deleter<free_bags>>;
 Failure broken(std::string_view detail) { return fail(crt::broken_package, {{"detail", detail}}); }
 Failure unsupported(std::string_view type) { return fail(crt::unsupported_key_type, {{"type", type}}); }
 
-/// The attribute friendlyName (RFC 7292 section 4.2, BMPString) of a bag.
+/// The attribute friendlyName (RFC 7292 section 4.2, BMPString) of a bag, fit to be shown on one line.
 std::string name_of(PKCS12_SAFEBAG const* bag) {
     // The call takes a pointer to something that it does not change.
     std::unique_ptr<char, Deleter<free_openssl>> const name(PKCS12_get_friendlyname(const_cast<PKCS12_SAFEBAG*>(bag)));
     if (!name || !is_utf8(name.get())) return {};
-    return name.get();
+    std::string out = name.get();
+    std::ranges::replace_if(out, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, '?');
+    return out;
 }
 
 /// Opens a package with one passphrase in one form.
