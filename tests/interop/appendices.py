@@ -26,6 +26,11 @@ class Tasks(InFolder):
         self.openssl("x509", "-req", "-in", request, "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", days, "-copy_extensions",
                      "copy", "-out", out)
 
+    def request_for(self, name):
+        self.openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", name + ".key", "-subj", "/CN=" + name, "-addext",
+                     "basicConstraints=CA:false", "-out", name + ".csr")
+        return name + ".csr"
+
     def check_request(self, request, name):
         text = self.openssl("req", "-in", request, "-noout", "-verify", "-text", "-nameopt", "RFC2253").out
         self.assertIn(f"CN={name},OU=Video,O=Example Company,L=Lysaker,ST=Akershus,C=NO", text)
@@ -120,7 +125,26 @@ class AppendixB(Tasks):
         answer = self.countersign("cert", "trusted", "ca.pem", "--roots", "other.pem", code=2)
         self.assertIn("Example Root", answer.out + answer.err)
         self.countersign("cert", "trusted", "ca.pem", "--host-store", code=2)
-        step("Adding it to the trusted roots")
+        step("Adding it to the trusted roots: of a file, of a host; and out again")
+        for done in ("is trusted from now on", "stays as it was"):
+            self.assertIn(done, self.countersign("cert", "trust", "ca.pem", "--roots", "roots.pem").out)
+        self.countersign("cert", "trust", "other.pem", "--roots", "roots.pem")
+        self.openssl("verify", "-CAfile", "roots.pem", "ca.pem")
+        self.assertEqual(self.read("roots.pem").count("BEGIN"), 2)
+        self.countersign("cert", "trust", "other.pem", "--roots", "roots.pem", "--remove")
+        self.countersign("cert", "trusted", "other.pem", "--roots", "roots.pem", code=2)
+        (self.folder / "image" / "etc" / "ssl" / "certs").mkdir(parents=True)
+        self.write("image/etc/ca-certificates.conf", "")
+        host = ["--host-store", "--system-root", self.folder / "image"]
+        self.countersign("cert", "trust", "ca.pem", *host)
+        self.openssl("verify", "-CAfile", "image/etc/ssl/certs/ca-certificates.crt", "ca.pem")
+        self.countersign("cert", "trust", "other.pem", *host)
+        self.countersign("cert", "trust", "ca.pem", *host, "--remove")
+        self.openssl("verify", "-CAfile", "image/etc/ssl/certs/ca-certificates.crt", "ca.pem", code=2)
+        self.openssl("verify", "-CAfile", "image/etc/ssl/certs/ca-certificates.crt", "other.pem")
+        self.openssl("x509", "-req", "-in", self.request_for("leaf"), "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "leaf.pem")
+        self.assertIn("CRT-021", self.countersign("cert", "trust", "leaf.pem", "--roots", "roots.pem", code=2).err)
+        step("All roots of a system in one file")
         self.countersign("bundle", "merge", "other.pem", "ca.pem", "--out", "trusted.pem")
         self.countersign("cert", "trusted", "ca.pem", "--roots", "trusted.pem")
         self.openssl("verify", "-CAfile", "trusted.pem", "ca.pem")

@@ -25,6 +25,7 @@ void add_certificate_commands(CLI::App& app, Context& context) {
     add_convert_commands(*cert, context);
     add_check_commands(*cert, context);
     add_trusted_command(*cert, context);
+    add_trust_command(*cert, context);
     add_bundle_commands(app, context);
     add_pfx_commands(app, context);
     add_show_command(app, context);

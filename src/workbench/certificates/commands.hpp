@@ -62,6 +62,7 @@ void add_issue_commands(CLI::App& cert, Context& context);
 void add_convert_commands(CLI::App& cert, Context& context);
 void add_check_commands(CLI::App& cert, Context& context);
 void add_trusted_command(CLI::App& cert, Context& context);
+void add_trust_command(CLI::App& cert, Context& context);
 void add_bundle_commands(CLI::App& app, Context& context);
 void add_pfx_commands(CLI::App& app, Context& context);
 void add_show_command(CLI::App& app, Context& context);
