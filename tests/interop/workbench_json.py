@@ -3,63 +3,21 @@
 
 import json
 import pathlib
-import re
 import sys
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
+from json_document import JsonChecks, read_documents  # noqa: E402
 from workbench import InFolder  # noqa: E402
 
 
-def read_document():
-    """Tables by heading: {"Certificate": {"subject": ("string", False)}}, field -> (type, optional)."""
-    tables, heading = {}, None
-    for line in (ROOT / "docs/workbench-json.md").read_text().splitlines():
-        if line.startswith("### "):
-            heading = line[4:].strip("`").removeprefix("countersign ")
-            tables[heading] = {}
-        found = re.match(r"\| `(\w+)` \| ([^|]+) \|", line)
-        if found:
-            kind, _, optional = found[2].strip().partition(", ")
-            tables[heading][found[1]] = (kind, optional == "optional")
-    return tables
+DOCUMENT = read_documents("workbench-json.md")
 
 
-DOCUMENT = read_document()
-SIMPLE = {"string": str, "integer": int, "boolean": bool, "object": dict}
-
-
-class Json(InFolder):
+class Json(JsonChecks, InFolder):
+    document = DOCUMENT
     seen = {}  # heading -> fields that a real answer had
-
-    def check(self, value, kind, where):
-        if kind.endswith(" or null"):
-            if value is None:
-                return
-            kind = kind.removesuffix(" or null")
-        if kind.endswith("[]"):
-            self.assertIsInstance(value, list, where)
-            for one in value:
-                self.check(one, kind[:-2], where + "[]")
-        elif kind in SIMPLE:
-            self.assertIs(type(value), SIMPLE[kind], where)
-        elif kind == "time":
-            self.assertRegex(value, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", where)
-        elif kind == "hex":
-            self.assertRegex(value, r"^-?[0-9a-f]*$", where)
-        else:
-            self.check_object(value, kind, where)
-
-    def check_object(self, value, heading, where):
-        fields = DOCUMENT[heading]
-        self.assertIsInstance(value, dict, where)
-        self.assertEqual(set(value) - set(fields), set(), f"{where}: fields that the document does not have")
-        missing = {name for name, (_, optional) in fields.items() if not optional} - set(value)
-        self.assertEqual(missing, set(), f"{where}: fields that only the document has")
-        self.seen.setdefault(heading, set()).update(value)
-        for name, content in value.items():
-            self.check(content, fields[name][0], f"{where}.{name}")
 
     def ask(self, command, *arguments, code=0):
         answer = self.countersign("--json", *command.split(), *arguments, code=code).json()
@@ -85,6 +43,7 @@ class Json(InFolder):
         self.ask("cert chain", "ca.pem", "a.pem", "a.der", "--out", "chain.pem")
         self.ask("cert trusted", "a.pem", "--roots", "ca.pem")
         self.ask("cert trusted", "ca.pem", "--roots", "a.pem", code=2)
+        self.ask("cert trust", "ca.pem", "--roots", "roots.pem")
         self.ask("bundle merge", "a.pem", "ca.pem", "--out", "both.pem")
         self.ask("bundle split", "both.pem", "--out-dir", "parts")
         self.ask("pfx export", "--cert", "both.pem", "--key", "plain.key", "--name", "Room", "--passphrase-file", "pass", "--out", "a.pfx")
