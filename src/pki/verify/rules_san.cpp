@@ -3,7 +3,6 @@
 #include "pki/names.hpp"
 #include "pki/openssl.hpp"
 #include "pki/verify/name_forms.hpp"
-#include "pki/verify/public_suffix.hpp"
 #include "pki/verify/rules.hpp"
 
 #include <algorithm>
@@ -22,7 +21,7 @@ void judge_dns(Judged const& one, std::string_view name) {
             return;
         }
         name.remove_prefix(2);
-        if (is_public_suffix(name)) one.found(Rule::san_wildcard_too_wide, shown);
+        if (!name.contains('.')) one.found(Rule::san_wildcard_too_wide, shown);
     } else if (looks_like_address(name)) {
         one.found(Rule::san_dns_is_address, shown);
         return;
