@@ -12,7 +12,13 @@ from checks import ROOT, files, finish
 
 problems = []
 rules = tomllib.loads((ROOT / "catalogue/findings.toml").read_text())
+all_rules = set(rules)
 sources = "".join(path.read_text() for path in files("src"))
+for rule in [rule for rule, entry in rules.items() if entry["kind"] == "connection"]:
+    if f'"{rule}"' not in sources:
+        problems.append(f"catalogue/findings.toml: {rule} is used nowhere")
+    del rules[rule]
+problems += [f"{rule} is not in catalogue/findings.toml" for rule in sorted(set(re.findall(r'"(tls-[a-z0-9-]+)"', "".join(path.read_text() for path in files("src/net/survey"))))) if rule not in all_rules]
 used = set(re.findall(r"\bRule::([a-z][a-z0-9_]*)", sources))
 for rule, entry in rules.items():
     if rule.replace("-", "_") not in used and not entry["openssl"]["same"]:

@@ -13,7 +13,10 @@ parser.add_argument("--docs", help="file for the manual page, docs/findings.md")
 args = parser.parse_args()
 
 catalogue = pathlib.Path(args.catalogue)
-rules = tomllib.loads((catalogue / "findings.toml").read_text())
+everything = tomllib.loads((catalogue / "findings.toml").read_text())
+# What is said of a connection has no certificate, and no number of OpenSSL.
+connection = {rule: entry for rule, entry in everything.items() if entry.get("kind") == "connection"}
+rules = {rule: entry for rule, entry in everything.items() if rule not in connection}
 profiles = {path.stem: tomllib.loads(path.read_text()) for path in sorted((catalogue / "strictness").glob("*.toml"))}
 KINDS = ("incomplete_chain untrusted_root self_signed bad_signature expired not_yet_valid name_mismatch wrong_purpose not_an_authority "
          "weak_key weak_signature missing_certificate revoked revocation_unknown constraint_violation policy_violation malformed other").split()
@@ -35,6 +38,14 @@ for rule, entry in rules.items():
     problems += [f"{rule}: {value} is no severity" for value in entry.get("severity", {}).values() if value not in ("failure", "advice", "ignored")]
     if entry["openssl"]["same"] and same.setdefault(entry["openssl"]["number"], rule) != rule:
         problems.append(f"{rule}: {same[entry['openssl']['number']]} already is what OpenSSL means by {entry['openssl']['number']}")
+for rule, entry in connection.items():
+    if not re.fullmatch(r"tls-[a-z0-9-]+", rule):
+        problems.append(f"{rule}: an id of a connection begins with tls-")
+    if set(entry) != {"group", "kind", "title", "remedy", "reference", "severity"} or not all(entry.values()):
+        problems.append(f"{rule}: it has group, kind, title, remedy, reference and severity, and nothing else")
+    if set(entry.get("severity", {})) != set(profiles):
+        problems.append(f"{rule}: severity names {sorted(entry.get('severity', {}))}, the profiles are {sorted(profiles)}")
+    problems += [f"{rule}: {value} is no severity" for value in entry.get("severity", {}).values() if value not in ("failure", "advice", "ignored")]
 for profile, numbers in profiles.items():
     if set(numbers) != set(NUMBERS):
         problems.append(f"strictness/{profile}.toml: {sorted(set(numbers) ^ set(NUMBERS))} missing or unknown")
@@ -92,19 +103,27 @@ if args.out:
               "std::span<StrictnessRow const> strictness_rows() { return k_profiles; }", "}"]
     write_if_changed(out / "finding_table.cpp", "\n".join(lines) + "\n")
 
+    lines = ["// Generated from catalogue/findings.toml.", '#include "net/survey/judge.hpp"', "#include <array>", "namespace countersign::net::survey {",
+             "namespace {", f"constexpr std::array<Rule, {len(connection)}> k_rules = {{{{"]
+    for rule, entry in connection.items():
+        severities = ", ".join(f"{{{quoted(profile)}, pki::Severity::{entry['severity'][profile]}}}" for profile in profiles)
+        lines.append(f"    Rule{{{quoted(rule)}, {quoted(entry['title'])}, {quoted(entry['remedy'])}, {quoted(entry['reference'])}, {{{{{severities}}}}}}},")
+    lines += ["}};", "}", "std::span<Rule const> all_rules() { return k_rules; }", "}"]
+    write_if_changed(out / "connection_table.cpp", "\n".join(lines) + "\n")
+
 if args.docs:
     lines = ["# Findings", "", "<!-- Generated from catalogue/findings.toml by tools/generate_findings.py. Do not edit. -->", "",
-             "What a certificate or its path can be found to be, by rule. `countersign explain RULE` prints the same text; OpenSSL's number or",
+             "What a certificate, its path or a connection can be found to be, by rule. `countersign explain RULE` prints the same text; OpenSSL's number or",
              "name works too. A severity stands for each profile of `catalogue/strictness`: a failure stops the verdict, advice does not,",
              "and what is ignored is not reported.", ""]
     group = ""
-    for rule, entry in rules.items():
+    for rule, entry in everything.items():
         if entry["group"] != group:
             group = entry["group"]
             lines += [f"## {group}", ""]
-        openssl = entry["openssl"]
-        lines += [f"### {rule}", "", f"{entry['title']}.", "", f"- Says: The certificate ... {entry['text']}.",
+        openssl = entry.get("openssl")
+        lines += [f"### {rule}", "", f"{entry['title']}.", "", *([f"- Says: The certificate ... {entry['text']}."] if openssl else []),
                   f"- What to do: {entry['remedy']}", f"- Source: {entry['reference']}",
-                  f"- OpenSSL: {'' if openssl['same'] else 'nearest is '}{openssl['number']} `X509_V_ERR_{openssl['name']}`",
+                  *([f"- OpenSSL: {'' if openssl['same'] else 'nearest is '}{openssl['number']} `X509_V_ERR_{openssl['name']}`"] if openssl else []),
                   "- Severity: " + ", ".join(f"{profile} {entry['severity'][profile]}" for profile in profiles), ""]
     write_if_changed(pathlib.Path(args.docs), "\n".join(lines).rstrip() + "\n")

@@ -35,6 +35,8 @@ std::unique_ptr<CLI::App> make_application(Context& context);
 
 /// Everything that needs no manager (workbench/certificates).
 void add_certificate_commands(CLI::App& app, Context& context);
+/// Looking at a live server.
+void add_probe_command(CLI::App& app, Context& context);
 void add_access_commands(CLI::App& app, Context& context);
 void add_system_commands(CLI::App& app, Context& context);
 void add_policy_commands(CLI::App& app, Context& context);

@@ -103,6 +103,7 @@ std::unique_ptr<CLI::App> make_application(Context& context) {
     app.add_option("--pin", context.overrides.pin, "Or the SHA-256 fingerprint of the manager's certificate")->group("Manager");
     app.add_option("--token-file", context.token_file, "File with an API token")->group("Manager");
     add_certificate_commands(app, context);
+    add_probe_command(app, context);
     add_access_commands(app, context);
     add_system_commands(app, context);
     add_policy_commands(app, context);

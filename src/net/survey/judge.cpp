@@ -1,6 +1,7 @@
 #include "net/survey/judge.hpp"
 
 #include "base/text.hpp"
+#include "pki/revocation_pointers.hpp"
 
 #include <algorithm>
 
@@ -48,7 +49,8 @@ std::vector<std::optional<std::size_t>> places_on(std::vector<pki::Certificate> 
 
 class Judge {
 public:
-    Judge(Survey const& survey, JudgeRequest const& request) : survey_(survey), request_(request) {}
+    Judge(Survey const& survey, JudgeRequest const& request)
+        : survey_(survey), request_(request), strictness_(request.strictness ? *request.strictness : pki::Strictness::device_legacy()) {}
 
     Judgement make() {
         if (survey_.contact != Contact::tls) {
@@ -78,10 +80,13 @@ private:
         out_.findings = std::move(all);
     }
 
+    /// One that the profile ignores is kept until the end and then left out.
     Finding& add(std::string_view id, std::string_view detail = "") {
         auto const* rule = find_rule(id);
-        Finding finding{
-            .rule = std::string(id), .severity = rule->severity, .text = std::string(rule->title), .remedy = std::string(rule->remedy)};
+        Finding finding{.rule = std::string(id),
+                        .severity = rule->severity(strictness_),
+                        .text = std::string(rule->title),
+                        .remedy = std::string(rule->remedy)};
         finding.text += detail.empty() ? "." : ": " + std::string(detail);
         if (!finding.text.ends_with('.')) finding.text += '.';
         return out_.findings.emplace_back(std::move(finding));
@@ -190,7 +195,9 @@ private:
         for (auto const& finding : verdict.findings) {
             // A second certificate repeats what the first one's issuers have.
             bool const known = std::ranges::any_of(out_.findings, [&](Finding const& one) { return one.certificate == finding; });
-            if (known) continue;
+            // Nobody says where to ask about it, or was asked in vain, which has a rule of its own.
+            bool const unknown = finding.kind == pki::Finding::Kind::revocation_unknown && finding.severity == pki::Severity::advice;
+            if (known || unknown) continue;
             out_.findings.push_back({.rule = finding.rule.empty() ? std::string(pki::to_string(finding.kind)) : finding.rule,
                                      .severity = finding.severity,
                                      .text = finding.text,
@@ -201,7 +208,20 @@ private:
         bool const incomplete = verdict.has(pki::Finding::Kind::incomplete_chain);
         if (incomplete) look_for_missing(index);
         look_at_form(index, verdict, incomplete);
+        if (index == 0 && verdict.chain.size() > 1) look_at_staple(verdict.chain);
+        if (std::ranges::find(request_.unanswered, index) != request_.unanswered.end()) add("tls-revocation-unanswered").chain = index;
         out_.verdicts.push_back(std::move(verdict));
+    }
+
+    void look_at_staple(std::vector<pki::Certificate> const& path) {
+        bool const promised = pki::revocation_pointers(path.front()).must_staple;
+        if (survey_.stapled.empty()) {
+            if (promised) add("tls-staple-missing").chain = 0;
+            return;
+        }
+        auto const response = pki::OcspResponse::parse_der(survey_.stapled);
+        auto const answer = response ? response->check(path[0], path[1], request_.at) : Result<pki::OcspAnswer>(fail(response.error()));
+        if (!answer) add("tls-staple-invalid", answer.error().message()).chain = 0;
     }
 
     void look_for_missing(std::size_t index) {
@@ -320,6 +340,7 @@ private:
 
     Survey const& survey_;
     JudgeRequest const& request_;
+    pki::Strictness const& strictness_;
     Judgement out_;
 };
 

@@ -6,6 +6,7 @@
 #include "net/survey.hpp"
 #include "pki/verify.hpp"
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -15,12 +16,18 @@
 
 namespace countersign::net::survey {
 
-/// A rule about the connection. Those about certificates are pki's.
+/// A rule about the connection, from catalogue/findings.toml. Those about certificates are pki's.
 struct Rule {
     std::string_view id;  ///< "tls-old-version"; what `countersign explain` takes
-    pki::Severity severity;
     std::string_view title;
     std::string_view remedy;
+    std::string_view reference;
+    struct InProfile {
+        std::string_view profile;
+        pki::Severity severity;
+    };
+    std::array<InProfile, 3> severities;
+    [[nodiscard]] pki::Severity severity(pki::Strictness const& strictness) const;
 };
 std::span<Rule const> all_rules();
 /// Null when there is none of this name.
@@ -42,6 +49,7 @@ struct JudgeRequest {
     UtcTime at;
     std::span<pki::Certificate const> known;  ///< intermediates the server did not send, to say which one is missing
     pki::Revocation revocation;
+    std::span<std::size_t const> unanswered;  ///< of Survey::chains: their authorities were asked in vain
 };
 
 struct Judgement {

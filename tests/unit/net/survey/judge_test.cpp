@@ -28,7 +28,10 @@ struct Case {
         survey.groups = {29};
         survey.handshake = Handshake{.version = "TLSv1.3"};
         survey.chains.push_back({.certificates = authority.issue("a.example.com").chain});
-        request = {.called_name = "a.example.com", .anchors = authority.anchors(), .at = SystemClock().now()};
+        request = {.called_name = "a.example.com",
+                   .anchors = authority.anchors(),
+                   .strictness = *pki::Strictness::find("rfc5280"),
+                   .at = SystemClock().now()};
     }
     void accept(Version version, std::vector<std::uint16_t> ciphers) {
         auto& report = survey.versions[static_cast<std::size_t>(version) - 0x0300];
@@ -155,6 +158,16 @@ TEST(SurveyJudge, judges_the_second_certificate_too) {
     EXPECT_THAT(one.rules(), ElementsAre("expired"));
     EXPECT_EQ(one.judge().findings.front().chain, 1U);
     EXPECT_EQ(one.judge().level, 3);
+}
+
+TEST(SurveyJudge, is_as_strict_as_the_profile) {
+    Case one;
+    one.accept(Version::tls1_0, {0xc009});
+    EXPECT_FALSE(one.judge().holds());
+    one.accept(Version::tls1_2, {0xc02b, 0x009c});
+    one.request.strictness = &pki::Strictness::device_legacy();
+    EXPECT_TRUE(one.judge().holds());
+    EXPECT_THAT(one.rules(), ElementsAre("tls-old-version"));
 }
 
 TEST(SurveyJudge, has_every_rule_once_with_a_remedy) {
