@@ -73,8 +73,8 @@ Result<Bytes> answer_ocsp_request(std::span<std::uint8_t const> request, Certifi
     // `now` and not the machine's clock; OpenSSL 3.0 lends the date to read only, though it belongs to our own object.
     auto* const produced = const_cast<ASN1_GENERALIZEDTIME*>(OCSP_resp_get0_produced_at(basic.get()));
     if (ASN1_GENERALIZEDTIME_set(produced, now.time_since_epoch().count()) == nullptr) return not_signed("its date cannot be written");
-    // A delegate shows its certificate; the issuer's is known to whoever asks.
-    unsigned long const flags = OCSP_RESPID_KEY | OCSP_NOTIME | (signer == issuer ? OCSP_NOCERTS : 0);
+    // The signer's certificate comes along, the issuer's too: many clients look for it in the response only.
+    constexpr unsigned long flags = OCSP_RESPID_KEY | OCSP_NOTIME;
     if (OCSP_basic_sign(basic.get(), signer.native(), key.native(), signing_digest(key.native()), nullptr, flags) != 1)
         return not_signed(errors.reason());
     OcspResponsePtr const response(OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic.get()));

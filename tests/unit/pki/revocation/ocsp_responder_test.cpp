@@ -60,7 +60,7 @@ TEST_F(OcspResponder, is_believed_by_gnutls_too) {
     ask("-issuer ca.pem -cert leaf.pem");
     made_.save("response.der", text_of(answer(says({.state = RevocationState::good}))));
     auto const ran = run_in(made_.folder,
-                            "ocsptool --verify-response --load-response response.der --load-signer ca.pem && ocsptool --response-info "
+                            "ocsptool --verify-response --load-response response.der --load-trust ca.pem && ocsptool --response-info "
                             "--load-response response.der");
     EXPECT_EQ(ran.exit_code, 0) << ran.output;
     EXPECT_THAT(ran.output, HasSubstr("Certificate Status: good"));
