@@ -23,14 +23,20 @@ constexpr std::uint16_t k_dns_port = 53;
 constexpr std::chrono::seconds k_look_again{10};
 constexpr std::size_t k_page = 1000;
 
-Wire make_wire(ManagerSettings const& settings, std::shared_ptr<Clock const> clock) {
+Wire make_wire(net::Runtime& runtime, ManagerSettings const& settings, std::shared_ptr<Clock const> clock) {
     net::Resolver::Settings dns{.bind_address = settings.bind_address};
     for (auto const& server : settings.dns_servers)
         dns.servers.push_back({server, static_cast<std::uint16_t>(k_dns_port + settings.port_offset)});
-    return {.resolver = std::make_shared<net::Resolver>(std::move(dns)),
+    auto resolver = std::make_shared<net::Resolver>(std::move(dns));
+    net::RevocationCache::Settings revocation;
+    revocation.reach.resolver = resolver;
+    revocation.reach.bind_address = settings.bind_address;
+    revocation.clock = clock;
+    return {.resolver = std::move(resolver),
             .bind_address = settings.bind_address,
             .port_offset = settings.port_offset,
-            .clock = std::move(clock)};
+            .clock = std::move(clock),
+            .revocation = std::make_shared<net::RevocationCache>(runtime.executor(0), std::move(revocation))};
 }
 
 /// Who listens to events.
@@ -95,7 +101,7 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
       clock_(std::move(clock)),
       store_(std::move(store)),
       authority_(std::move(authority)),
-      observer_(make_wire(settings_, clock_)),
+      observer_(make_wire(runtime, settings_, clock_)),
       surveyor_(*store_, *authority_, observer_, directory_, families_, clock_, announcer()),
       enforcer_(*store_, *authority_, observer_, surveyor_, contacts_, clock_, announcer(),
                 {.contact_timeout = settings_.contact_timeout,

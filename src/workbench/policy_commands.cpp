@@ -154,7 +154,7 @@ void add_policy_commands(CLI::App& app, Context& context) {
     struct Change {
         std::vector<std::string> dns_servers;
         std::string dns_domain, ntp_server, manager_host_name, key_type;
-        std::string keep_ssh;
+        std::string keep_ssh, revocation;
         int days = 0, renew = 0;
     };
     auto change = std::make_shared<Change>();
@@ -167,6 +167,10 @@ void add_policy_commands(CLI::App& app, Context& context) {
     changing->add_option("--certificate-days", change->days, "Life of new certificates");
     changing->add_option("--renew-days-before", change->renew, "Certificates that end sooner are replaced");
     changing->add_option("--keep-ssh", change->keep_ssh, "Leave SSH on at Level 4")->check(CLI::IsMember({"yes", "no"}));
+    changing
+        ->add_option("--revocation", change->revocation,
+                     "Revoked certificates of systems: off, soft (unknown ones pass), hard (unknown ones are refused)")
+        ->check(CLI::IsMember({"off", "soft", "hard"}));
     changing->callback([&context, change] {
         context.action = [&context, change](Output& output) {
             return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
@@ -179,6 +183,7 @@ void add_policy_commands(CLI::App& app, Context& context) {
                 put("ntp_server", change->ntp_server);
                 put("manager_host_name", change->manager_host_name);
                 put("key_type", change->key_type);
+                put("revocation", change->revocation);
                 if (change->days > 0) body["certificate_days"] = change->days;
                 if (change->renew > 0) body["renew_days_before"] = change->renew;
                 if (!change->keep_ssh.empty()) body["keep_ssh"] = change->keep_ssh == "yes";

@@ -94,7 +94,8 @@ json::object to_json(Assessment const& assessment) {
             {"secure_only_capable", assessment.secure_only_capable},
             {"protocols", std::move(protocols)},
             {"readiness", std::move(readiness)},
-            {"findings", to_array(assessment.findings)}};
+            {"findings", to_array(assessment.findings)},
+            {"trusted_roots", assessment.trusted_roots ? json::value(to_array(*assessment.trusted_roots)) : json::value(nullptr)}};
 }
 
 json::object to_json(Plan const& plan) {
@@ -148,7 +149,8 @@ json::object to_json(Policy const& policy) {
             {"change_factory_passwords", policy.change_factory_passwords},
             {"renew_days_before", policy.renew_days_before},
             {"certificate_days", policy.certificate_days},
-            {"key_type", policy.key_type}};
+            {"key_type", policy.key_type},
+            {"revocation", to_string(policy.revocation)}};
 }
 
 json::object to_json(IssuedCertificate const& certificate) {
@@ -343,6 +345,12 @@ Result<Policy> read_policy_change(Policy policy, std::string_view body) {
     if (auto value = reader.text("key_type")) {
         policy.key_type = *value;
         if (!pki::parse_key_type(*value)) reader.problem("key_type", "use ec:p256, ec:p384, rsa:2048, rsa:3072, rsa:4096 or ed25519");
+    }
+    if (auto value = reader.text("revocation")) {
+        if (auto parsed = parse_revocation_policy(*value))
+            policy.revocation = *parsed;
+        else
+            reader.problem("revocation", "off, soft or hard is expected");
     }
     CS_CHECK(reader.finish());
     return policy;

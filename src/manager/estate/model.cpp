@@ -42,6 +42,8 @@ constexpr Names<JobState, 5> k_job_states{{{{JobState::queued, "queued"},
                                             {JobState::succeeded, "succeeded"},
                                             {JobState::failed, "failed"},
                                             {JobState::waiting, "waiting"}}}};
+constexpr Names<pki::RevocationPolicy, 3> k_revocation{
+    {{{pki::RevocationPolicy::off, "off"}, {pki::RevocationPolicy::soft_fail, "soft"}, {pki::RevocationPolicy::hard_fail, "hard"}}}};
 
 }  // namespace
 
@@ -53,6 +55,7 @@ std::string_view to_string(TicketType value) { return k_ticket_types.name(value)
 std::string_view to_string(TicketState value) { return k_ticket_states.name(value); }
 std::string_view to_string(JobKind value) { return k_job_kinds.name(value); }
 std::string_view to_string(JobState value) { return k_job_states.name(value); }
+std::string_view to_string(pki::RevocationPolicy value) { return k_revocation.name(value); }
 
 std::optional<TrackBy> parse_track_by(std::string_view text) { return k_track_by.find(text); }
 std::optional<SecureOnly> parse_secure_only(std::string_view text) { return k_secure_only.find(text); }
@@ -62,5 +65,6 @@ std::optional<TicketType> parse_ticket_type(std::string_view text) { return k_ti
 std::optional<TicketState> parse_ticket_state(std::string_view text) { return k_ticket_states.find(text); }
 std::optional<JobKind> parse_job_kind(std::string_view text) { return k_job_kinds.find(text); }
 std::optional<JobState> parse_job_state(std::string_view text) { return k_job_states.find(text); }
+std::optional<pki::RevocationPolicy> parse_revocation_policy(std::string_view text) { return k_revocation.find(text); }
 
 }  // namespace countersign::manager

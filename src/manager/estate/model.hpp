@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/utc_time.hpp"
+#include "pki/verify.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -68,6 +69,9 @@ struct Policy {
     int renew_days_before = 30;            ///< certificates ending sooner are replaced
     int certificate_days = 365;
     std::string key_type = "ec:p256";
+    /// Towards systems, whose certificates may be of any authority that we trust (REQ TRU-7). The connections of systems
+    /// themselves follow the settings of their services.
+    pki::RevocationPolicy revocation = pki::RevocationPolicy::soft_fail;
 };
 
 /// REQ MGR-6. Names as the seeds write them stand in catalogue/tickets.toml.
@@ -134,5 +138,7 @@ std::optional<TicketType> parse_ticket_type(std::string_view text);
 std::optional<TicketState> parse_ticket_state(std::string_view text);
 std::optional<JobKind> parse_job_kind(std::string_view text);
 std::optional<JobState> parse_job_state(std::string_view text);
+std::string_view to_string(pki::RevocationPolicy value);  ///< "off", "soft", "hard"
+std::optional<pki::RevocationPolicy> parse_revocation_policy(std::string_view text);
 
 }  // namespace countersign::manager

@@ -32,7 +32,7 @@ struct ServiceObservation {
     // For TLS services:
     std::string tls_version;
     std::vector<pki::Certificate> presented;
-    std::vector<pki::Finding> findings;  ///< against the estate's roots and the host name; none: verified
+    std::vector<pki::Finding> findings;  ///< against the estate's roots and the host name; no failure among them: verified
     ChannelTrust trust = ChannelTrust::none;
     std::string tls_error;  ///< open, but no TLS
 };

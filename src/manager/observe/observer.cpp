@@ -142,7 +142,7 @@ net::Task<ServiceObservation> Observer::look_at(family::Service const& service, 
     net::ProbeRequest request{.where = std::move(where), .bind_address = wire_.bind_address, .at = now, .deadline = wire_.connect};
     if (speaks_tls(service)) {
         request.server_name = certificate_name(system);
-        request.tls = net::tls::AcceptAny{trust.estate};
+        request.tls = net::tls::AcceptAny{trust.estate, {trust.revocation, wire_.revocation}};
     }
     auto report = co_await net::probe(std::move(request));
     seen.state = report.state;

@@ -36,6 +36,7 @@ net::Task<Result<Observer::Question>> Surveyor::question(SystemId id) {
     CS_CO_TRY(question.policy, co_await store_.get_policy());
     CS_CO_TRY(question.contact, co_await store_.get_contact(id));
     CS_CO_TRY(question.trust, co_await trust());
+    question.trust.revocation = question.policy.revocation;
     co_return question;
 }
 

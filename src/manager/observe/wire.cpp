@@ -48,7 +48,9 @@ net::http::Client::Settings common_settings(Wire const& wire, System const& syst
 ChannelTrust judge(std::vector<pki::Certificate> const& presented, std::vector<pki::Finding> const& findings, System const& system,
                    TrustBase const& trust, UtcTime at) {
     if (presented.empty()) return ChannelTrust::none;
-    if (findings.empty() && !trust.estate.empty()) return ChannelTrust::verified;
+    if (std::ranges::find(findings, pki::Finding::Kind::revoked, &pki::Finding::kind) != findings.end()) return ChannelTrust::none;
+    bool const fine = std::ranges::none_of(findings, [](auto const& one) { return one.severity == pki::Severity::failure; });
+    if (fine && !trust.estate.empty()) return ChannelTrust::verified;
     // A person who compared the certificate knows more than the vendor, who says of any unit that it is one of theirs.
     if (is_pinned(system, presented.front())) return ChannelTrust::pinned;
     return is_factory_identity(presented, system, trust.factory, at) ? ChannelTrust::factory_identity : ChannelTrust::none;
@@ -60,7 +62,8 @@ net::http::Client secure_client(Wire const& wire, System const& system, std::str
                                 TrustBase const& trust) {
     auto settings = common_settings(wire, system, address, net::Scheme::https, seen.port);
     if (seen.trust == ChannelTrust::verified)
-        settings.policy = net::tls::VerifyChain{.anchors = trust.estate, .expected_name = certificate_name(system)};
+        settings.policy = net::tls::VerifyChain{
+            .anchors = trust.estate, .expected_name = certificate_name(system), .revocation = {trust.revocation, wire.revocation}};
     else
         // A factory identity is bound to the very certificate whose serial number was compared.
         settings.policy = net::tls::Pinned{{seen.presented.empty() ? std::string() : seen.presented.front().fingerprint()}};

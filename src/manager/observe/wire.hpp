@@ -7,6 +7,7 @@
 #include "manager/observe/observation.hpp"
 #include "net/http/client.hpp"
 #include "net/resolver.hpp"
+#include "net/revocation.hpp"
 #include "net/task.hpp"
 
 #include <memory>
@@ -20,9 +21,10 @@ struct Wire {
     std::string bind_address;
     std::uint16_t port_offset = 0;
     std::shared_ptr<Clock const> clock;
-    net::Milliseconds connect{5000};    ///< one connection and its handshake
-    net::Milliseconds exchange{20000};  ///< one request and its answer
-    net::Milliseconds snmp{1000};       ///< one SNMP question
+    net::Milliseconds connect{5000};                   ///< one connection and its handshake
+    net::Milliseconds exchange{20000};                 ///< one request and its answer
+    net::Milliseconds snmp{1000};                      ///< one SNMP question
+    std::shared_ptr<net::RevocationCache> revocation;  ///< what authorities said; null: only what systems staple
 
     [[nodiscard]] std::uint16_t port_of(family::Service const& service) const;
 };
@@ -31,13 +33,15 @@ struct Wire {
 struct TrustBase {
     pki::Anchors estate;
     pki::Anchors factory;
+    pki::RevocationPolicy revocation = pki::RevocationPolicy::off;  ///< of certificates below the estate's roots
 };
 
 /// The name that stands in a system's certificate: its host name; its address while it has none.
 std::string const& certificate_name(System const& system);
 
-/// How sure a handshake makes us that this is the system. `findings` are those of the verification against the estate's
-/// roots and the name; `at` is the time of verification of the factory identity.
+/// How sure a handshake makes us that this is the system. A certificate that was revoked makes us sure of nothing, whoever pinned it.
+/// `findings` are those of the verification against the estate's roots and the name; `at` is the time of verification of the factory
+/// identity.
 ChannelTrust judge(std::vector<pki::Certificate> const& presented, std::vector<pki::Finding> const& findings, System const& system,
                    TrustBase const& trust, UtcTime at);
 

@@ -90,12 +90,14 @@ std::string to_document(Assessment const& assessment) {
         readiness.push_back(
             json::object{{"id", item.id}, {"text", item.text}, {"state", name_of(item.state)}, {"evidence", item.evidence}});
     }
-    return json::serialize(json::object{{"level", assessment.level},
-                                        {"why", assessment.why},
-                                        {"protocols", std::move(protocols)},
-                                        {"readiness", std::move(readiness)},
-                                        {"findings", array_of(assessment.findings)},
-                                        {"secure_only_capable", assessment.secure_only_capable}});
+    return json::serialize(json::object{
+        {"level", assessment.level},
+        {"why", assessment.why},
+        {"protocols", std::move(protocols)},
+        {"readiness", std::move(readiness)},
+        {"findings", array_of(assessment.findings)},
+        {"secure_only_capable", assessment.secure_only_capable},
+        {"trusted_roots", assessment.trusted_roots ? json::value(array_of(*assessment.trusted_roots)) : json::value(nullptr)}});
 }
 
 Result<Assessment> parse_assessment(std::string_view document) {
@@ -105,6 +107,8 @@ Result<Assessment> parse_assessment(std::string_view document) {
     out.why = text_of(object, "why");
     out.findings = texts_of(object.if_contains("findings"));
     out.secure_only_capable = flag_of(object, "secure_only_capable", false);
+    // Documents of earlier versions have no such field.
+    if (auto const* roots = object.if_contains("trusted_roots"); roots && roots->is_array()) out.trusted_roots = texts_of(roots);
     for_each_object(object, "protocols", [&out](json::object const& row) {
         out.protocols.push_back({text_of(row, "id"), text_of(row, "name"), flag_of(row, "client", false), flag_of(row, "open", false),
                                  number_of(row, "level", 0), flag_of(row, "counts", true), text_of(row, "evidence"),
@@ -126,7 +130,8 @@ std::string to_document(Policy const& policy) {
                                         {"change_factory_passwords", policy.change_factory_passwords},
                                         {"renew_days_before", policy.renew_days_before},
                                         {"certificate_days", policy.certificate_days},
-                                        {"key_type", policy.key_type}});
+                                        {"key_type", policy.key_type},
+                                        {"revocation", to_string(policy.revocation)}});
 }
 
 Result<Policy> parse_policy(std::string_view document) {
@@ -145,6 +150,11 @@ Result<Policy> parse_policy(std::string_view document) {
     out.renew_days_before = number_of(object, "renew_days_before", out.renew_days_before);
     out.certificate_days = number_of(object, "certificate_days", out.certificate_days);
     if (auto key_type = text_of(object, "key_type"); !key_type.empty()) out.key_type = std::move(key_type);
+    if (auto const text = text_of(object, "revocation"); !text.empty()) {
+        auto const revocation = parse_revocation_policy(text);
+        if (!revocation) return fail(errors::sto::query_failed, {{"detail", "the stored policy has an unknown mode of revocation"}});
+        out.revocation = *revocation;
+    }
     return out;
 }
 

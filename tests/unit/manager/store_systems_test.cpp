@@ -147,6 +147,7 @@ TEST_F(StoreSystems, an_assessment_comes_back_as_it_went_in) {
     assessment.readiness = {{"ntp", "NTP is on", ReadinessItem::State::no, "time.ntp.mode is off"}};
     assessment.findings = {"the certificate is self-signed"};
     assessment.secure_only_capable = true;
+    assessment.trusted_roots = std::vector<std::string>{"ab12", "cd34"};
     get(store_->record_assessment(get(store_->get_system(id)), assessment, {}));
     auto back = *get(store_->get_assessment(id));
     EXPECT_EQ(back.level, 3);
@@ -158,6 +159,7 @@ TEST_F(StoreSystems, an_assessment_comes_back_as_it_went_in) {
     EXPECT_EQ(back.readiness[0].state, ReadinessItem::State::no);
     EXPECT_EQ(back.findings, assessment.findings);
     EXPECT_TRUE(back.secure_only_capable);
+    EXPECT_EQ(back.trusted_roots, assessment.trusted_roots);
 }
 
 TEST_F(StoreSystems, listing_filters_by_text_as_it_stands_and_pages_by_id) {
@@ -232,6 +234,7 @@ TEST_F(StoreSystems, the_policy_survives_a_restart) {
     policy.manager_host_name = "manager.example.test";
     policy.keep_ssh = true;
     policy.renew_days_before = 14;
+    policy.revocation = pki::RevocationPolicy::hard_fail;
     get(store_->set_policy(policy, "admin"));
     reopen();
     auto back = get(store_->get_policy());
@@ -241,6 +244,7 @@ TEST_F(StoreSystems, the_policy_survives_a_restart) {
     EXPECT_TRUE(back.keep_ssh);
     EXPECT_EQ(back.renew_days_before, 14);
     EXPECT_EQ(back.key_type, "ec:p256");
+    EXPECT_EQ(back.revocation, pki::RevocationPolicy::hard_fail);
 }
 
 }  // namespace
