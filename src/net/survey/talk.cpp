@@ -92,7 +92,7 @@ Task<bool> Talk::open(std::shared_ptr<Connection> connection, Reply& reply) {
     co_return false;
 }
 
-Task<> Talk::leave(std::shared_ptr<Connection> connection) {
+Task<> Talk::leave(std::shared_ptr<Connection> connection) const {
     // Delicate equipment has let go of one connection before the next one comes.
     if (request_.at_once == 1 && connection->is_open())
         co_await connection->drain_and_close(k_flight_limit, k_grace);

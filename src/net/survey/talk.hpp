@@ -57,7 +57,7 @@ private:
     Task<bool> open(std::shared_ptr<Connection> connection, Reply& reply);
 
     /// Closes; with one connection at a time, not before the server has closed too.
-    Task<> leave(std::shared_ptr<Connection> connection);
+    Task<> leave(std::shared_ptr<Connection> connection) const;
 
     SurveyRequest const& request_;
     Time started_ = std::chrono::steady_clock::now();
