@@ -9,7 +9,7 @@ using fuzz::must_hold;
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
     static SecretText const passphrase(std::string("x"));
-    pki::ContentsLimits const limits{.bytes = 64 * 1024, .items = 40, .rounds = 3'000};
+    pki::ContentsLimits const limits{.bytes = 64 * 1024, .items = 40, .rounds = 500};
     auto const contents = pki::read_contents(fuzz::text_of(data, size), passphrase, limits);
     if (!contents) return 0;
     must_hold(!contents->items.empty(), "without anything that was read there is an error");

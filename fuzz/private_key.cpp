@@ -11,7 +11,7 @@ using fuzz::must_hold;
 
 namespace {
 
-constexpr std::int64_t k_rounds = 3'000;
+constexpr std::int64_t k_rounds = 500;
 
 Result<pki::PrivateKey> read(std::span<std::uint8_t const> bytes, pki::DerivationBudget& budget) {
     static SecretText const passphrase(std::string("x"));

@@ -192,7 +192,7 @@ Result<Secret<Bytes>> unseal_traditional(std::string_view headers, std::span<std
         EVP_DecryptUpdate(context.get(), plain.data(), &first, content.data(), static_cast<int>(content.size())) != 1)
         throw_openssl_failure("decrypt");
     bool const opened = EVP_DecryptFinal_ex(context.get(), plain.data() + first, &last) == 1;
-    plain.resize(static_cast<std::size_t>(first + (opened ? last : 0)));
+    plain.resize(static_cast<std::size_t>(first) + (opened ? static_cast<std::size_t>(last) : 0));
     Secret<Bytes> out(std::move(plain));
     if (!opened) return fail(crt::wrong_passphrase);
     return out;

@@ -250,7 +250,6 @@ Result<Pkcs12Contents> read_pkcs12(std::span<std::uint8_t const> der, SecretText
     auto const keys = std::ranges::count_if(parts, [](PackagePart const& part) { return std::holds_alternative<PrivateKey>(part.value); });
     if (keys > 1) return fail(crt::several_keys, {{"count", std::to_string(keys)}});
     Pkcs12Contents out;
-    std::string first_name;
     std::vector<std::pair<std::string, std::string>> names;  // public key, name
     for (auto& part : parts) {
         if (auto* key = std::get_if<PrivateKey>(&part.value)) {

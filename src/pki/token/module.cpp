@@ -1,5 +1,5 @@
 // OpenSSL 3.0 calls keys with methods of their own deprecated; libp11 0.4 makes no others.
-#define OPENSSL_SUPPRESS_DEPRECATED
+#define OPENSSL_SUPPRESS_DEPRECATED  // NOLINT(readability-identifier-naming): the name is OpenSSL's
 #include "pki/token/module.hpp"
 
 #include "countersign/errors/crt.hpp"
@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <p11_err.h>
 #include <span>
+#include <tuple>
 
 namespace countersign::pki {
 
@@ -49,7 +50,7 @@ bool matches(std::optional<std::string> const& wanted, char const* found) { retu
 
 /// A key keeps its module: for everybody who holds a reference of the EVP_PKEY, not only for a PrivateKey.
 void let_go(void* /*key*/, void* module, CRYPTO_EX_DATA* /*data*/, int /*index*/, long /*number*/, void* /*argument*/) {
-    delete static_cast<std::shared_ptr<TokenModule>*>(module);
+    std::unique_ptr<std::shared_ptr<TokenModule>> const last_one(static_cast<std::shared_ptr<TokenModule>*>(module));
 }
 
 int keeper_index() {
@@ -60,7 +61,7 @@ int keeper_index() {
 void keep(EVP_PKEY* key, std::shared_ptr<TokenModule> module) {
     auto owner = std::make_unique<std::shared_ptr<TokenModule>>(std::move(module));
     if (keeper_index() < 0 || EVP_PKEY_set_ex_data(key, keeper_index(), owner.get()) != 1) throw_openssl_failure("tie a key to its token");
-    static_cast<void>(owner.release());  // let_go has it now
+    std::ignore = owner.release();  // let_go has it now
 }
 
 /// libp11 keeps the EVP_PKEY that it hands out for as long as the module is loaded: tied to that one, the module would keep
