@@ -37,11 +37,12 @@ Address address_of(std::string_view text) {
 bool matches_pattern(std::string_view pattern, std::string_view name) {
     if (pattern.contains('\0')) return false;
     if (!pattern.starts_with("*.")) return !pattern.empty() && iequals(pattern, name);
+    // What stands for '*', and what follows it, must be host names: OpenSSL asks for the same, and "a_b" or "" is none.
     auto const fixed = pattern.substr(1);  // ".example.com"
     auto const dot = name.find('.');
-    if (dot == std::string_view::npos || dot == 0) return false;
+    if (dot == std::string_view::npos || !is_host_name(name.substr(0, dot)) || !is_host_name(fixed.substr(1))) return false;
     bool const two_labels = fixed.find('.', 1) != std::string_view::npos;
-    return two_labels && !fixed.contains('*') && iequals(fixed, name.substr(dot));
+    return two_labels && iequals(fixed, name.substr(dot));
 }
 
 bool matches_address(GENERAL_NAMES const* names, Address const& address) {

@@ -50,6 +50,15 @@ TEST(MatchesName, a_wildcard_over_a_whole_top_level_or_inside_a_label_matches_no
     EXPECT_FALSE(matches_name(changed(with("dns:a.xx.example.test"), "a.xx", "a.**"), "a.xx.example.test"));
 }
 
+TEST(MatchesName, a_wildcard_stands_for_host_names_only) {
+    auto const certificate = with("dns:*.example.test,dns:c.example.test");
+    for (auto const* bad : {"a_b.example.test", "-a.example.test", ".example.test", "b\xc3\xbc.example.test", "*.example.test"}) {
+        EXPECT_FALSE(matches_name(certificate, bad)) << bad;
+    }
+    EXPECT_TRUE(matches_name(changed(certificate, "c.example", "c_example"), "C_example.test"))
+        << "without a wildcard it is compared as it stands";
+}
+
 TEST(MatchesName, addresses_match_only_address_entries) {
     auto const certificate = with("ip:192.0.2.1,ip:2001:db8::1,dns:a.example.test");
     EXPECT_TRUE(matches_name(certificate, "192.0.2.1"));
