@@ -18,6 +18,9 @@ using X509AttributePtr = std::unique_ptr<X509_ATTRIBUTE, Deleter<X509_ATTRIBUTE_
 
 Failure broken(std::string_view detail) { return fail(errors::crt::broken_request, {{"detail", detail}}); }
 
+/// What OpenSSL would compute with; the check of a signature takes milliseconds then.
+constexpr int k_largest_key_bits = 16'384;
+
 /// extensionRequest of PKCS#9 (RFC 2985 section 5.4.2), and the one that Windows used before it.
 bool asks_for_extensions(View oid) {
     constexpr std::array<std::uint8_t, 9> pkcs9{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x0e};
@@ -83,6 +86,9 @@ Result<void> RequestParts::read() {
     if (!subject_) return broken("its subject cannot be decoded");
     key_ = decode_public_key(key_der_);
     if (!key_) return broken("its public key cannot be decoded");
+    if (EVP_PKEY_get_bits(key_.get()) > k_largest_key_bits) {
+        return broken("its public key is larger than " + std::to_string(k_largest_key_bits) + " bits");
+    }
 
     auto const attributes = fields.next(der::k_context_0);  // some programs leave out an empty set
     auto const extensions = find_extensions(attributes ? attributes->content : View());
