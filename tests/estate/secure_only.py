@@ -47,6 +47,12 @@ class SecureOnly(unittest.TestCase):
             url = f"https://{host}:{world.port(443)}/"
             self.assertEqual(status_of(url, "--cacert", str(roots), "--resolve", f"{host}:{world.port(443)}:{address}"), 401)
 
+    def assert_trusted(self, world, systems, code):
+        """Exit code of "is the estate's root trusted by this system?" (REQ WRK-9)."""
+        for system in systems:
+            asked = world.cli("cert", "trusted", world.folder / "manager" / "ca.pem", "--system", system["host_name"], check=False)
+            self.assertEqual(asked.returncode, code, asked.stdout + asked.stderr)
+
     def test_from_factory_defaults_to_level_4_off_and_back(self):
         with World("main") as world:
             systems = world.start_all(estate())
@@ -55,6 +61,7 @@ class SecureOnly(unittest.TestCase):
             before = world.systems()
             for system in systems:
                 self.assertIn(before[system["host_name"]]["level"], (1, 2), "factory defaults are Level 1 or 2")
+            self.assert_trusted(world, systems, 2)
             step("the plan is shown before it is run and changes nothing")
             plans = world.api("plan", "show", "--goal", "verify")["plans"]
             self.assertEqual(len(plans), len(systems))
@@ -69,6 +76,7 @@ class SecureOnly(unittest.TestCase):
             self.to_level_4(world)
             self.assert_level_4(world, systems)
             self.confirm_from_outside(world, systems)
+            self.assert_trusted(world, systems, 0)
             step("a plan made now is empty")
             for plan in world.api("plan", "show")["plans"]:
                 self.assertEqual((plan["steps"], plan["blockers"]), ([], []))

@@ -32,6 +32,7 @@ public:
 
     Assessment make() {
         out_.secure_only_capable = capable();
+        if (in_.observation.account) out_.trusted_roots = in_.observation.account->trust_fingerprints;
         for (auto const& service : in_.family.services) out_.protocols.push_back(row_of(service));
         for (auto const& client : in_.family.clients) out_.protocols.push_back(row_of(client));
         out_.readiness = check_readiness(in_);

@@ -6,6 +6,7 @@
 #include "manager/estate/model.hpp"
 #include "manager/observe/observation.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,8 @@ struct Assessment {
     std::vector<ReadinessItem> readiness;
     std::vector<std::string> findings;  ///< further sentences: factory password, weak keys, missing preconditions, expiry
     bool secure_only_capable = false;   ///< REQ MGR-2
+    /// SHA-256 of the roots that the system trusts; nothing when it was not asked (no log-in).
+    std::optional<std::vector<std::string>> trusted_roots;
 };
 
 struct AssessInput {
