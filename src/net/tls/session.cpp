@@ -199,7 +199,7 @@ bool lacks_staple(pki::Verdict const& verdict, std::optional<pki::OcspResponse> 
 pki::Finding staple_finding(pki::Certificate const& leaf) {
     return {.kind = pki::Finding::Kind::revocation_unknown,
             .severity = pki::Severity::failure,
-            .rule = "must-staple-without-response",
+            .rule = "tls-staple-missing",
             .depth = 0,
             .subject = leaf.subject(),
             .openssl_code = X509_V_ERR_OCSP_VERIFY_NEEDED,
