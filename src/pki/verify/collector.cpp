@@ -40,6 +40,7 @@ constexpr std::array k_implications{
     Implication{Rule::uri_without_host_name, Rule::constrained_name_form},
     Implication{Rule::extensions_need_version_3, Rule::version_not_3},
     Implication{Rule::revoked, Rule::no_revocation_list},
+    Implication{Rule::list_unknown_critical_extension, Rule::list_form},
 };
 
 /// Rules of ours about one critical extension each: OpenSSL only says that there is one it does not know.

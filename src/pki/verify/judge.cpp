@@ -30,7 +30,6 @@ Rule rule_of(SignatureState state) {
         case SignatureState::algorithm: return Rule::signature_algorithm_unknown;
         case SignatureState::other_key: return Rule::signature_algorithm_of_other_key;
         case SignatureState::inconsistent: return Rule::signature_algorithms_differ;
-        case SignatureState::not_tried: return Rule::search_ended;
         default: return Rule::bad_signature;
     }
 }
@@ -40,6 +39,10 @@ void judge_signatures(CandidatePath const& path, std::span<Certificate const* co
         auto const& issuer = *keys[depth + 1];
         auto const state = signatures.check(*path.certificates[depth], issuer);
         if (state == SignatureState::good) continue;
+        if (state == SignatureState::not_tried) {
+            collector.add(Rule::search_ended, 0, path.certificates.front()->native());
+            continue;
+        }
         // A key that cannot be read is the issuer's fault.
         bool const above = state == SignatureState::no_key;
         collector.add(rule_of(state), static_cast<int>(depth) + (above ? 1 : 0),

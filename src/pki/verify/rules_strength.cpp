@@ -79,6 +79,15 @@ void judge_signature(Certificate const& certificate, int depth, Certificate cons
     }
 }
 
+/// Roots of before 2016 signed themselves with SHA-1 (BR 7.1.3.2.1 lets them stay), and their signature proves nothing.
+void judge_root_signature(Certificate const& certificate, int depth, StrictnessNumbers const& numbers, Collector& collector) {
+    int const nid = X509_get_signature_nid(certificate.native());
+    if (nid == NID_sha1WithRSAEncryption || is_listed(numbers.signatures, OBJ_nid2ln(nid)) ||
+        is_listed(numbers.signatures, OBJ_nid2sn(nid)))
+        return;
+    collector.add(Rule::root_signature_not_allowed, depth, certificate.native());
+}
+
 void judge_rsa(Judged const& one, EVP_PKEY const* key) {
     constexpr int octet = 8;
     if (EVP_PKEY_get_bits(key) % octet != 0) one.found(Rule::rsa_size_odd, std::to_string(EVP_PKEY_get_bits(key)) + " bits");
@@ -112,6 +121,7 @@ void judge_strength(Certificate const& certificate, Role role, int depth, Certif
     // Anchors are trusted as they are, and a self-signature proves nothing whatever its digest.
     bool const relied_on = role != Role::anchor && X509_self_signed(native, 0) != 1;
     if (relied_on) judge_signature(certificate, depth, issuer, numbers, collector);
+    if (role == Role::anchor) judge_root_signature(certificate, depth, numbers, collector);
 }
 
 void judge_key_form(Judged const& one) {

@@ -30,7 +30,8 @@ void add_about_the_search(VerifyRequest const& request, bool ended_early, Verdic
         verdict.findings.insert(at, std::move(finding));
     };
     // Better paths may have been left untried.
-    if (ended_early && !verdict.verified()) add(make_finding(Rule::search_ended, 0, leaf), Severity::failure);
+    bool const known = std::ranges::find(verdict.findings, finding_rule(Rule::search_ended).id, &Finding::rule) != verdict.findings.end();
+    if (ended_early && !verdict.verified() && !known) add(make_finding(Rule::search_ended, 0, leaf), Severity::failure);
     if (request.presented.size() > k_verify_limits.certificates) {
         add(make_finding(Rule::certificates_left_out, 0, leaf, "of " + std::to_string(request.presented.size())), Severity::advice);
     }
