@@ -47,7 +47,8 @@ TEST(RevocationPointers, hold_sixteen_at_most_and_nothing_that_is_no_url) {
     EXPECT_THAT(revocation_pointers(by_openssl_with(many)).crls, SizeIs(16));
     auto const odd = revocation_pointers(by_openssl_with("2.5.29.31=DER:30193017a015a0138611687474703a2f2f612e746573742f0d0a78"));
     EXPECT_THAT(odd.crls, IsEmpty());
-    EXPECT_THAT(odd.others, ElementsAre("http://a.test/?""?x"));
+    EXPECT_THAT(odd.others, ElementsAre("http://a.test/?"
+                                        "?x"));
     auto const longest = revocation_pointers(by_openssl_with("crlDistributionPoints=URI:http://a.test/" + std::string(2048, 'a')));
     EXPECT_THAT(longest.crls, IsEmpty());
 }
