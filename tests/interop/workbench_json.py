@@ -44,6 +44,7 @@ class Json(JsonChecks, InFolder):
         self.ask("cert trusted", "a.pem", "--roots", "ca.pem")
         self.ask("cert trusted", "ca.pem", "--roots", "a.pem", code=2)
         self.ask("cert trust", "ca.pem", "--roots", "roots.pem")
+        self.ask("cert trust", "ca.pem", "--roots", "trusted.pem")
         self.ask("bundle merge", "a.pem", "ca.pem", "--out", "both.pem")
         self.ask("bundle split", "both.pem", "--out-dir", "parts")
         self.ask("pfx export", "--cert", "both.pem", "--key", "plain.key", "--name", "Room", "--passphrase-file", "pass", "--out", "a.pfx")
