@@ -16,14 +16,6 @@ namespace crt = errors::crt;
 
 namespace {
 
-std::string digest_of(X509 const* certificate, EVP_MD const* method) {
-    Bytes const der = der_of(certificate, i2d_X509, "encode a certificate");
-    std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
-    unsigned size = 0;
-    if (EVP_Digest(der.data(), der.size(), digest.data(), &size, method, nullptr) != 1) throw_openssl_failure("hash");
-    return to_hex(std::span(digest).first(size));
-}
-
 /// An undecodable date counts as long ago: such a certificate is never taken for a valid one, and verify_chain says
 /// which date is broken.
 UtcTime time_or_epoch(ASN1_TIME const* time) {
@@ -42,8 +34,20 @@ EVP_PKEY* public_key(X509* certificate) {
 
 }  // namespace
 
-Certificate::Certificate(x509_st* certificate)
-    : certificate_(certificate, Deleter<X509_free>()), fingerprint_(digest_of(certificate, sha256_method())) {}
+struct Certificate::Shared {
+    X509Ptr native;
+    Bytes der;
+    std::string fingerprint;
+};
+
+Certificate::Certificate(x509_st* certificate) {
+    X509Ptr native(certificate);
+    Bytes der = der_of(certificate, i2d_X509, "encode a certificate");
+    std::string fingerprint = sha256_hex(der);
+    shared_ = std::make_shared<Shared const>(std::move(native), std::move(der), std::move(fingerprint));
+}
+
+x509_st* Certificate::native() const { return shared_->native.get(); }
 
 Result<Certificate> Certificate::parse_der(std::span<std::uint8_t const> der) {
     if (der.size() > k_input_limit) {
@@ -81,8 +85,14 @@ std::vector<AlternativeName> Certificate::alternative_names() const {
     return alternative_names_of(names.get());
 }
 
-std::string const& Certificate::fingerprint() const { return fingerprint_; }
-std::string Certificate::fingerprint_sha1() const { return digest_of(native(), EVP_sha1()); }
+std::string const& Certificate::fingerprint() const { return shared_->fingerprint; }
+
+std::string Certificate::fingerprint_sha1() const {
+    std::array<std::uint8_t, 20> digest{};
+    auto const& der = shared_->der;
+    if (EVP_Digest(der.data(), der.size(), digest.data(), nullptr, EVP_sha1(), nullptr) != 1) throw_openssl_failure("hash");
+    return to_hex(digest);
+}
 
 std::string Certificate::public_key_sha256() const {
     return sha256_hex(der_of(X509_get_X509_PUBKEY(native()), i2d_X509_PUBKEY, "encode a public key"));
@@ -110,7 +120,7 @@ bool Certificate::is_authority() const {
 bool Certificate::is_self_issued() const { return X509_NAME_cmp(X509_get_subject_name(native()), X509_get_issuer_name(native())) == 0; }
 bool Certificate::allows_server_auth() const { return lists_purpose(native(), XKU_SSL_SERVER); }
 bool Certificate::allows_client_auth() const { return lists_purpose(native(), XKU_SSL_CLIENT); }
-std::string Certificate::to_pem() const { return pem_text("CERTIFICATE", to_der()); }
-Bytes Certificate::to_der() const { return der_of(native(), i2d_X509, "encode a certificate"); }
+std::string Certificate::to_pem() const { return pem_text("CERTIFICATE", shared_->der); }
+Bytes Certificate::to_der() const { return shared_->der; }
 
 }  // namespace countersign::pki

@@ -80,12 +80,12 @@ public:
     [[nodiscard]] bool allows_client_auth() const;
     [[nodiscard]] std::string to_pem() const;
     [[nodiscard]] Bytes to_der() const;
-    [[nodiscard]] x509_st* native() const { return certificate_.get(); }
+    [[nodiscard]] x509_st* native() const;
     bool operator==(Certificate const& other) const { return fingerprint() == other.fingerprint(); }
 
 private:
-    std::shared_ptr<x509_st> certificate_;
-    std::string fingerprint_;
+    struct Shared;
+    std::shared_ptr<Shared const> shared_;
 };
 
 struct BundleLimits {
