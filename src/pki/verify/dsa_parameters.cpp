@@ -87,7 +87,7 @@ std::vector<Certificate> complete_dsa_keys(std::span<Certificate const* const> p
         auto const key = parameters.empty() ? nullptr : put_together(parameters, parts.value);
         if (!key) continue;
         X509Ptr copy(X509_dup(out[i].native()));
-        if (!copy || X509_set_pubkey(copy.get(), key.get()) != 1) throw_openssl_failure("complete a key");
+        if (!copy || X509_set_pubkey(copy.get(), key.get()) != 1) continue;
         out[i] = Certificate(copy.release());
         any = true;
     }

@@ -1,6 +1,7 @@
 // The form of revocation lists: RFC 5280 sections 5.1 and 5.2.
 
 #include "pki/openssl.hpp"
+#include "pki/verify/der.hpp"
 #include "pki/verify/revocation.hpp"
 
 #include <algorithm>
@@ -8,8 +9,6 @@
 namespace countersign::pki {
 
 namespace {
-
-using Asn1IntegerValue = std::unique_ptr<ASN1_INTEGER, Deleter<ASN1_INTEGER_free>>;
 
 struct Found {
     int count = 0;
@@ -25,11 +24,25 @@ Found find(X509_CRL const* list, int nid) {
     return out;
 }
 
+/// RFC 5280 section 5.1.1.2. Of lists that are not too large to be encoded again for it.
+bool names_one_algorithm(X509_CRL* list) {
+    constexpr int largest = 256 * 1024;
+    if (i2d_X509_CRL(list, nullptr) > largest) return true;
+    Bytes const whole = der_of(list, i2d_X509_CRL, "encode a revocation list");
+    der::Reader outer(der::only(whole, der::k_sequence).value_or(der::View()));
+    auto const signed_part = outer.expect(der::k_sequence);
+    auto const algorithm = outer.expect(der::k_sequence);
+    der::Reader inner(signed_part ? signed_part->content : der::View());
+    static_cast<void>(inner.take(der::k_integer));
+    auto const again = inner.expect(der::k_sequence);
+    return algorithm && again && std::ranges::equal(algorithm->whole, again->whole);
+}
+
 std::string objection_to_number(X509_CRL* list) {
     auto const number = find(list, NID_crl_number);
     if (number.count != 1) return "it has no CRL number, or two";
     if (number.critical) return "its CRL number is critical";
-    Asn1IntegerValue const value(static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(list, NID_crl_number, nullptr, nullptr)));
+    Asn1IntegerPtr const value(static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(list, NID_crl_number, nullptr, nullptr)));
     constexpr int longest = 20;
     if (!value || ASN1_STRING_type(value.get()) == V_ASN1_NEG_INTEGER || ASN1_STRING_length(value.get()) > longest) {
         return "its CRL number is negative, too long or cannot be read";
@@ -77,6 +90,7 @@ std::string objection_to_form(X509_crl_st* list) {
     ErrorQueue const errors;
     constexpr int version_2 = 1;
     if (X509_CRL_get_version(list) != version_2) return "it is not of version 2";
+    if (!names_one_algorithm(list)) return "it names two different signature algorithms, or is not DER";
     if (X509_CRL_get0_nextUpdate(list) == nullptr) return "it does not say when the next one comes";
     if (auto objection = objection_to_extensions(list); !objection.empty()) return objection;
     STACK_OF(X509_REVOKED)* const entries = X509_CRL_get_REVOKED(list);

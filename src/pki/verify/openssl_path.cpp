@@ -95,7 +95,8 @@ int check_signatures(X509_STORE_CTX* context) { return own(context) != nullptr ?
 bool is_own_list(X509_STORE_CTX* context) {
     X509* const issuer = X509_STORE_CTX_get_current_cert(context);
     X509_CRL* const list = X509_STORE_CTX_get0_current_crl(context);
-    return issuer != nullptr && list != nullptr && X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(issuer)) == 0;
+    X509* const signer = X509_STORE_CTX_get0_current_issuer(context);
+    return issuer != nullptr && list != nullptr && signer != nullptr && X509_cmp(signer, issuer) == 0;
 }
 
 /// Records, and says "go on" (1) to everything. In a path that OpenSSL made itself a fault stays a fault.

@@ -16,8 +16,9 @@ namespace countersign::pki {
 
 namespace {
 
-/// Lists that are looked at for one path; an estate has a handful.
+/// Lists and responses that are looked at for one path; an estate has a handful.
 constexpr std::size_t k_most_lists = 256;
+constexpr std::size_t k_most_responses = 64;
 
 /// Whose word cannot be taken: then an entry of the list says nothing.
 constexpr std::array k_not_believed{X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE, X509_V_ERR_CRL_SIGNATURE_FAILURE,
@@ -110,7 +111,8 @@ RevocationCheck::Answer RevocationCheck::ask_responses(int depth, Collector& col
     auto const& issuer = *path_->certificates[static_cast<std::size_t>(depth) + 1];
     auto answer = Answer::none;
     std::string unusable;
-    for (auto const& response : request_->revocation.responses) {
+    auto const& responses = request_->revocation.responses;
+    for (auto const& response : responses.first(std::min(k_most_responses, responses.size()))) {
         auto const said = response.check(certificate, issuer, request_->at);
         if (!said) {
             if (said.error().id() != errors::crt::ocsp_other_certificate) unusable = said.error().explanation();
