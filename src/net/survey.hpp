@@ -100,7 +100,7 @@ struct Survey {
 
     unsigned connections = 0;
     Milliseconds elapsed{0};
-    bool complete = true;  ///< false: `connections` or `timeout` of the request was reached
+    bool complete = true;  ///< false: connections or time of the request ran out, or the server answered no more
 
     [[nodiscard]] VersionReport const* find(Version version) const;
     [[nodiscard]] bool accepts(Version version) const;

@@ -19,9 +19,6 @@ namespace {
 
 namespace survey = net::survey;
 
-/// The trusted roots of the machine, where Debian and its relatives keep them.
-constexpr char const* k_host_store = "/etc/ssl/certs/ca-certificates.crt";
-
 /// How long the authority of a certificate may take to say whether it revoked it.
 constexpr net::Milliseconds k_authority_deadline{5000};
 
@@ -94,7 +91,7 @@ Result<Prepared> prepare(ProbeOptions const& options, Context const& context, Ou
     if (!options.start_tls.empty())
         if (auto protocol = files.take(survey::parse_start_tls(options.start_tls))) out.request.start_tls = *protocol;
     if (auto strictness = files.take(pki::Strictness::find(options.profile))) out.judge.strictness = *strictness;
-    auto const roots = options.roots.empty() ? std::vector<std::string>{k_host_store} : options.roots;
+    auto const roots = options.roots.empty() ? std::vector<std::string>{host_store_file()} : options.roots;
     out.judge.anchors = pki::Anchors(files.certificates(roots));
     out.known = files.certificates(options.untrusted);
     auto const& name = options.server_name;

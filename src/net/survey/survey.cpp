@@ -83,7 +83,9 @@ public:
         put_chains_in_order();
         out_.connections = talk_.connections();
         out_.elapsed = talk_.elapsed();
-        out_.complete = !talk_.cut_short();
+        out_.complete = !talk_.cut_short() && std::ranges::none_of(out_.versions, [](VersionReport const& report) {
+            return report.accepted && !report.complete;
+        });
         co_return std::move(out_);
     }
 

@@ -10,6 +10,7 @@
 #include "countersign/errors/gen.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <unistd.h>
@@ -243,6 +244,11 @@ Result<void> Files::check() const {
 Result<void> Files::write(OutputOption const& option, std::string_view content, Kind kind) {
     auto const privacy = kind == Kind::private_key ? host::Privacy::owner_only : host::Privacy::shared;
     return option.force ? host::write_file(option.file, content, privacy) : host::create_file(option.file, content, privacy);
+}
+
+std::string host_store_file() {
+    auto const* named = std::getenv("SSL_CERT_FILE");
+    return named != nullptr ? named : "/etc/ssl/certs/ca-certificates.crt";
 }
 
 }  // namespace countersign::workbench

@@ -95,6 +95,9 @@ private:
     std::vector<Error> problems_;
 };
 
+/// What OpenSSL's programs on this host trust: $SSL_CERT_FILE, else the file that Debian's ca-certificates writes.
+std::string host_store_file();
+
 /// "a certificate", "a private key": what an item is.
 std::string_view kind_of(pki::Item const& item);
 

@@ -7,7 +7,6 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 
 namespace countersign::workbench {
@@ -20,12 +19,6 @@ struct TrustedOptions {
     std::string system;
     bool host_store = false;
 };
-
-/// What OpenSSL's programs on this host trust: $SSL_CERT_FILE, else the file that Debian's ca-certificates writes.
-std::string host_store_file() {
-    auto const* named = std::getenv("SSL_CERT_FILE");
-    return named != nullptr ? named : "/etc/ssl/certs/ca-certificates.crt";
-}
 
 struct Answer {
     std::string where;
