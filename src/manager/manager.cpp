@@ -31,6 +31,7 @@ Wire make_wire(net::Runtime& runtime, ManagerSettings const& settings, std::shar
     net::RevocationCache::Settings revocation;
     revocation.reach.resolver = resolver;
     revocation.reach.bind_address = settings.bind_address;
+    revocation.reach.blocking = &runtime.blocking();
     revocation.clock = clock;
     return {.resolver = std::move(resolver),
             .bind_address = settings.bind_address,

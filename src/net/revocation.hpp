@@ -30,7 +30,8 @@ namespace countersign::net {
 struct AuthorityReach {
     std::shared_ptr<Resolver> resolver;  ///< null: the machine's
     std::string bind_address;            ///< empty: any
-    Milliseconds deadline{10'000};       ///< for all of one question: look-up, connections, redirects, answer
+    Milliseconds deadline{10'000};       ///< for connections, redirects and answer; names take as long as Resolver::Settings says
+    BlockingPool* blocking = nullptr;    ///< where long lists are decoded (a tenth of a second per megabyte); null: on the event loop
 };
 
 /// Sends one request (POST, RFC 6960 appendix A.1) and parses the answer; check it with OcspResponse::check. A responder's

@@ -117,8 +117,11 @@ Task<Result<pki::OcspResponse>> query_ocsp(std::string url, pki::OcspRequest req
 Task<Result<pki::Crl>> fetch_crl(std::string url, AuthorityReach reach) {
     Question question{
         .method = "GET", .content_type = {}, .accept = "application/pkix-crl, */*;q=0.1", .body = {}, .limit = pki::k_crl_limit};
-    CS_CO_TRY(auto const body, co_await ask(std::move(url), std::move(question), std::move(reach)));
-    co_return pki::Crl::parse(body);
+    auto* const blocking = reach.blocking;
+    CS_CO_TRY(auto body, co_await ask(std::move(url), std::move(question), std::move(reach)));
+    constexpr std::size_t k_long = 64 * 1024;
+    if (blocking == nullptr || body.size() < k_long) co_return pki::Crl::parse(body);
+    co_return co_await offload(*blocking, [body = std::move(body)] { return pki::Crl::parse(body); });
 }
 
 }  // namespace countersign::net

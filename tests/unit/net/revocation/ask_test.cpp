@@ -105,6 +105,15 @@ TEST_F(Asking, hears_our_own_responder_and_reads_our_own_list) {
     EXPECT_TRUE(list.is_signed_by(authority.root()));
 }
 
+TEST_F(Asking, decodes_a_long_list_elsewhere) {
+    for (int i = 0; i < 3000; ++i) authority.revoke(leaf);
+    AuthorityReach reach;
+    reach.blocking = &loops.runtime.blocking();
+    auto const list = must(loops.await(fetch_crl(authority.list_url(), reach)));
+    EXPECT_EQ(list.size(), 3000u);
+    EXPECT_GT(list.to_der().size(), 64U * 1024);
+}
+
 TEST_F(Asking, our_responder_is_heard_by_openssl_over_http) {
     auto const ca = folder.file("ca.pem", authority.root().to_pem());
     auto const certificate = folder.file("leaf.pem", leaf.to_pem());
