@@ -108,29 +108,33 @@ void print_findings(Output const& output, Probed const& probed) {
     }
 }
 
+std::vector<net::survey::VersionReport> newest_first(net::survey::Survey const& survey) {
+    return {survey.versions.rbegin(), survey.versions.rend()};
+}
+
 void print_versions(Output const& output, net::survey::Survey const& survey) {
     output.line("");
     Table table{{"Version", "Accepted", "Ciphers", "Order"}, {}};
-    for (auto place = survey.versions.rbegin(); place != survey.versions.rend(); ++place) {
-        auto const count = std::to_string(place->ciphers.size()) + (place->complete ? "" : " or more");
-        auto const order = place->order == net::survey::Order::server   ? "the server's"
-                           : place->order == net::survey::Order::client ? "the client's"
+    for (auto const& report : newest_first(survey)) {
+        auto const count = std::to_string(report.ciphers.size()) + (report.complete ? "" : " or more");
+        auto const order = report.order == net::survey::Order::server   ? "the server's"
+                           : report.order == net::survey::Order::client ? "the client's"
                                                                         : "";
-        bool const good = place->accepted != is_broken(place->version);
-        auto const word = std::string(place->accepted ? "yes" : "no");
-        table.rows.push_back({std::string(to_string(place->version)),
-                              good ? word : output.mark(place->accepted ? Mark::bad : Mark::attention, word),
-                              place->accepted ? count : printable(place->answer), order});
+        bool const good = report.accepted != is_broken(report.version);
+        auto const word = std::string(report.accepted ? "yes" : "no");
+        table.rows.push_back({std::string(to_string(report.version)),
+                              good ? word : output.mark(report.accepted ? Mark::bad : Mark::attention, word),
+                              report.accepted ? count : printable(report.answer), order});
     }
     output.table(table);
 }
 
 void print_ciphers(Output const& output, net::survey::Survey const& survey) {
-    for (auto place = survey.versions.rbegin(); place != survey.versions.rend(); ++place) {
-        if (!place->accepted) continue;
+    for (auto const& report : newest_first(survey)) {
+        if (!report.accepted) continue;
         output.line("");
-        output.line(output.strong("Ciphers of " + std::string(to_string(place->version))));
-        for (auto id : place->ciphers) {
+        output.line(output.strong("Ciphers of " + std::string(to_string(report.version))));
+        for (auto id : report.ciphers) {
             auto const weakness = net::survey::weakness_of(id);
             auto const mild = weakness == Weakness::no_forward_secrecy;
             output.line("  " + net::survey::cipher_name(id) +

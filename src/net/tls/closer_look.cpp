@@ -62,7 +62,7 @@ void finish_look(ssl_st const* ssl, CloserAnswer& answer) {
     SSL_get0_alpn_selected(ssl, &chosen, &size);
     if (chosen != nullptr) answer.alpn.assign(reinterpret_cast<char const*>(chosen), size);
     unsigned char const* stapled = nullptr;
-    auto const length = SSL_get_tlsext_status_ocsp_resp(native, &stapled);
+    auto const length = SSL_get_tlsext_status_ocsp_resp(native, static_cast<void*>(&stapled));
     if (stapled != nullptr && length > 0) answer.stapled.assign(stapled, stapled + length);
     int type = NID_undef;
     int digest = NID_undef;
