@@ -71,7 +71,7 @@ Result<Part> parse_part(std::string_view head, std::string_view content) {
         if (iequals(name, "Content-Type")) part.content_type = value;
         if (!iequals(name, "Content-Disposition")) continue;
         auto field = field_parameter(value, "name");
-        if (!field || !istarts_with(value, "form-data")) return malformed("a part has no name");
+        if (!field || field->empty() || !istarts_with(value, "form-data")) return malformed("a part has no name");
         named = true;
         part.name = *field;
         part.file_name = field_parameter(value, "filename").value_or("");
