@@ -35,7 +35,7 @@ public:
 
 private:
     struct Entry {
-        Rule rule;
+        Rule rule = Rule::unspecified;
         Finding finding;
     };
     Strictness const* strictness_;
