@@ -6,13 +6,13 @@ namespace countersign::workbench {
 namespace {
 
 /// JSON must be UTF-8, and what comes from outside need not be.
-json::string safe(std::string_view text) { return json::string(printable(text)); }
+std::string safe(std::string_view text) { return printable(text); }
 
 json::array json_of(std::vector<pki::ExtensionText> const& extensions) {
     json::array out;
     for (auto const& one : extensions) {
         json::array values;
-        for (auto const& value : one.values) values.push_back(safe(value));
+        for (auto const& value : one.values) values.push_back(json::string(safe(value)));
         out.push_back(json::object{{"oid", one.oid}, {"name", safe(one.name)}, {"critical", one.critical}, {"values", std::move(values)}});
     }
     return out;
@@ -20,7 +20,7 @@ json::array json_of(std::vector<pki::ExtensionText> const& extensions) {
 
 json::array json_of(std::vector<pki::AlternativeName> const& names) {
     json::array out;
-    for (auto const& name : names) out.push_back(safe(to_string(name)));
+    for (auto const& name : names) out.push_back(json::string(safe(to_string(name))));
     return out;
 }
 

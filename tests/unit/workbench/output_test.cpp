@@ -64,6 +64,24 @@ TEST(OutputForm, marks_levels_without_colour_in_a_pipe) {
     EXPECT_EQ(output.strong("x"), "x");
 }
 
+TEST(OutputWarning, stands_on_standard_error_and_cannot_rewrite_the_terminal) {
+    CaptureStderr();
+    Output(Form::text).warning("two \x1b[2J");
+    Output(Form::json).warning("three");
+    EXPECT_EQ(GetCapturedStderr(), "countersign: warning: two ?[2J\n{\"warning\":\"three\"}\n");
+}
+
+TEST(OutputError, of_several_problems_names_each_with_its_remedy_and_ends_with_the_worst_code) {
+    Error error(errors::gen::several_problems);
+    error.because(Error(errors::gen::missing_field, {{"field", "vendor"}}));
+    error.because(Error(errors::gen::not_found, {{"what", "system"}, {"name", "x"}}));
+    CaptureStderr();
+    EXPECT_EQ(Output(Form::text).error(error), error_entry(errors::gen::not_found).exit_code);
+    auto const text = GetCapturedStderr();
+    for (auto const id : {errors::gen::missing_field, errors::gen::not_found})
+        EXPECT_NE(text.find(error_entry(id).remedy), std::string::npos) << text;
+}
+
 TEST(OutputProgress, prints_a_line_only_when_it_changed) {
     CaptureStderr();
     Output output(Form::text);
