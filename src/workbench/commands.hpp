@@ -54,6 +54,9 @@ Result<json::array> all_systems(ApiClient& client, std::string const& filter);
 std::string expiry(std::string const& time);
 /// The first line of standard input, or of a file; without its end of line.
 Result<SecretText> read_secret_line(std::string const& file, std::string const& prompt);
+/// Why a text that a person gave as a host name is surely none, in words for them: letters beyond ASCII (U-labels, RFC 5890), a URL, a
+/// port, spaces. Nothing: it may be a name or an address.
+std::optional<std::string> why_no_host_name(std::string_view text);
 /// Systems whose plans are the same, shown together.
 struct PlanGroup {
     std::vector<std::string> systems;

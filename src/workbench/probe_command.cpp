@@ -68,7 +68,8 @@ Result<Target> parse_target(std::string const& text) {
         if (port.empty()) return wrong("there is no port after the colon");
     }
     if (target.host.ends_with('.')) target.host.pop_back();
-    if (!is_ip_address(target.host) && !is_host_name(target.host)) return wrong("this is neither a host name nor an address");
+    if (!is_ip_address(target.host) && !is_host_name(target.host))
+        return wrong(why_no_host_name(target.host).value_or("this is neither a host name nor an address"));
     if (port.empty()) return target;
     auto const number = parse_number<std::uint16_t>(port);
     if (!number || *number == 0) return wrong("the port is a number from 1 to 65535");
@@ -96,7 +97,8 @@ Result<Prepared> prepare(ProbeOptions const& options, Context const& context, Ou
     out.known = files.certificates(options.untrusted);
     auto const& name = options.server_name;
     if (!name.empty() && !is_host_name(name))
-        files.problem(Error(errors::gen::invalid_input, {{"field", "--sni"}, {"detail", "this is no host name"}}));
+        files.problem(
+            Error(errors::gen::invalid_input, {{"field", "--sni"}, {"detail", why_no_host_name(name).value_or("this is no host name")}}));
     auto const& address = options.address.empty() ? context.overrides.address : options.address;
     if (!address.empty() && !is_ip_address(address))
         files.problem(Error(errors::gen::invalid_input, {{"field", "--address"}, {"detail", "this is no IP address"}}));

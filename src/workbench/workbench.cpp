@@ -5,12 +5,14 @@
 #include "host/files.hpp"
 #include "net/http/message.hpp"
 #include "workbench/commands.hpp"
+#include "workbench/silent_terminal.hpp"
 
 #include "countersign/errors/fil.hpp"
+#include "countersign/errors/gen.hpp"
 
+#include <algorithm>
 #include <iostream>
-#include <termios.h>
-#include <unistd.h>
+#include <string_view>
 
 namespace countersign::workbench {
 
@@ -66,19 +68,13 @@ Result<SecretText> read_secret_line(std::string const& file, std::string const& 
         line = line.substr(0, line.find('\n'));
         return SecretText(std::string(line.ends_with('\r') ? line.substr(0, line.size() - 1) : line));
     }
-    termios old{};
-    bool const terminal = isatty(STDIN_FILENO) == 1 && tcgetattr(STDIN_FILENO, &old) == 0;
-    if (terminal) {
-        auto silent = old;
-        silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-        tcsetattr(STDIN_FILENO, TCSANOW, &silent);
-        std::cerr << prompt << ": " << std::flush;
-    }
     std::string line;
-    bool const got = static_cast<bool>(std::getline(std::cin, line));
-    if (terminal) {
-        tcsetattr(STDIN_FILENO, TCSANOW, &old);
-        std::cerr << "\n";
+    bool got = false;
+    {
+        SilentTerminal const silent;
+        if (silent.is_terminal()) std::cerr << prompt << ": " << std::flush;
+        got = static_cast<bool>(std::getline(std::cin, line));
+        if (silent.is_terminal()) std::cerr << "\n";
     }
     if (!got)
         return fail(errors::fil::cannot_read,
@@ -114,6 +110,43 @@ std::unique_ptr<CLI::App> make_application(Context& context) {
     return made;
 }
 
+namespace {
+
+/// What is wrong with the command line, and whose help says more: of the innermost command that was recognised.
+int wrong_usage(CLI::App const& app, CLI::ParseError const& problem, Output const& output) {
+    auto const* command = &app;
+    std::string name = "countersign";
+    for (auto chosen = command->get_subcommands(); !chosen.empty(); chosen = command->get_subcommands()) {
+        command = chosen.front();
+        name += " " + command->get_name();
+    }
+    std::string detail = problem.what();
+    auto const left = app.remaining(true);
+    bool const has_commands = !command->get_subcommands([](CLI::App const*) { return true; }).empty();
+    if (has_commands && !left.empty() && !left.front().starts_with("-")) detail = "there is no command " + name + " " + left.front();
+    return output.error(Error(errors::gen::invalid_input,
+                              {{"field", "the command line"}, {"detail", printable(detail) + "; " + name + " --help says what it takes"}}));
+}
+
+/// A result that did not arrive must not end like one that did (a full disk behind `> file`).
+int when_written(int code, Output const& output) {
+    std::cout.flush();
+    if (std::cout) return code;
+    std::cout.clear();
+    return std::max(code, output.error(Error(errors::fil::cannot_write,
+                                             {{"file", "standard output"}, {"detail", "the result is not complete there"}})));
+}
+
+}  // namespace
+
+std::optional<std::string> why_no_host_name(std::string_view text) {
+    if (std::ranges::any_of(text, [](char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; }))
+        return "write the name as DNS and certificates have it, with xn--... in the place of each part that is not plain ASCII";
+    if (text.contains('/') || text.contains(' ')) return "a host name or an address alone is wanted";
+    if (!is_ip_address(text) && std::ranges::count(text, ':') == 1) return "a host name or an address is wanted, without a port";
+    return std::nullopt;
+}
+
 int run(int argc, char const* const* argv) {
     log::configure(log::Level::warning, log::Format::text);
     Context context;
@@ -121,10 +154,13 @@ int run(int argc, char const* const* argv) {
     try {
         app->parse(argc, argv);
     } catch (CLI::ParseError const& problem) {
-        return app->exit(problem) == 0 ? k_holds : k_usage;
+        bool const json = std::any_of(argv + 1, argv + argc, [](char const* one) { return std::string_view(one) == "--json"; });
+        Output const output(json ? Form::json : Form::text);
+        if (problem.get_exit_code() != 0) return wrong_usage(*app, problem, output);
+        return when_written(app->exit(problem) == 0 ? k_holds : k_usage, output);
     }
     Output output(context.json ? Form::json : Form::text);
-    return context.action ? context.action(output) : k_usage;
+    return when_written(context.action ? context.action(output) : k_usage, output);
 }
 
 }  // namespace countersign::workbench

@@ -2,14 +2,20 @@
 """The certificate commands of the workbench as a person uses them: openssl reads what they make, they read what openssl made, and
 mistakes end with the right exit code, all of them named, and nothing written (REQ WRK-1 to WRK-14)."""
 
+import fcntl
+import json
 import os
 import pathlib
 import pty
 import re
+import resource
 import select
 import shutil
+import signal
+import stat
 import subprocess
 import sys
+import termios
 import threading
 import http.server
 import unittest
@@ -105,6 +111,39 @@ class Certificates(InFolder):
         self.assertEqual(code, 0, seen)
         self.assertNotIn("once upon", seen, "what is typed is not shown")
         self.openssl("pkey", "-in", "typed.pem", "-passin", "pass:once upon", "-noout")
+
+    def test_ctrl_c_at_a_passphrase_gives_the_terminal_its_echo_back(self):
+        for character, signal_number in ((b"\x03", signal.SIGINT), (b"\x1c", signal.SIGQUIT)):
+            # The terminal is held open here, so that its state can be seen after the program.
+            terminal, screen = pty.openpty()
+            pid = os.fork()
+            if pid == 0:
+                os.chdir(self.folder)
+                resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+                os.setsid()
+                fcntl.ioctl(screen, termios.TIOCSCTTY, 0)
+                for number in range(3):
+                    os.dup2(screen, number)
+                os.execv(PROGRAM, [PROGRAM, "key", "new", "--encrypt", "--out", "typed.pem"])
+            seen = b""
+            while not seen.rstrip().endswith(b":"):
+                self.assertTrue(select.select([terminal], [], [], 60)[0], seen)
+                seen += os.read(terminal, 1000)
+            self.assertFalse(termios.tcgetattr(screen)[3] & termios.ECHO, "nothing is shown while it is typed")
+            os.write(terminal, b"\x1a" + b"once" + character)
+            self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), -signal_number, "Ctrl-Z before it did nothing")
+            self.assertTrue(termios.tcgetattr(screen)[3] & termios.ECHO)
+            os.close(terminal)
+            os.close(screen)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_an_empty_passphrase_file_is_named(self):
+        self.write("pass", "secret\n")
+        self.write("empty", "")
+        self.countersign("key", "new", "--passphrase-file", "pass", "--out", "k.pem")
+        done = self.countersign("key", "convert", "k.pem", "--passphrase-file", "empty", "--out", "x.pem", code=1)
+        self.refused(done, "GEN-001")
+        self.assertIn("passphrase of k.pem is not valid: it is empty", done.err)
 
     def test_what_is_weak_needs_to_be_asked_for(self):
         self.refused(self.countersign("key", "new", "--type", "rsa:1024", "--out", "k.pem", code=1), "GEN-001")
@@ -391,13 +430,58 @@ class Certificates(InFolder):
         match = lambda file, code, *ids: self.refused(self.countersign("cert", "match", "--key", "room1.key", "--cert", file, code=code), *ids)
         match("none", 3, "FIL-001")
         match("folder", 3, "FIL-001")
-        match("empty", 3, "CRT-001")
+        match("empty", 3, "FIL-001")
         match("text", 3, "CRT-001")
         match("room1.csr", 3, "CRT-007")
         match("room1.key", 3, "CRT-031")
         self.refused(self.countersign("cert", "match", "--key", "room1.pem", "--cert", "room1.key", code=3), "CRT-031", "CRT-031")
         self.refused(self.countersign("cert", "sign", "--request", "room1.pem", "--ca-cert", "room1.csr", "--ca-key", "ca.pem", "--out", "x", code=3),
                      "CRT-031", "CRT-007", "CRT-031")
+
+    def test_host_names_that_are_none(self):
+        self.authority()
+        self.countersign("key", "new", "--out", "k.pem")
+        wrong = lambda words, *line: self.assertIn(words, self.saying("GEN-001", *line))
+        request = ("request", "new", "--key", "k.pem", "--out", "r.pem")
+        verify = ("cert", "verify", "ca.pem", "--roots", "ca.pem", "--host")
+        for line in ((*request, "--cn", "b\u00fccher.test"), (*request, "--cn", "a.test", "--san", "dns:b\u00fccher.test"), (*verify, "b\u00fccher.test"),
+                     ("probe", "b\u00fccher.test"), ("probe", "127.0.0.1", "--sni", "b\u00fccher.test")):
+            wrong("with xn--", *line)
+        wrong("say what it is: dns:", *request, "--cn", "a.test", "--san", "b.test")
+        wrong("without a port", *verify, "a.test:443")
+        wrong("alone is wanted", *verify, "https://a.test/")
+        wrong("it is empty", *verify, "")
+        self.assertFalse((self.folder / "r.pem").exists())
+        self.assertIn("not verified", self.countersign(*verify, "2001:db8::1", code=2).out)
+        self.assertIn("not verified", self.countersign(*verify, "xn--bcher-kva.test", code=2).out)
+        self.countersign("cert", "self-sign", "--key", "k.pem", "--cn", "B\u00fccher e. V. Root", "--profile", "ca", "--out", "root.pem")
+        done = self.countersign(*request, "--cn", "My Company")
+        self.assertIn("warning: the common name is no host name", done.err)
+        self.assertEqual(self.countersign(*request, "--force", "--cn", "My Company", "--cn-only").err, "")
+
+    def saying(self, name, *line):
+        """Standard error of a command line that is wrong."""
+        done = self.countersign(*line, code=1)
+        self.refused(done, name)
+        return done.err
+
+    def test_a_result_that_cannot_be_written_is_no_success(self):
+        self.authority()
+        for line in (["show", "ca.pem"], ["show", "ca.pem", "--json"], ["completion", "bash"], ["--help"]):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run([PROGRAM, *line], cwd=self.folder, stdout=full, stderr=subprocess.PIPE, text=True)
+            self.assertEqual(done.returncode, 3, line)
+            self.assertIn("FIL-002", done.stderr, line)
+
+    def test_a_reader_that_goes_away_is_no_noise(self):
+        done = self.run_program("bash", "-c", f"{PROGRAM} --help-all | head -1")
+        self.assertEqual((done.out.count("\n"), done.err), (1, ""))
+
+    def test_an_output_never_takes_the_place_of_a_device(self):
+        os.mkfifo(self.folder / "pipe")
+        for force in ([], ["--force"]):
+            self.refused(self.countersign("key", "new", "--out", "pipe", *force, code=3), "FIL-002")
+        self.assertTrue(stat.S_ISFIFO(os.stat(self.folder / "pipe").st_mode))
 
     def test_outputs_that_cannot_be(self):
         self.authority()
@@ -428,9 +512,13 @@ class Certificates(InFolder):
                      ["key", "new", "--out", "k", "--passphrase", "secret"], ["cert", "sign", "--days", "-1"], ["show"], ["completion", "csh"],
                      ["key", "new", "--type", "dsa:1024", "--out", "k"], ["cert", "verify", "a", "--roots", "b", "--purpose", "anything"]):
             done = self.countersign(*line, code=1)
-            self.assertEqual(done.out, "", str(done))
-            self.assertNotEqual(done.err, "")
+            self.refused(done, "GEN-001" if "dsa:1024" not in line else "CRT-018")
         self.assertEqual(list(self.folder.iterdir()), [])
+        self.assertIn("countersign cert verify --help", self.saying("GEN-001", "cert", "verify", "a.pem"))
+        self.assertIn("there is no command countersign cert verfy", self.saying("GEN-001", "cert", "verfy", "a.pem"))
+        self.assertIn("there is no command countersign frobnicate", self.saying("GEN-001", "frobnicate"))
+        said = json.loads(self.countersign("cert", "verify", "a.pem", "--json", code=1).err)
+        self.assertEqual(said["error"]["parameters"]["field"], "the command line")
 
     # --- tokens ---
     @unittest.skipUnless(shutil.which("softhsm2-util"), "SoftHSM is not here")

@@ -1,5 +1,6 @@
 #include "pki/verify.hpp"
 #include "workbench/certificates/commands.hpp"
+#include "workbench/commands.hpp"
 
 #include "countersign/errors/gen.hpp"
 
@@ -9,6 +10,9 @@ namespace countersign::workbench {
 namespace {
 
 constexpr int k_max_depth = 100;
+
+/// An unset variable of a script must not take the host name out of a verification.
+CLI::Validator const k_not_empty([](std::string const& text) { return std::string(text.empty() ? "it is empty" : ""); }, "", "not empty");
 
 struct MatchOptions {
     KeyOption key;
@@ -144,6 +148,8 @@ Result<int> verify(Output& output, VerifyOptions const& options) {
                 .profile = options.profile.empty() ? (options.host.empty() ? "rfc5280" : "webpki") : options.profile,
                 .revocation = "off",
                 .at = SystemClock().now()};
+    if (auto const why = why_no_host_name(options.host))
+        files.problem(Error(errors::gen::invalid_input, {{"field", "--host " + printable(options.host)}, {"detail", *why}}));
     if (!options.at.empty()) {
         if (auto const time = parse_utc_time(options.at)) {
             asked.at = *time;
@@ -178,7 +184,7 @@ void add_verify_command(CLI::App& cert, Context& context) {
     verifying->add_option("--roots", options->roots, "File with trusted roots; may be repeated")->required()->allow_extra_args(false);
     verifying->add_option("--untrusted", options->untrusted, "File with certificates between leaf and root; may be repeated")
         ->allow_extra_args(false);
-    verifying->add_option("--host", options->host, "Name or address that the certificate must be for");
+    verifying->add_option("--host", options->host, "Name or address that the certificate must be for")->check(k_not_empty);
     verifying->add_option("--at", options->at, "Time to verify at, 2026-11-21T00:00:00Z (default: now)");
     verifying->add_option("--purpose", options->purpose, "server, client or any (default: server with --host, any otherwise)")
         ->check(CLI::IsMember({"server", "client", "any"}));

@@ -33,6 +33,14 @@ void add_certificate_commands(CLI::App& app, Context& context) {
     add_ocsp_commands(app, context);
 }
 
+namespace {
+
+bool is_ascii(std::string_view text) {
+    return std::ranges::none_of(text, [](char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; });
+}
+
+}  // namespace
+
 bool SubjectOptions::given() const {
     auto const& f = fields;
     return !names.empty() || !f.common_name.empty() || !f.organization.empty() || !f.unit.empty() || !f.country.empty() ||
@@ -41,13 +49,21 @@ bool SubjectOptions::given() const {
 
 std::vector<pki::AlternativeName> SubjectOptions::alternative_names(Files& files) const {
     std::vector<pki::AlternativeName> out;
+    auto const refuse = [&files](std::string const& field, std::string const& detail) {
+        files.problem(Error(errors::gen::invalid_input, {{"field", printable(field)}, {"detail", detail}}));
+    };
     auto add = [&](std::string_view text) {
+        if (!text.contains(':')) return refuse("--san " + std::string(text), "say what it is: dns:, ip:, email: or uri: before it");
+        if (text.starts_with("dns:") && !is_ascii(text)) return refuse("--san " + std::string(text), *why_no_host_name(text));
         auto const parsed = files.take(pki::parse_alternative_names(text));
         for (auto const& one : parsed.value_or(std::vector<pki::AlternativeName>())) {
             if (std::ranges::find(out, one) == out.end()) out.push_back(one);
         }
     };
     auto const& own = fields.common_name;
+    // "Bücher AG" names an authority; what has dots and no spaces is meant as a host name.
+    if (!common_name_only && !is_ascii(own) && own.contains('.') && !own.contains(' '))
+        refuse("--cn " + own, *why_no_host_name(own) + "; --cn-only when it is no host name");
     if (!common_name_only && is_ip_address(own)) add("ip:" + own);
     if (!common_name_only && !is_ip_address(own) && is_host_name(own.starts_with("*.") ? own.substr(2) : own)) add("dns:" + own);
     for (auto const& list : names) {

@@ -104,6 +104,10 @@ std::optional<std::string> Files::bytes(std::string const& file, std::size_t lim
 std::optional<pki::Contents> Files::contents(std::string const& file, std::string const& passphrase_file, Ask ask) {
     auto text = read(file, k_largest_file);
     if (!text) return std::nullopt;
+    if (text->empty()) {
+        problem(Error(fil::cannot_read, {{"file", printable(file)}, {"detail", "it is empty"}}));
+        return std::nullopt;
+    }
     auto const read_it = [&](SecretText const& passphrase) {
         return pki::read_contents(text->reveal(), passphrase, {.bytes = k_largest_file}).map_error(at(printable(file)));
     };
@@ -111,6 +115,11 @@ std::optional<pki::Contents> Files::contents(std::string const& file, std::strin
     if (!contents || !is_locked(*contents) || (passphrase_file.empty() && ask == Ask::no)) return contents;
     auto passphrase = take(ask_passphrase(passphrase_file, "Passphrase of " + file));
     if (!passphrase) return std::nullopt;
+    if (passphrase->empty()) {
+        // Without one it was tried already.
+        problem(Error(errors::gen::invalid_input, {{"field", "passphrase of " + printable(file)}, {"detail", "it is empty"}}));
+        return std::nullopt;
+    }
     return take(Result<pki::Contents>(read_it(*passphrase)));
 }
 
@@ -230,6 +239,8 @@ void Files::will_write(OutputOption const& option) {
     if (fs::is_directory(path, code)) return refuse("it is a folder");
     if (path.has_parent_path() && !fs::is_directory(path.parent_path(), code))
         return refuse("there is no folder " + printable(path.parent_path().string()));
+    // Replacing a file by name would put an ordinary file into the place of /dev/null.
+    if (fs::exists(path, code) && !fs::is_regular_file(path, code)) return refuse("it is no ordinary file");
     if (!option.force && fs::exists(fs::symlink_status(path, code))) problem(Error(fil::exists, {{"file", name}}));
 }
 

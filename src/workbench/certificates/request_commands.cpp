@@ -53,6 +53,10 @@ Result<int> request_new(Output& output, RequestOptions const& options) {
     if (!options.new_key.out.file.empty()) check_new_key(files, options.new_key, options.strength.legacy);
     files.will_write(options.out);
     CS_CHECK(files.check());
+    if (names.empty() && !options.subject.common_name_only)
+        files.warn(
+            "the common name is no host name or address, so that the request has no alternative names, and clients look nowhere else "
+            "for a host name; --san adds some, --cn-only says that none are wanted");
     if (!key) {
         // The names are tried with a key that costs nothing before one is written.
         CS_TRY(auto const trial, pki::PrivateKey::generate(pki::KeyType::ec_p256));
