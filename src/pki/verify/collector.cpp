@@ -133,7 +133,6 @@ void Collector::add_openssl(int code, int depth, x509_st* subject) {
     auto const kind = finding_rule(rule).kind;
     bool const broad = kind == Kind::other || kind == Kind::malformed || kind == Kind::not_an_authority || kind == Kind::revocation_unknown;
     if (!broad && has_kind(kind, depth)) return;
-    if (rule == Rule::extension_broken && has_kind(Kind::malformed, depth)) return;
     add(rule, depth, subject);
 }
 

@@ -68,7 +68,7 @@ std::string objection_to_extensions(X509_CRL* list) {
     return objection_to_number(list);
 }
 
-std::string objection_to_entry(X509_REVOKED* entry) {
+std::string objection_to_entry(X509_REVOKED* entry, bool delta) {
     for (int i = 0; i < X509_REVOKED_get_ext_count(entry); ++i) {
         X509_EXTENSION* const extension = X509_REVOKED_get_ext(entry, i);
         int const nid = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
@@ -81,6 +81,8 @@ std::string objection_to_entry(X509_REVOKED* entry) {
     if (!reason) return X509_REVOKED_get_ext_by_NID(entry, NID_crl_reason, -1) >= 0 ? "an entry's reason cannot be read" : "";
     long const value = ASN1_ENUMERATED_get(reason.get());
     constexpr long unused = 7;
+    // RFC 5280 section 5.3.1. OpenSSL would take it for "not revoked".
+    if (value == CRL_REASON_REMOVE_FROM_CRL && !delta) return "an entry is said to be removed, in a list that is no delta list";
     return value < 0 || value > 10 || value == unused ? "an entry's reason does not exist" : "";
 }
 
@@ -88,17 +90,23 @@ std::string objection_to_entry(X509_REVOKED* entry) {
 
 std::string objection_to_form(X509_crl_st* list) {
     ErrorQueue const errors;
-    constexpr int version_2 = 1;
-    if (X509_CRL_get_version(list) != version_2) return "it is not of version 2";
+    constexpr int version_1 = 0, version_2 = 1;
+    auto const version = X509_CRL_get_version(list);
+    if (version != version_1 && version != version_2) return "it is neither of version 1 nor 2";
     if (!names_one_algorithm(list)) return "it names two different signature algorithms, or is not DER";
     if (X509_CRL_get0_nextUpdate(list) == nullptr) return "it does not say when the next one comes";
-    if (auto objection = objection_to_extensions(list); !objection.empty()) return objection;
+    // RFC 5280 section 5: whoever reads lists must read those of version 1, and they have no extensions.
+    if (version == version_1 && X509_CRL_get_ext_count(list) > 0) return "it is of version 1 and has extensions";
+    if (version == version_2) {
+        if (auto objection = objection_to_extensions(list); !objection.empty()) return objection;
+    }
     STACK_OF(X509_REVOKED)* const entries = X509_CRL_get_REVOKED(list);
     if (entries == nullptr) return {};
     if (sk_X509_REVOKED_num(entries) == 0) return "its list of entries is there and empty";
+    bool const delta = find(list, NID_delta_crl).count > 0;
     constexpr int most_entries = 2000;
     for (int i = 0; i < std::min(most_entries, sk_X509_REVOKED_num(entries)); ++i) {
-        if (auto objection = objection_to_entry(sk_X509_REVOKED_value(entries, i)); !objection.empty()) return objection;
+        if (auto objection = objection_to_entry(sk_X509_REVOKED_value(entries, i), delta); !objection.empty()) return objection;
     }
     return {};
 }

@@ -149,7 +149,10 @@ void set_policies(X509_VERIFY_PARAM* parameters, PolicyDemand const& demand) {
     if (demand.inhibit_mapping) flags |= X509_V_FLAG_INHIBIT_MAP;
     if (demand.inhibit_any) flags |= X509_V_FLAG_INHIBIT_ANY;
     X509_VERIFY_PARAM_set_flags(parameters, flags);
-    for (auto const& text : demand.acceptable) {
+    auto acceptable = demand.acceptable;
+    // RFC 5280 section 6.1.1 (c): without a wish it is any policy. OpenSSL takes an empty set for "none".
+    if (acceptable.empty()) acceptable.emplace_back("2.5.29.32.0");
+    for (auto const& text : acceptable) {
         // What is no OID is a policy that no certificate has. add0 takes ownership when it succeeds.
         ASN1_OBJECT* const policy = OBJ_txt2obj(text.c_str(), 1);
         ASN1_OBJECT* const asked = policy != nullptr ? policy : OBJ_dup(OBJ_nid2obj(NID_undef));

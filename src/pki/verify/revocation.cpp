@@ -106,6 +106,13 @@ void RevocationCheck::choose_lists() {
     }
 }
 
+void RevocationCheck::heard(int code, int depth, X509_crl_st* list) {
+    // A list still counts in the second of its nextUpdate: RFC 5280 section 6.3.3 (a), "after". OpenSSL says it has expired.
+    bool const last_second =
+        code == X509_V_ERR_CRL_HAS_EXPIRED && list != nullptr && time_of(X509_CRL_get0_nextUpdate(list)) == request_->at;
+    if (!last_second) events_.push_back({code, depth, list});
+}
+
 RevocationCheck::Answer RevocationCheck::ask_responses(int depth, Collector& collector) const {
     auto const& certificate = *path_->certificates[static_cast<std::size_t>(depth)];
     auto const& issuer = *path_->certificates[static_cast<std::size_t>(depth) + 1];

@@ -20,7 +20,7 @@ public:
     /// a whole one of the same issuer.
     [[nodiscard]] std::vector<X509_crl_st*> const& lists() const { return lists_; }
     /// OpenSSL said `code` about the certificate at `depth`.
-    void heard(int code, int depth, X509_crl_st* list) { events_.push_back({code, depth, list}); }
+    void heard(int code, int depth, X509_crl_st* list);
     /// Everything together.
     void report(Collector& collector) const;
 

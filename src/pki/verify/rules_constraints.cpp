@@ -103,6 +103,36 @@ bool reaches(std::string_view base, std::string_view excluded) {
     return !label.contains('.');
 }
 
+/// RFC 5280 section 4.2.1.10: ".example.com" is every host below it and "example.com" this host alone.
+bool is_host_within(std::string_view host, std::string_view base) {
+    if (!base.starts_with('.')) return iequals(host, base);
+    return host.size() > base.size() && iequals(host.substr(host.size() - base.size()), base);
+}
+
+/// OpenSSL looks for the host of a URI in front of the first ':' or '/', and so does not see it behind user information or in front
+/// of '?' and '#'.
+void judge_uri_against(X509* certificate, int depth, Constraints const& constraints, std::string_view uri, Collector& collector) {
+    auto const host = uri_host(uri);
+    if (!host.valid || host.host.empty() || host.is_address) {
+        collector.add(Rule::uri_without_host_name, depth, certificate, for_showing(uri));
+        return;
+    }
+    bool any = false;
+    bool permitted = false;
+    static_cast<void>(for_each_subtree(constraints.permitted.value_or(der::View()), [&](Subtree const& subtree) {
+        if (subtree.base.tag != der::tagged(k_uri)) return;
+        any = true;
+        permitted = permitted || is_host_within(host.host, text_of(subtree.base.content));
+    }));
+    if (any && !permitted) collector.add(Rule::name_not_permitted, depth, certificate, for_showing(uri));
+    static_cast<void>(for_each_subtree(constraints.excluded.value_or(der::View()), [&](Subtree const& subtree) {
+        auto const excluded = text_of(subtree.base.content);
+        if (subtree.base.tag == der::tagged(k_uri) && is_host_within(host.host, excluded)) {
+            collector.add(Rule::name_excluded, depth, certificate, for_showing(uri) + ", " + for_showing(excluded));
+        }
+    }));
+}
+
 void judge_against(X509* certificate, int depth, Constraints const& constraints, Collector& collector) {
     auto const names = der::only(extension_value(certificate, NID_subject_alt_name), der::k_sequence);
     if (!names) return;
@@ -115,12 +145,7 @@ void judge_against(X509* certificate, int depth, Constraints const& constraints,
     der::Reader reader(*names);
     while (auto const name = reader.next()) {
         auto const text = text_of(name->content);
-        if (name->tag == der::tagged(k_uri) && uris_constrained) {
-            auto const host = uri_host(text);
-            if (!host.valid || host.host.empty() || host.is_address) {
-                collector.add(Rule::uri_without_host_name, depth, certificate, for_showing(text));
-            }
-        }
+        if (name->tag == der::tagged(k_uri) && uris_constrained) judge_uri_against(certificate, depth, constraints, text, collector);
         if (name->tag != der::tagged(k_dns) || !text.starts_with("*.")) continue;
         static_cast<void>(for_each_subtree(constraints.excluded.value_or(der::View()), [&](Subtree const& subtree) {
             auto const excluded = text_of(subtree.base.content);

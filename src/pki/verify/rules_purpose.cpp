@@ -32,6 +32,12 @@ bool fits_as_any(X509* certificate, bool authority) {
     return (X509_get_key_usage(certificate) & tls) != 0;
 }
 
+/// "Server gated cryptography" of the nineties, which OpenSSL takes for serverAuth. Neither RFC 5280 nor the BR (7.1.2.7.10) know it.
+bool is_old_server_only(X509* certificate) {
+    auto const listed = X509_get_extended_key_usage(certificate);
+    return listed != UINT32_MAX && (listed & (XKU_SSL_SERVER | XKU_ANYEKU)) == 0;
+}
+
 }  // namespace
 
 void judge_purpose(Certificate const& certificate, Role role, int depth, Purpose purpose, StrictnessNumbers const& numbers,
@@ -45,7 +51,8 @@ void judge_purpose(Certificate const& certificate, Role role, int depth, Purpose
         return;
     }
     int const wanted = purpose == Purpose::client ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER;
-    if (X509_check_purpose(native, wanted, authority ? 1 : 0) > 0) return;
+    bool const old = numbers.judges_form && purpose == Purpose::server && is_old_server_only(native);
+    if (!old && X509_check_purpose(native, wanted, authority ? 1 : 0) > 0) return;
     if (numbers.any_purpose_counts && fits_as_any(native, authority)) return;
     auto detail = purposes_of(native);
     if (detail.empty()) detail = "key usage or certificate type";

@@ -95,6 +95,17 @@ TEST(RevocationCheck, a_list_that_is_out_of_date_or_not_yet_valid_says_so) {
     EXPECT_THAT(estate.verify(hard, {old, estate.list(estate.middle), estate.list(estate.top)}), IsEmpty()) << "a current one is there too";
 }
 
+TEST(RevocationCheck, a_list_counts_until_the_second_of_its_next_update) {
+    Estate const estate;
+    constexpr std::chrono::seconds second{1};
+    auto const begin = k_noon - std::chrono::hours(24);
+    EXPECT_THAT(estate.verify(hard, {estate.list(estate.top), estate.list(estate.middle, {}, 1, begin)}), IsEmpty());
+    EXPECT_THAT(estate.verify(hard, {estate.list(estate.top), estate.list(estate.middle, {}, 1, begin - second)}),
+                ElementsAre("list-expired (0)"));
+    EXPECT_THAT(estate.verify(hard, {estate.list(estate.top), estate.list(estate.middle, {{estate.end.serial(), begin, 1}}, 1, begin)}),
+                ElementsAre("revoked (0)"));
+}
+
 TEST(RevocationCheck, a_forged_list_neither_revokes_nor_pushes_aside_the_good_one) {
     Estate const estate;
     // The same name, another key; newer than the good list.
