@@ -16,8 +16,7 @@ void restore_and_end(int signal) {
 
 }  // namespace
 
-SilentTerminal::SilentTerminal() {
-    terminal_ = isatty(STDIN_FILENO) == 1 && tcgetattr(STDIN_FILENO, &g_before) == 0;
+SilentTerminal::SilentTerminal() : terminal_(isatty(STDIN_FILENO) == 1 && tcgetattr(STDIN_FILENO, &g_before) == 0) {
     if (!terminal_) return;
     struct sigaction action{};
     action.sa_handler = restore_and_end;

@@ -207,6 +207,18 @@ class Certificates(InFolder):
         end = lambda file: self.openssl("x509", "-in", file, "-noout", "-enddate").out
         self.assertEqual(end("room1.pem"), end("ca.pem"))
 
+    def test_an_authority_that_has_ended_is_named(self):
+        self.countersign("key", "new", "--out", "k.pem")
+        self.countersign("request", "new", "--key", "k.pem", "--cn", "a.test", "--out", "r.pem")
+        self.write("ca.conf", "[ca]\ndefault_ca=d\n[d]\ndatabase=index\nnew_certs_dir=.\nrand_serial=yes\ndefault_md=sha256\n"
+                   "policy=p\nx509_extensions=x\n[p]\ncommonName=supplied\n[x]\nbasicConstraints=critical,CA:true\n")
+        self.write("index", "")
+        self.openssl("ca", "-config", "ca.conf", "-selfsign", "-keyfile", "k.pem", "-in", "r.pem", "-startdate", "20200101000000Z",
+                     "-enddate", "20210101000000Z", "-batch", "-notext", "-out", "old.pem")
+        done = self.countersign("cert", "sign", "--request", "r.pem", "--ca-cert", "old.pem", "--ca-key", "k.pem", "--out", "x.pem", code=1)
+        self.refused(done, "GEN-001")
+        self.assertIn("it ended at 2021-01-01T00:00:00Z", done.err)
+
     def test_an_authority_may_stand_below_another(self):
         self.authority()
         self.countersign("request", "new", "--new-key", "sub.key", "--cn", "Below", "--cn-only", "--out", "sub.csr")

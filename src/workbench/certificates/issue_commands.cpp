@@ -117,9 +117,13 @@ Result<int> sign(Output& output, SignOptions const& options) {
     auto const hash = options.strength.choose(files);
     files.will_write(options.out);
     CS_CHECK(files.check());
-    CS_TRY(auto const authority, pki::CertificateAuthority::create(certificate ? *certificate : above.front(), *key));
-    auto const profile = profile_of(options.validity);
     auto const now = SystemClock().now();
+    auto const& issuer = certificate ? *certificate : above.front();
+    if (issuer.not_after() < now)
+        return fail(errors::gen::invalid_input,
+                    {{"field", "--ca-cert " + printable(options.authority)}, {"detail", "it ended at " + to_string(issuer.not_after())}});
+    CS_TRY(auto const authority, pki::CertificateAuthority::create(issuer, *key));
+    auto const profile = profile_of(options.validity);
     auto const validity = validity_of(options.validity, now);
     warn_of_names(files, *request, profile);
     if (options.strength.legacy) warn_of_weak_key(files, pki::describe_key(*request));
