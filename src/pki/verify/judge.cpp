@@ -161,7 +161,7 @@ Judgement judge_path(VerifyRequest const& request, CandidatePath const& path, Si
     if (comparisons > k_verify_limits.name_comparisons) {
         collector.add(Rule::constraints_too_many, 0, path.certificates.front()->native(), std::to_string(comparisons) + " comparisons");
     } else {
-        judge_constrained_names(path.certificates, collector);
+        judge_constrained_names(path.certificates, numbers, collector);
         verify_with_openssl({.path = path,
                              .certificates = keys,
                              .request = request,

@@ -38,6 +38,16 @@ bool names_one_algorithm(X509_CRL* list) {
     return algorithm && again && std::ranges::equal(algorithm->whole, again->whole);
 }
 
+/// Bits against collisions, of the digests that are known to be weak. DSA with SHA-1 is the business of rules about keys (`old-dsa`).
+int digest_strength(X509_CRL const* list) {
+    int digest = NID_undef;
+    constexpr int enough = 256, bits_of_md5 = 39, bits_of_sha1 = 63;
+    int const signature = X509_CRL_get_signature_nid(list);
+    if (signature == NID_dsaWithSHA1 || OBJ_find_sigid_algs(signature, &digest, nullptr) != 1) return enough;
+    if (digest == NID_md2 || digest == NID_md4 || digest == NID_md5) return bits_of_md5;
+    return digest == NID_sha1 || digest == NID_md5_sha1 ? bits_of_sha1 : enough;
+}
+
 std::string objection_to_number(X509_CRL* list) {
     auto const number = find(list, NID_crl_number);
     if (number.count != 1) return "it has no CRL number, or two";
@@ -88,12 +98,13 @@ std::string objection_to_entry(X509_REVOKED* entry, bool delta) {
 
 }  // namespace
 
-std::string objection_to_form(X509_crl_st* list) {
+std::string objection_to_form(X509_crl_st* list, int minimum_digest_strength) {
     ErrorQueue const errors;
     constexpr int version_1 = 0, version_2 = 1;
     auto const version = X509_CRL_get_version(list);
     if (version != version_1 && version != version_2) return "it is neither of version 1 nor 2";
     if (!names_one_algorithm(list)) return "it names two different signature algorithms, or is not DER";
+    if (digest_strength(list) < minimum_digest_strength) return "it is signed with a weak digest";
     if (X509_CRL_get0_nextUpdate(list) == nullptr) return "it does not say when the next one comes";
     // RFC 5280 section 5: whoever reads lists must read those of version 1, and they have no extensions.
     if (version == version_1 && X509_CRL_get_ext_count(list) > 0) return "it is of version 1 and has extensions";

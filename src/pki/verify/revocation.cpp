@@ -72,6 +72,8 @@ void RevocationCheck::choose_lists() {
         X509_CRL* list;
         std::string objection;
     };
+    auto const& strictness = request_->strictness == nullptr ? Strictness::device_legacy() : *request_->strictness;
+    int const minimum_digest_strength = strictness.numbers().minimum_digest_strength;
     std::vector<Candidate> candidates;
     for (auto const& list : request_->revocation.lists) {
         X509_NAME* const issuer = X509_CRL_get_issuer(list.native());
@@ -80,7 +82,7 @@ void RevocationCheck::choose_lists() {
         });
         if (!of_path && !is_scoped(list.native())) continue;
         if (candidates.size() == k_most_lists) break;
-        candidates.push_back({list.native(), objection_to_form(list.native())});
+        candidates.push_back({list.native(), objection_to_form(list.native(), minimum_digest_strength)});
     }
     auto const rivals = [&candidates](X509_CRL const* list) {
         return std::ranges::count_if(candidates, [list](Candidate const& other) {

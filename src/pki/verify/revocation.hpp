@@ -50,6 +50,7 @@ private:
 };
 
 /// What a list lacks of the form of RFC 5280 section 5.1 and 5.2; empty: nothing. At most the first 2,000 entries are looked at.
-std::string objection_to_form(X509_crl_st* list);
+/// A signature with a digest of fewer bits against collisions than `minimum_digest_strength` is an objection too.
+std::string objection_to_form(X509_crl_st* list, int minimum_digest_strength);
 
 }  // namespace countersign::pki

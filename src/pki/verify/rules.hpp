@@ -47,7 +47,7 @@ void judge_common_name(Judged const& one);
 // rules_constraints.cpp
 void judge_constraints_form(Judged const& one);
 /// Wildcards, URIs without a host name; the rest of RFC 5280 section 4.2.1.10 is OpenSSL's. `path`: leaf first.
-void judge_constrained_names(std::span<Certificate const* const> path, Collector& collector);
+void judge_constrained_names(std::span<Certificate const* const> path, StrictnessNumbers const& numbers, Collector& collector);
 /// Names times constraints along the path: what OpenSSL would compare, at most.
 std::size_t count_name_comparisons(std::span<Certificate const* const> path);
 

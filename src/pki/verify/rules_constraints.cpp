@@ -1,6 +1,7 @@
 // Name constraints where OpenSSL is patient or silent: RFC 5280 section 4.2.1.10, BR 7.1.2.5.2. Whether a name lies inside is
 // OpenSSL's to say, but for wildcards, whose names it does not think of.
 
+#include "pki/names.hpp"
 #include "pki/openssl.hpp"
 #include "pki/verify/name_forms.hpp"
 #include "pki/verify/rules.hpp"
@@ -133,6 +134,30 @@ void judge_uri_against(X509* certificate, int depth, Constraints const& constrai
     }));
 }
 
+/// OpenSSL holds a common name against constraints, but not one with a wildcard.
+void judge_wildcard_common_name(X509* certificate, Constraints const& constraints, Collector& collector) {
+    X509_NAME const* subject = X509_get_subject_name(certificate);
+    int const at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+    if (at < 0) return;
+    auto const name = raw_value(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+    if (!name.starts_with("*.")) return;
+    auto const base = std::string_view(name).substr(2);
+    bool any = false;
+    bool permitted = false;
+    static_cast<void>(for_each_subtree(constraints.permitted.value_or(der::View()), [&](Subtree const& subtree) {
+        if (subtree.base.tag != der::tagged(k_dns)) return;
+        any = true;
+        permitted = permitted || is_within(base, text_of(subtree.base.content));
+    }));
+    if (any && !permitted) collector.add(Rule::name_not_permitted, 0, certificate, for_showing(name));
+    static_cast<void>(for_each_subtree(constraints.excluded.value_or(der::View()), [&](Subtree const& subtree) {
+        auto const excluded = text_of(subtree.base.content);
+        if (subtree.base.tag == der::tagged(k_dns) && reaches(base, excluded)) {
+            collector.add(Rule::wildcard_reaches_excluded, 0, certificate, for_showing(name) + ", " + for_showing(excluded));
+        }
+    }));
+}
+
 void judge_against(X509* certificate, int depth, Constraints const& constraints, Collector& collector) {
     auto const names = der::only(extension_value(certificate, NID_subject_alt_name), der::k_sequence);
     if (!names) return;
@@ -176,10 +201,12 @@ void judge_constraints_form(Judged const& one) {
     judge_subtrees(one, constraints->excluded);
 }
 
-void judge_constrained_names(std::span<Certificate const* const> path, Collector& collector) {
+void judge_constrained_names(std::span<Certificate const* const> path, StrictnessNumbers const& numbers, Collector& collector) {
+    bool const by_common_name = numbers.common_name_counts && extension_value(path.front()->native(), NID_subject_alt_name).empty();
     for (std::size_t above = path.size(); above-- > 1;) {
         auto const constraints = parse_constraints(extension_value(path[above]->native(), NID_name_constraints));
         if (!constraints) continue;
+        if (by_common_name) judge_wildcard_common_name(path.front()->native(), *constraints, collector);
         for (std::size_t depth = 0; depth < above; ++depth) {
             // Self-issued authorities may change their keys without regard to constraints (RFC 5280 section 6.1.3 (b)).
             if (depth > 0 && path[depth]->is_self_issued()) continue;

@@ -68,6 +68,7 @@ struct OpensslWishes {
     std::string leaf_key = "ec -pkeyopt ec_paramgen_curve:P-256";
     std::string leaf_options = "";  ///< of `openssl x509 -req`
     std::string extensions = "subjectAltName=DNS:device.example.test";
+    std::string leaf_subject = "/CN=device";
 };
 
 inline std::unique_ptr<OpensslPair> by_openssl(OpensslWishes const& wishes) {
@@ -77,8 +78,8 @@ inline std::unique_ptr<OpensslPair> by_openssl(OpensslWishes const& wishes) {
     auto const ran =
         run_in(folder, "openssl genpkey -quiet -algorithm " + wishes.root_key + " -out root.key && openssl genpkey -quiet -algorithm " +
                            wishes.leaf_key + " -out leaf.key && openssl req -x509 -new -key root.key -subj '/CN=Root' -days 30 " +
-                           wishes.root_options +
-                           " -out root.pem && openssl req -new -key leaf.key -subj '/CN=device' -out leaf.csr && openssl x509 "
+                           wishes.root_options + " -out root.pem && openssl req -new -key leaf.key -subj '" + wishes.leaf_subject +
+                           "' -out leaf.csr && openssl x509 "
                            "-req -in leaf.csr -CA root.pem -CAkey root.key -CAcreateserial -days 20 -extfile extensions.cnf " +
                            wishes.leaf_options + " -out leaf.pem");
     EXPECT_EQ(ran.exit_code, 0) << ran.output;

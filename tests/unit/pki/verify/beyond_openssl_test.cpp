@@ -48,18 +48,37 @@ TEST(UriConstraints, look_at_the_host_wherever_the_uri_hides_it) {
     EXPECT_FALSE(fails_for(judge("subjectAltName=URI:https://example.test/", permits), "name-not-permitted"));
 }
 
+TEST(CommonNames, with_a_wildcard_are_held_against_constraints_where_they_count) {
+    auto const refused = [](std::string const& constraints) {
+        auto const made = by_openssl({.root_options = "-addext 'nameConstraints=critical," + constraints + "'",
+                                      .leaf_options = "",
+                                      .extensions = "keyUsage=digitalSignature",
+                                      .leaf_subject = "/CN=*.example.test"});
+        auto const verdict = verify_chain({.presented = std::span(made->chain).first(1),
+                                           .anchors = Anchors({made->chain[1]}),
+                                           .host_name = "a.example.test",
+                                           .at = made->chain[0].not_before() + std::chrono::hours(1)});
+        return !verdict.verified();
+    };
+    EXPECT_TRUE(refused("excluded;DNS:example.test"));
+    EXPECT_TRUE(refused("excluded;DNS:a.example.test"));
+    EXPECT_TRUE(refused("permitted;DNS:example.net"));
+    EXPECT_FALSE(refused("permitted;DNS:test"));
+    EXPECT_FALSE(refused("excluded;DNS:example.net"));
+}
+
 /// A leaf of serial number 77 and a list that openssl made with this database and these extensions.
-Verdict judge_list(std::string const& entry, std::string const& extensions) {
+Verdict judge_list(std::string const& entry, std::string const& extensions, std::string const& digest = "sha256") {
     auto const pair = by_openssl({.root_options = "-addext keyUsage=critical,keyCertSign,cRLSign",
                                   .leaf_options = "-set_serial 77",
                                   .extensions = "subjectAltName=DNS:device.example.test" + k_identifiers});
     auto const& folder = pair->folder;
     static_cast<void>(folder.file("index.txt", entry));
     static_cast<void>(folder.file("number", "01\n"));
-    static_cast<void>(folder.file("ca.cnf",
-                                  "[ca]\ndefault_ca=x\n[x]\ndatabase=index.txt\ncrlnumber=number\ndefault_md=sha256\n"
-                                  "default_crl_days=9\n" +
-                                      (extensions.empty() ? "" : "crl_extensions=e\n[e]\n" + extensions)));
+    static_cast<void>(folder.file("ca.cnf", "[ca]\ndefault_ca=x\n[x]\ndatabase=index.txt\ncrlnumber=number\ndefault_md=" + digest +
+                                                "\n"
+                                                "default_crl_days=9\n" +
+                                                (extensions.empty() ? "" : "crl_extensions=e\n[e]\n" + extensions)));
     auto const ran = run_in(folder, std::string(extensions.empty() ? "sed -i /crlnumber/d ca.cnf && " : "") +
                                         "openssl ca -gencrl -config ca.cnf -cert root.pem -keyfile root.key -out list.pem");
     EXPECT_EQ(ran.exit_code, 0) << ran.output;
@@ -74,6 +93,11 @@ Verdict judge_list(std::string const& entry, std::string const& extensions) {
 TEST(RevocationLists, of_version_1_are_read) {
     EXPECT_TRUE(judge_list("", "").verified()) << judge_list("", "").summary();
     EXPECT_TRUE(fails_for(judge_list("R\t400101000000Z\t240101000000Z\t4D\tunknown\t/CN=x\n", ""), "revoked"));
+}
+
+TEST(RevocationLists, with_a_weak_digest_are_not_good_enough) {
+    auto const weak = judge_list("", "authorityKeyIdentifier=keyid\n", "sha1");
+    EXPECT_TRUE(fails_for(weak, "list-form")) << weak.summary();
 }
 
 TEST(RevocationLists, that_are_whole_have_no_removed_entries) {
