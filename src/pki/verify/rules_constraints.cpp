@@ -96,11 +96,11 @@ std::size_t count_constraints(X509* certificate) {
     return count_values(constraints->permitted.value_or(der::View())) + count_values(constraints->excluded.value_or(der::View()));
 }
 
-/// Can "*.base" stand for a name that lies within `excluded`? One label takes the place of the star.
-bool reaches(std::string_view base, std::string_view excluded) {
-    if (is_within(base, excluded)) return true;
-    if (!is_within(excluded, base)) return false;
-    auto const label = excluded.substr(0, excluded.size() - std::min(excluded.size(), base.size() + 1));
+/// Can "*.domain" stand for a name that lies within `excluded`? One label takes the place of the star.
+bool reaches(std::string_view domain, std::string_view excluded) {
+    if (is_within(domain, excluded)) return true;
+    if (!is_within(excluded, domain)) return false;
+    auto const label = excluded.substr(0, excluded.size() - std::min(excluded.size(), domain.size() + 1));
     return !label.contains('.');
 }
 
