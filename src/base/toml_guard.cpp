@@ -14,7 +14,7 @@ public:
 
     std::optional<std::size_t> run() {
         bool at_line_start = true;
-        int depth = 0;
+        std::string open;  // brackets
         while (place_ < text_.size()) {
             char const c = text_[place_];
             if (c == '\n') {
@@ -25,7 +25,7 @@ public:
                 ++place_;
             } else if (c == '#') {
                 place_ = std::min(text_.find('\n', place_), text_.size());
-            } else if (c == '[' && at_line_start && depth == 0) {
+            } else if (c == '[' && at_line_start && open.empty()) {
                 if (!header_is_harmless()) return line_;
                 // Its brackets close on the same line, if at all: they do not count as open.
                 at_line_start = false;
@@ -38,8 +38,10 @@ public:
                     skip_text(c);
                     continue;
                 }
-                if (c == '[' || c == '{') ++depth;
-                if ((c == ']' || c == '}') && depth > 0) --depth;
+                if (c == '[' || c == '{') open += c;
+                // The ']' of a header closes nothing that was counted.
+                if ((c == ']' && open.ends_with('{')) || (c == '}' && !open.ends_with('{'))) return line_;
+                if ((c == ']' || c == '}') && !open.empty()) open.pop_back();
                 ++place_;
             }
         }
