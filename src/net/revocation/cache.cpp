@@ -5,6 +5,7 @@
 #include "pki/revocation_pointers.hpp"
 
 #include "countersign/errors/crt.hpp"
+#include "countersign/errors/fil.hpp"
 
 #include <algorithm>
 #include <mutex>
@@ -64,6 +65,7 @@ struct RevocationCache::State : std::enable_shared_from_this<RevocationCache::St
     Task<bool> take_turn(std::string key, steady_clock::time_point until);
     void end_turn(std::string const& key);
     void note_failure(std::string const& url, Error const& why);
+    [[nodiscard]] bool keep(std::string const& url, pki::Crl const& list, UtcTime now);
     bool rests(std::string const& url) {
         std::lock_guard const lock(mutex);
         return store.rests(url, steady_clock::now());
@@ -170,6 +172,13 @@ Task<bool> RevocationCache::State::ask_responders(Subject const& subject, steady
     co_return false;
 }
 
+bool RevocationCache::State::keep(std::string const& url, pki::Crl const& list, UtcTime now) {
+    std::lock_guard const lock(mutex);
+    if (!store.put(url, list, now)) return false;
+    store.note_success(url);
+    return true;
+}
+
 /// True when the store has it now.
 Task<bool> RevocationCache::State::fetch_list(std::string url, pki::Certificate issuer, steady_clock::time_point until) {
     auto fresh = [this, &url] {
@@ -187,13 +196,10 @@ Task<bool> RevocationCache::State::fetch_list(std::string url, pki::Certificate 
         list = fail(errors::crt::broken_crl, {{"detail", "it is not signed by the certificate's issuer"}});
     auto const now = settings.clock->now();
     if (list && list->next_update() && *list->next_update() <= now) list = fail(errors::crt::broken_crl, {{"detail", "it is out of date"}});
-    if (!list) {
-        note_failure(url, list.error());
-    } else {
-        std::lock_guard const lock(mutex);
-        store.note_success(url);
-        store.put(url, *std::move(list), now);
-    }
+    // A list that cannot be kept must not be fetched again for every connection.
+    if (list && !keep(url, *list, now))
+        list = fail(errors::fil::too_large, {{"file", url}, {"limit", std::to_string(settings.list_bytes)}});
+    if (!list) note_failure(url, list.error());
     end_turn(url);
     co_return fresh();
 }

@@ -58,14 +58,14 @@ void Store::put(std::string const& fingerprint, pki::OcspResponse response, pki:
                                                       .used = ++uses_});
 }
 
-void Store::put(std::string const& url, pki::Crl list, UtcTime now) {
+bool Store::put(std::string const& url, pki::Crl list, UtcTime now) {
     auto const bytes = list.to_der().size();
     if (auto const found = lists_.find(url); found != lists_.end()) {
-        if (found->second.list.this_update() > list.this_update()) return;
+        if (found->second.list.this_update() > list.this_update()) return true;
         list_bytes_ -= found->second.bytes;
         lists_.erase(found);
     }
-    if (bytes > settings_.list_bytes) return;
+    if (bytes > settings_.list_bytes) return false;
     while (!lists_.empty() && list_bytes_ + bytes > settings_.list_bytes) {
         auto const oldest = least_used(lists_);
         list_bytes_ -= oldest->second.bytes;
@@ -74,6 +74,7 @@ void Store::put(std::string const& url, pki::Crl list, UtcTime now) {
     list_bytes_ += bytes;
     auto const life = life_of(list.next_update(), k_list_without_end, now);
     lists_.emplace(url, List{.list = std::move(list), .bytes = bytes, .life = life, .used = ++uses_});
+    return true;
 }
 
 bool Store::rests(std::string const& url, steady_clock::time_point now) const {

@@ -45,7 +45,8 @@ public:
     List const* find_list(std::string const& url, UtcTime now);
     /// An answer that is older than the one that is here changes nothing: it may have been played again by somebody.
     void put(std::string const& fingerprint, pki::OcspResponse response, pki::OcspAnswer const& answer, UtcTime now);
-    void put(std::string const& url, pki::Crl list, UtcTime now);
+    /// False when it is larger than all that may be kept.
+    [[nodiscard]] bool put(std::string const& url, pki::Crl list, UtcTime now);
 
     [[nodiscard]] bool rests(std::string const& url, steady_clock::time_point now) const;
     void note_failure(std::string const& url, steady_clock::time_point now);

@@ -6,6 +6,9 @@
 #include "pki/issue.hpp"
 #include "unit/net/fixture.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
+
 #include <map>
 #include <mutex>
 #include <set>
@@ -27,13 +30,19 @@ public:
         : now_(SystemClock().now()),
           root_(must(pki::CertificateAuthority::create_root(must(pki::PrivateKey::generate(pki::KeyType::ec_p256)), {.common_name = name},
                                                             pki::valid_for(now_, std::chrono::days(30))))),
-          issuer_(root_) {
+          issuer_(root_),
+          executor_(executors.front()) {
         auto router = std::make_shared<http::Router>();
         router->add({"GET", "/list.crl", 4096, [this](http::Request) -> Task<http::Response> { co_return list_answer(); }});
         router->add(
             {"POST", "/ocsp", 65536, [this](http::Request request) -> Task<http::Response> { co_return ocsp_answer(request.body); }});
         server_ = must(http::Server::listen(executors, {.where = {"127.0.0.1", 0}}, router));
     }
+
+    /// Requests that nobody waits for may still be under way: their answers use this object.
+    ~AskedAuthority() { asio::co_spawn(executor_, server_->close(std::chrono::seconds(10)), asio::use_future).get(); }
+    AskedAuthority(AskedAuthority const&) = delete;
+    AskedAuthority& operator=(AskedAuthority const&) = delete;
 
     [[nodiscard]] pki::Certificate const& root() const { return root_.certificate(); }
     [[nodiscard]] pki::CertificateAuthority const& issuer() const { return issuer_; }
@@ -131,6 +140,7 @@ private:
     std::chrono::seconds shift_{0};
     pki::CertificateAuthority root_;
     pki::CertificateAuthority issuer_;
+    Executor executor_;
     std::optional<pki::CertificateAuthority> signer_;
     std::vector<pki::RevokedEntry> revoked_;
     int status_ = 0;

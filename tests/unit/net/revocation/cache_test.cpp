@@ -169,9 +169,12 @@ TEST_F(Cache, is_bounded) {
     for (int i = 0; i < 5; ++i) EXPECT_TRUE(fetch(chain(Names::responder)).complete);
     EXPECT_EQ(cache->size().responses, 3u);
     for (int i = 0; i < 100; ++i) authority.revoke(chain(Names::nothing).front());
-    auto const known = fetch(chain(Names::lists));  // a list larger than everything that may be kept
-    EXPECT_FALSE(known.complete);
+    auto const path = chain(Names::lists);
+    EXPECT_FALSE(fetch(path).complete);  // a list larger than everything that may be kept
     EXPECT_EQ(cache->size().list_bytes, 0u);
+    for (int i = 0; i < 3; ++i) EXPECT_FALSE(fetch(path).complete);
+    settle();
+    EXPECT_EQ(authority.lists_given(), 1) << "it is not fetched again at once";
 }
 
 TEST_F(Cache, asks_about_few_at_once_when_nobody_waits) {
