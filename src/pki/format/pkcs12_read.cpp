@@ -3,17 +3,14 @@
 
 #include "pki/contents.hpp"
 #include "pki/format/package.hpp"
+#include "pki/format/pkcs12_types.hpp"
 #include "pki/format/private_key.hpp"
 #include "pki/format/sound.hpp"
-#include "pki/openssl.hpp"
 #include "pki/pem.hpp"
 #include "pki/pkcs12.hpp"
 
 #include "countersign/errors/crt.hpp"
 #include "countersign/errors/fil.hpp"
-
-#include <openssl/pkcs12.h>
-#include <openssl/pkcs7.h>
 
 #include <algorithm>
 #include <tuple>
@@ -23,12 +20,6 @@ namespace countersign::pki {
 namespace crt = errors::crt;
 
 namespace {
-
-using Pkcs12Ptr = std::unique_ptr<PKCS12, Deleter<PKCS12_free>>;
-void free_safes(STACK_OF(PKCS7) * list) { sk_PKCS7_pop_free(list, PKCS7_free); }
-using SafesPtr = std::unique_ptr<STACK_OF(PKCS7), Deleter<free_safes>>;
-void free_bags(STACK_OF(PKCS12_SAFEBAG) * list) { sk_PKCS12_SAFEBAG_pop_free(list, PKCS12_SAFEBAG_free); }
-using BagsPtr = std::unique_ptr<STACK_OF(PKCS12_SAFEBAG), Deleter<free_bags>>;
 
 Failure broken(std::string_view detail) { return fail(crt::broken_package, {{"detail", detail}}); }
 Failure unsupported(std::string_view type) { return fail(crt::unsupported_key_type, {{"type", type}}); }

@@ -1,12 +1,10 @@
 // Writing PKCS#12, laid out as OpenSSL and Windows do: certificates in an encrypted part, the key in a shrouded bag.
 
-#include "pki/openssl.hpp"
+#include "pki/format/pkcs12_types.hpp"
 #include "pki/pkcs12.hpp"
 
 #include "countersign/errors/crt.hpp"
 #include "countersign/errors/gen.hpp"
-
-#include <openssl/pkcs12.h>
 
 #include <array>
 
@@ -15,12 +13,6 @@ namespace countersign::pki {
 namespace crt = errors::crt;
 
 namespace {
-
-using Pkcs12Ptr = std::unique_ptr<PKCS12, Deleter<PKCS12_free>>;
-void free_safes(STACK_OF(PKCS7) * list) { sk_PKCS7_pop_free(list, PKCS7_free); }
-using SafesPtr = std::unique_ptr<STACK_OF(PKCS7), Deleter<free_safes>>;
-void free_bags(STACK_OF(PKCS12_SAFEBAG) * list) { sk_PKCS12_SAFEBAG_pop_free(list, PKCS12_SAFEBAG_free); }
-using BagsPtr = std::unique_ptr<STACK_OF(PKCS12_SAFEBAG), Deleter<free_bags>>;
 
 struct Scheme {
     int encryption;
