@@ -3,6 +3,7 @@
 /// A listening TCP port that can be closed from any thread, at once. Internal to this room.
 
 #include "net/connection.hpp"
+#include "net/stream.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -35,6 +36,24 @@ private:
     Endpoint local_;
     mutable std::mutex mutex_;
     bool closed_ = false;
+};
+
+/// The listener of a service: its port, and the sessions that came through it, which end with it.
+template <class Sessions>
+class SessionListener final : public Listener {
+public:
+    SessionListener(std::shared_ptr<Acceptor> acceptor, std::shared_ptr<Sessions> sessions)
+        : acceptor_(std::move(acceptor)), sessions_(std::move(sessions)) {}
+    ~SessionListener() override { SessionListener::close(); }
+    [[nodiscard]] Endpoint local() const override { return acceptor_->local(); }
+    void close() override {
+        acceptor_->close();
+        sessions_->close();
+    }
+
+private:
+    std::shared_ptr<Acceptor> acceptor_;
+    std::shared_ptr<Sessions> sessions_;
 };
 
 }  // namespace countersign::net

@@ -162,22 +162,6 @@ private:
     std::list<Running> open_;
 };
 
-class SshListener final : public Listener {
-public:
-    SshListener(std::shared_ptr<Acceptor> acceptor, std::shared_ptr<Sessions> sessions)
-        : acceptor_(std::move(acceptor)), sessions_(std::move(sessions)) {}
-    ~SshListener() override { SshListener::close(); }
-    [[nodiscard]] Endpoint local() const override { return acceptor_->local(); }
-    void close() override {
-        acceptor_->close();
-        sessions_->close();
-    }
-
-private:
-    std::shared_ptr<Acceptor> acceptor_;
-    std::shared_ptr<Sessions> sessions_;
-};
-
 }  // namespace
 
 Result<SecretText> make_ssh_host_key() {
@@ -212,7 +196,7 @@ Result<std::unique_ptr<Listener>> listen_ssh(Executor executor, Endpoint where, 
     CS_TRY(auto acceptor, Acceptor::open({executor}, std::move(where)));
     auto sessions = std::make_shared<Sessions>(std::move(executor), std::move(bind), std::move(service), limits);
     acceptor->start([sessions](Acceptor::Socket socket) { sessions->take(std::move(socket)); });
-    return std::unique_ptr<Listener>(std::make_unique<SshListener>(std::move(acceptor), std::move(sessions)));
+    return std::unique_ptr<Listener>(std::make_unique<SessionListener<Sessions>>(std::move(acceptor), std::move(sessions)));
 }
 
 }  // namespace countersign::net

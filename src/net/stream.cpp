@@ -128,22 +128,6 @@ Task<> run_session(std::shared_ptr<Sessions> sessions, std::shared_ptr<Connectio
     sessions->remove(connection);
 }
 
-class TcpListener final : public Listener {
-public:
-    TcpListener(std::shared_ptr<Acceptor> acceptor, std::shared_ptr<Sessions> sessions)
-        : acceptor_(std::move(acceptor)), sessions_(std::move(sessions)) {}
-    ~TcpListener() override { TcpListener::close(); }
-    [[nodiscard]] Endpoint local() const override { return acceptor_->local(); }
-    void close() override {
-        acceptor_->close();
-        sessions_->close();
-    }
-
-private:
-    std::shared_ptr<Acceptor> acceptor_;
-    std::shared_ptr<Sessions> sessions_;
-};
-
 }  // namespace
 
 Result<std::unique_ptr<Listener>> listen_tcp(Executor executor, Endpoint where, std::function<Task<>(std::shared_ptr<Stream>)> session,
@@ -159,7 +143,7 @@ Result<std::unique_ptr<Listener>> listen_tcp(Executor executor, Endpoint where, 
         }
         spawn(connection->executor(), [sessions, connection, body] { return run_session(sessions, connection, body); }, "session");
     });
-    return std::unique_ptr<Listener>(std::make_unique<TcpListener>(std::move(acceptor), std::move(sessions)));
+    return std::unique_ptr<Listener>(std::make_unique<SessionListener<Sessions>>(std::move(acceptor), std::move(sessions)));
 }
 
 Task<Result<std::shared_ptr<Stream>>> connect_tcp(Endpoint where, std::string bind_address, Milliseconds deadline) {
