@@ -14,9 +14,12 @@ public:
 
     std::optional<std::size_t> run() {
         bool at_line_start = true;
-        std::string open;  // brackets
+        std::string open;    // brackets
+        char before = '\n';  // the last character that is not blank
         while (place_ < text_.size()) {
             char const c = text_[place_];
+            char const last = before;
+            if (c != ' ' && c != '\t' && c != '\r' && c != '#') before = c;
             if (c == '\n') {
                 at_line_start = true;
                 ++line_;
@@ -35,6 +38,8 @@ public:
                 if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) return line_;
                 if ((c == 'T' || c == 't') && ends_date_without_time()) return line_;
                 if (c == '"' || c == '\'') {
+                    // The parser reads no text elsewhere, so what follows would not be skipped by both.
+                    if (std::string_view("\n=,.[{").find(last) == std::string_view::npos) return line_;
                     skip_text(c);
                     continue;
                 }

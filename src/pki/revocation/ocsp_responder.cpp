@@ -41,6 +41,16 @@ bool add_status(OCSP_BASICRESP* basic, OCSP_CERTID* id, OcspStatus const& status
     return OCSP_basic_add1_status(basic, id, V_OCSP_CERTSTATUS_REVOKED, reason, revoked.get(), begin.get(), end.get()) != nullptr;
 }
 
+/// Some names of certificates can be read but not written again, such as one whose hash parameters have the tag 0.
+bool can_be_repeated(OCSP_REQUEST* asked) {
+    for (int i = 0; i < OCSP_request_onereq_count(asked); ++i) {
+        std::unique_ptr<OCSP_CERTID, Deleter<OCSP_CERTID_free>> const copy(
+            OCSP_CERTID_dup(OCSP_onereq_get0_id(OCSP_request_onereq_get0(asked, i))));
+        if (!copy) return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 Result<Bytes> answer_ocsp_request(std::span<std::uint8_t const> request, Certificate const& issuer, Certificate const& signer,
@@ -51,7 +61,7 @@ Result<Bytes> answer_ocsp_request(std::span<std::uint8_t const> request, Certifi
     auto const* at = request.data();
     OcspRequestPtr const asked(request.size() <= k_request_limit ? d2i_OCSP_REQUEST(nullptr, &at, static_cast<long>(request.size()))
                                                                  : nullptr);
-    if (!asked || at != request.data() + request.size() || OCSP_request_onereq_count(asked.get()) <= 0)
+    if (!asked || at != request.data() + request.size() || OCSP_request_onereq_count(asked.get()) <= 0 || !can_be_repeated(asked.get()))
         return refusal(OCSP_RESPONSE_STATUS_MALFORMEDREQUEST);
     int const nonce_at = OCSP_REQUEST_get_ext_by_NID(asked.get(), NID_id_pkix_OCSP_Nonce, -1);
     auto nonce = nonce_of(nonce_at < 0 ? nullptr : OCSP_REQUEST_get_ext(asked.get(), nonce_at));

@@ -25,5 +25,13 @@ TEST(TomlGuard, leaves_everything_else_to_the_parser) {
 
 TEST(TomlGuard, finds_a_header_after_a_text_that_does_not_end) { EXPECT_EQ(find_fatal_toml("a = \"x\n[!]\n"), 2U); }
 
+TEST(TomlGuard, names_the_line_of_a_quote_that_begins_no_text) {
+    for (auto const* line : {"i = +\"x\"", "a'b' = 1", "a = \"x\"\"y\"", "a = 1 'x'", "a = ]\"x\""})
+        EXPECT_EQ(find_fatal_toml("\n" + std::string(line)), 2U) << line;
+    for (auto const* text : {"\"a\" = 1", "a.\"b\".'c' = 1", "a = [\"x\", 'y',\n  \"z\", # why\n 'u']", "a = { \"b\" = 'c', 'd' = 1 }",
+                             "[[ \"a\" ]]", "a = \"\"", "a = \"\"\"\"x\"\"\"\nb = 1"})
+        EXPECT_EQ(find_fatal_toml(text), std::nullopt) << text;
+}
+
 }  // namespace
 }  // namespace countersign
