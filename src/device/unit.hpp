@@ -33,7 +33,12 @@
 namespace countersign::device {
 
 namespace fs = std::filesystem;
+class Alarms;
+class Certificates;
+class Flags;
+class Trial;
 class Unit;
+enum class Restore;
 class FactoryAuthorities;
 class TrustCache;
 
@@ -270,7 +275,17 @@ public:
     /// The items below one word (of XML-RPC families the method's name) as a tree of typed values.
     [[nodiscard]] std::vector<Node> status_nodes(std::string_view first_word) const;
 
-    // --- certificates and trust (REQ CRT, TRU-1) ---
+    // --- parts with a header of their own ---
+    [[nodiscard]] Certificates& certificates();  ///< device/certificates.hpp
+    [[nodiscard]] Certificates const& certificates() const;
+    [[nodiscard]] Alarms& alarms();  ///< device/safety.hpp
+    [[nodiscard]] Alarms const& alarms() const;
+    [[nodiscard]] Flags& flags();
+    [[nodiscard]] Trial& trial();
+    /// Accepts and restarts with factory values (REQ RMX-8). FIL-002.
+    Result<void> restore_factory(Restore kind, Actor actor);
+
+    // --- certificates and trust (REQ CRT, TRU-1): of the first identity; certificates() has the rest ---
     [[nodiscard]] CertificateInfo certificate() const;
     [[nodiscard]] std::vector<pki::Certificate> const& trust() const;
     /// Checks everything first: CRT-001..007, 009, 011..015, 018; FIL-002. The error's place names the field.

@@ -14,6 +14,7 @@ public:
 
     void run() {
         for (auto const& service : family_.services) check(service);
+        for (auto const& identity : family_.identities) needs_setting("identity", identity.id, "host_name", identity.host_name);
         for (auto const& client : family_.clients) check(client);
         for (auto const& setting : family_.settings) check(setting);
         for (auto const& command : family_.commands) check(command);
@@ -44,6 +45,9 @@ private:
     }
 
     void check(Service const& service) {
+        if (family_.find_identity(service.identity) == nullptr) report("service", service.id, "there is no identity " + service.identity);
+        if (!service.redirect_to.empty() && family_.find_service(service.redirect_to) == nullptr)
+            report("service", service.id, "redirect_to names the service " + service.redirect_to + ", which there is not");
         needs_setting("service", service.id, "mode", service.mode_setting);
         needs_setting("service", service.id, "port_setting", service.port_setting);
         needs_choices("service", service.id, service.mode_setting, {"off", "on"});

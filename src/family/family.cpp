@@ -141,6 +141,12 @@ Service const* Family::find_service(std::string_view service_id) const {
     return find_in(services, [&](Service const& s) { return s.id == service_id; });
 }
 
+Identity const* Family::find_identity(std::string_view identity_id) const {
+    if (identity_id.empty()) return &identities.front();
+    auto const found = std::ranges::find(identities, identity_id, &Identity::id);
+    return found == identities.end() ? nullptr : &*found;
+}
+
 Client const* Family::find_client(std::string_view client_id) const {
     return find_in(clients, [&](Client const& c) { return c.id == client_id; });
 }

@@ -134,7 +134,21 @@ struct Service {
     bool counts_for_level = true;                ///< REQ LVL-6
     std::vector<std::string> needs_feature_key;  ///< any one of them
     bool needs_certificate = false;
+    std::string identity;     ///< whose certificate it shows; empty: the first identity's
+    std::string redirect_to;  ///< id of the service that every request is sent to instead (REQ SVC-4); empty: it answers itself
 };
+
+/// A network service that has a certificate of its own (REQ RMX-1, CRT-8). A family whose file has none has one, "management".
+struct Identity {
+    std::string id;
+    std::string title;                  ///< "Management Network"
+    std::vector<std::string> purposes;  ///< what a stored pair can be activated for: "HTTPS", "SIP"
+    std::string host_name;              ///< canonical setting that holds its FQDN; empty: the unit's host name
+    bool client_too = false;            ///< its certificate must be good for clients too (seed 001)
+};
+
+/// How the dataport of a family talks (docs/dialects.md, "Dataport").
+enum class DataportStyle { modern, classic };
 
 /// A client inside the system that calls servers (REQ CLI-1, CLI-2). Settings are canonical names; empty: has none.
 struct Client {
@@ -263,6 +277,8 @@ struct Family {
     Login login;
     CertificateRules certificate;
     ExternalManager external_manager;
+    DataportStyle dataport = DataportStyle::modern;
+    std::vector<Identity> identities;  ///< never empty
     std::vector<Service> services;
     std::vector<Client> clients;
     std::vector<Setting> settings;
@@ -273,6 +289,7 @@ struct Family {
 
     /// All finders return null when there is none. Paths compare without case, ids and canonical names exactly.
     [[nodiscard]] Service const* find_service(std::string_view service_id) const;
+    [[nodiscard]] Identity const* find_identity(std::string_view identity_id) const;  ///< "" is the first one
     [[nodiscard]] Client const* find_client(std::string_view client_id) const;
     [[nodiscard]] Setting const* find_setting(std::string_view path) const;
     [[nodiscard]] Setting const* find_canonical(std::string_view canonical) const;

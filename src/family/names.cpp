@@ -7,60 +7,89 @@
 
 namespace countersign::family {
 
+using namespace std::string_view_literals;
+
+// clang-format off
+
 std::span<std::string_view const> known_behaviours() {
-    static constexpr std::array<std::string_view, 6> names{"restart",       "set_password", "feedback_register", "feedback_deregister",
-                                                           "report_status", "list_services"};
+    static constexpr std::array names{
+        // One line each, in order.
+        "feedback_deregister"sv,
+        "feedback_register"sv,
+        "list_services"sv,
+        "report_status"sv,
+        "restart"sv,
+        "set_password"sv,
+    };
     return names;
 }
 
 std::span<std::string_view const> known_form_actions() {
-    static constexpr std::array<std::string_view, 8> names{
-        "apply_settings", "upload_certificate", "upload_trust_store", "delete_certificate", "delete_trust_store", "shutdown",
-        "restart",        "set_password"};
+    static constexpr std::array names{
+        // One line each, in order.
+        "apply_settings"sv,
+        "delete_certificate"sv,
+        "delete_trust_store"sv,
+        "restart"sv,
+        "set_password"sv,
+        "shutdown"sv,
+        "upload_certificate"sv,
+        "upload_trust_store"sv,
+    };
     return names;
 }
 
 std::span<std::string_view const> known_checks() {
-    static constexpr std::array<std::string_view, 4> names{"host_name_when_verifying", "verification_preconditions", "way_in_left",
-                                                           "certificate_needed"};
+    static constexpr std::array names{
+        // One line each, in order.
+        "certificate_needed"sv,
+        "host_name_when_verifying"sv,
+        "verification_preconditions"sv,
+        "way_in_left"sv,
+    };
     return names;
 }
 
 std::span<std::string_view const> known_facts() {
-    static constexpr std::array<std::string_view, 33> names{"system.product_type",
-                                                            "system.product_id",
-                                                            "system.software",
-                                                            "system.api_version",
-                                                            "system.serial",
-                                                            "system.mac",
-                                                            "system.address",
-                                                            "system.uptime",
-                                                            "system.time",
-                                                            "system.restart_pending",
-                                                            "system.feature_key",
-                                                            "time.ntp.address",
-                                                            "time.ntp.status",
-                                                            "certificate.fingerprint",
-                                                            "certificate.factory",
-                                                            "trust.fingerprint",
-                                                            "trust.subject",
-                                                            "client.verify.active",
-                                                            "service.ssh.host_key",
-                                                            "client.verify.missing",
-                                                            "client.external_manager.status",
-                                                            "client.external_manager.diagnosis",
-                                                            "client.feedback.url",
-                                                            "client.feedback.status",
-                                                            "client.feedback.slot",
-                                                            "client.feedback.expression",
-                                                            "system.name",
-                                                            "system.operational_status",
-                                                            "system.cpu_load",
-                                                            "certificate.served",
-                                                            "network.ipv4.mask",
-                                                            "network.ipv4.gateway",
-                                                            "name.dns.server"};
+    static constexpr std::array names{
+        // One line each, in order.
+        "certificate.factory"sv,
+        "certificate.fingerprint"sv,
+        "certificate.served"sv,
+        "client.external_manager.diagnosis"sv,
+        "client.external_manager.status"sv,
+        "client.feedback.expression"sv,
+        "client.feedback.slot"sv,
+        "client.feedback.status"sv,
+        "client.feedback.url"sv,
+        "client.verify.active"sv,
+        "client.verify.missing"sv,
+        "name.dns.server"sv,
+        "network.ipv4.gateway"sv,
+        "network.ipv4.mask"sv,
+        "service.ssh.host_key"sv,
+        "system.address"sv,
+        "system.api_version"sv,
+        "system.cpu_load"sv,
+        "system.feature_key"sv,
+        "system.mac"sv,
+        "system.name"sv,
+        "system.operational_status"sv,
+        "system.product_id"sv,
+        "system.product_type"sv,
+        "system.restart_pending"sv,
+        "system.serial"sv,
+        "system.software"sv,
+        "system.time"sv,
+        "system.uptime"sv,
+        "time.ntp.address"sv,
+        "time.ntp.status"sv,
+        "trust.fingerprint"sv,
+        "trust.subject"sv,
+    };
     return names;
 }
+
+// clang-format on
 
 }  // namespace countersign::family

@@ -22,6 +22,7 @@ constexpr std::array k_roles{"certificate"sv,  "private_key"sv,  "passphrase"sv,
                              "old_password"sv, "new_password"sv, "confirm_password"sv};
 constexpr std::array k_roots{"replace"sv, "append"sv};
 constexpr std::array k_certificate_effects{"now"sv, "restart"sv, "restart_banner"sv};
+constexpr std::array k_dataports{"modern"sv, "classic"sv};
 constexpr std::array k_recognised{"realm"sv, "product_type"sv, "page_title"sv};
 
 std::vector<std::string> split_words(std::string_view path) {
@@ -103,6 +104,8 @@ Service read_service(TableReader reader) {
     service.needs_certificate = reader.flag("needs_certificate", false);
     if (!reader.has("port") && service.transport != "none") reader.problem("port", "is missing");
     if (service.level_unverified > service.level) reader.problem("level_unverified", "is higher than level");
+    service.identity = reader.text("identity", Need::optional);
+    service.redirect_to = reader.text("redirect_to", Need::optional);
     reader.finish();
     return service;
 }
@@ -126,6 +129,17 @@ Client read_client(TableReader reader) {
     client.level_verified = reader.level("level_verified", Level::verified);
     reader.finish();
     return client;
+}
+
+Identity read_identity_of(TableReader reader) {
+    Identity identity;
+    identity.id = reader.text("id");
+    identity.title = reader.text("title");
+    identity.purposes = reader.texts("purposes");
+    identity.host_name = reader.text("host_name", Need::optional);
+    identity.client_too = reader.flag("client_too", false);
+    reader.finish();
+    return identity;
 }
 
 Setting read_setting(TableReader reader, Problems& problems) {
@@ -241,6 +255,7 @@ void read_identity(Family& family, TableReader reader) {
     family.api_version = reader.text("api_version", Need::optional);
     family.snmp_object_id = reader.text("snmp_object_id", Need::optional);
     family.driver = reader.text("driver");
+    family.dataport = static_cast<DataportStyle>(index_of(k_dataports, reader.one_of("dataport", k_dataports, Need::optional)));
     family.minimum_secure_only = reader.text("minimum_secure_only");
     family.secure_only_feature_keys = reader.texts("secure_only_feature_keys");
     family.factory_feature_keys = reader.texts("factory_feature_keys");
@@ -311,6 +326,11 @@ Family read_family(toml::table const& root, Problems& problems, Lines& lines) {
         family.recognition.push_back({inner.one_of("fact", k_recognised), inner.text("equals")});
         inner.finish();
     }
+    for (auto const* table : reader.tables("identity")) {
+        family.identities.push_back(read_identity_of({*table, "identity", problems}));
+        remember("identity", family.identities.back().id, *table);
+    }
+    if (family.identities.empty()) family.identities.push_back({.id = "management", .title = "Management", .purposes = {"HTTPS"}});
     for (auto const* table : reader.tables("service")) {
         family.services.push_back(read_service({*table, "service", problems}));
         remember("service", family.services.back().id, *table);
