@@ -271,6 +271,12 @@ Result<What> parse_rest(std::string_view verb, std::string_view rest, family::Fa
 
 std::string verb_of(std::string_view line) { return std::string(split_verb(trim(line)).name); }
 
+std::string result_id_of(std::string_view line) {
+    if (line.size() > k_max_line || !is_utf8(line)) return {};
+    line = trim(line);
+    return take_result_id(line);
+}
+
 Result<TextRequest> parse_line(std::string_view line, family::Family const& family) {
     if (line.size() > k_max_line) return malformed("longer than " + std::to_string(k_max_line) + " bytes");
     if (!is_utf8(line)) return malformed("it is not UTF-8");

@@ -69,6 +69,7 @@ struct TextRequest {
 Result<TextRequest> parse_line(std::string_view line, family::Family const& family);
 /// The verb that the line would have, completed; empty when there is none. For errors of lines that do not parse.
 std::string verb_of(std::string_view line);
+std::string result_id_of(std::string_view line);
 
 // --- answers of a system; all end with their last LF ---
 

@@ -6,6 +6,7 @@
 
 #include "device/unit.hpp"
 #include "dialect/xapi_text.hpp"
+#include "dialect/xapi_writer.hpp"
 
 #include <functional>
 #include <memory>
@@ -41,7 +42,7 @@ private:
     std::string show(dialect::xapi::GetStatus const& wanted, Request const& request) const;
     std::string show(dialect::xapi::GetXml const& wanted, Request const& request) const;
     std::string change(dialect::xapi::Feedback const& feedback, Request const& request);
-    static std::string change(dialect::xapi::Preference const& preference, Request const& request);
+    std::string change(dialect::xapi::Preference const& preference, Request const& request);
     net::Task<std::string> call(dialect::xapi::CommandCall call, std::string result_id);
     std::optional<std::string> take_syslog(std::string_view line);
     net::Task<std::string> take_body_line(std::string line);
@@ -60,6 +61,8 @@ private:
 
     std::shared_ptr<Unit> unit_;
     Actor actor_;
+    dialect::xapi::Preferences preferences_;
+    std::unique_ptr<dialect::xapi::Writer const> writer_;  ///< never null
     bool ended_ = false;
     bool syslog_ = false;
     std::optional<PendingBody> body_;
