@@ -68,6 +68,7 @@ std::string_view to_string(Root root) {
 }
 
 std::unique_ptr<Writer const> make_writer(family::Family const& family, Preferences const& preferences) {
+    if (preferences.mode == OutputMode::json && family.dataport == family::DataportStyle::modern) return make_json_writer(family);
     if (preferences.mode != OutputMode::terminal) return nullptr;
     return std::make_unique<ModernWriter>(family);
 }

@@ -53,7 +53,7 @@ public:
     [[nodiscard]] virtual std::string error(Error const& error, std::string_view verb, std::string_view result_id) const = 0;
     /// Text for people: help, lists.
     [[nodiscard]] virtual std::string lines(std::vector<std::string> const& lines, std::string_view result_id) const = 0;
-    /// The answer to xGetxml: an XML document in every mode.
+    /// The answer to xGetxml: an XML document, in JSON mode as a text.
     [[nodiscard]] virtual std::string document(XmlElement const& root, std::string_view result_id) const = 0;
 
     // --- what nobody asked for at that moment ---
@@ -67,5 +67,7 @@ public:
 
 /// Null for a mode that the family does not have. `family` must outlive it.
 std::unique_ptr<Writer const> make_writer(family::Family const& family, Preferences const& preferences);
+/// The form for OutputMode::json (xapi_json_writer.cpp).
+std::unique_ptr<Writer const> make_json_writer(family::Family const& family);
 
 }  // namespace countersign::dialect::xapi

@@ -51,6 +51,7 @@ struct SshLimits {
     Milliseconds unread{30'000};     ///< a peer that does not read what is sent
     int attempts = 3;                ///< passwords
     std::size_t line = 4096;         ///< bytes
+    std::size_t block = 0;           ///< bytes of a block that a program announces by a line "{N}" (SshLines); 0: there are none
 };
 
 /// A new Ed25519 host key as OpenSSH private key (PEM). GEN-004.

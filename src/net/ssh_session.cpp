@@ -64,7 +64,7 @@ class Session final : public SshSession {
 public:
     Session(std::unique_ptr<std::remove_pointer_t<ssh_session>, SessionDeleter> session, std::shared_ptr<SshControl> control,
             Settings settings)
-        : session_(std::move(session)), control_(std::move(control)), settings_(std::move(settings)), lines_(settings_.limits.line) {}
+        : session_(std::move(session)), control_(std::move(control)), settings_(std::move(settings)), lines_(settings_.limits.line, settings_.limits.block) {}
 
     ~Session() override {
         event_.reset();

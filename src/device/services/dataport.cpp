@@ -37,6 +37,13 @@ std::string Dataport::welcome() const { return xapi::format_welcome(unit_->name(
 void Dataport::on_push(std::function<void(std::string)> push) { push_ = std::move(push); }
 
 net::Task<std::string> Dataport::handle(std::string line) {
+    if (auto const end = line.find('\n'); end != std::string::npos) {
+        auto body = line.substr(end + 1);
+        line.resize(end);
+        if (body.ends_with('\n')) body.pop_back();
+        body_.reset();
+        co_return co_await take_block(std::move(line), std::move(body));
+    }
     if (body_) co_return co_await take_body_line(std::move(line));
     if (auto answer = take_syslog(line)) co_return *std::move(answer);
 
@@ -174,6 +181,20 @@ net::Task<std::string> Dataport::take_body_line(std::string line) {
         co_return writer_->result(xapi::result_for(error, "Result"), body.result_id);
     }
     co_return co_await call(std::move(body.call), std::move(body.result_id));
+}
+
+net::Task<std::string> Dataport::take_block(std::string line, std::string body) {
+    auto const parsed = xapi::parse_line(line, unit_->family());
+    auto const* command = parsed ? std::get_if<xapi::CallCommand>(&parsed->what) : nullptr;
+    if (command != nullptr && !command->body_follows && !body.empty()) {
+        Error const error(errors::dev::missing_parameter, {{"parameter", "body"}, {"path", command->call.path}});
+        co_return writer_->result(xapi::result_for(error, "Result"), parsed->result_id);
+    }
+    auto answer = co_await handle(std::move(line));
+    if (!body_) co_return answer;
+    auto pending = *std::exchange(body_, std::nullopt);
+    pending.call.body = std::move(body);
+    co_return co_await call(std::move(pending.call), std::move(pending.result_id));
 }
 
 /// `syslog on` shows why a server's certificate was refused, as the guides say (REQ TRU-6).

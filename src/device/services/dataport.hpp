@@ -20,14 +20,17 @@ namespace countersign::device {
 class Dataport {
 public:
     static constexpr std::size_t k_max_body = 256 * 1024;  ///< of a multi-line argument, bytes
-    static constexpr std::size_t k_max_expressions = 38;   ///< feedback expressions of a session (protocols 1.3)
+    /// Of a command with its multi-line argument in one piece (protocols 1.3), bytes.
+    static constexpr std::size_t k_max_block = k_max_body + 8 * 1024;
+    static constexpr std::size_t k_max_expressions = 38;  ///< feedback expressions of a session (protocols 1.3)
 
     Dataport(std::shared_ptr<Unit> unit, Actor actor);
     ~Dataport();
 
     /// What the system says after log-in.
     [[nodiscard]] std::string welcome() const;
-    /// Carries out one line and returns what is printed. The next line may be given when this one is done.
+    /// Carries out one line and returns what is printed. The next line may be given when this one is done. What stands behind a line
+    /// end inside it is the multi-line argument.
     net::Task<std::string> handle(std::string line);
     /// `bye` was said.
     [[nodiscard]] bool ended() const { return ended_; }
@@ -46,6 +49,7 @@ private:
     net::Task<std::string> call(dialect::xapi::CommandCall call, std::string result_id);
     std::optional<std::string> take_syslog(std::string_view line);
     net::Task<std::string> take_body_line(std::string line);
+    net::Task<std::string> take_block(std::string line, std::string body);
     void listen();
     void hear(Event const& event) const;
 

@@ -92,8 +92,10 @@ Result<SecretText> ensure_ssh_host_key(Unit& unit) {
 Result<std::unique_ptr<Door>> open_ssh_door(Unit& unit, family::Service const& service, net::Endpoint where) {
     CS_TRY(auto key, ensure_ssh_host_key(unit));
     CS_TRY(auto fingerprint, net::ssh_fingerprint(key));
+    net::SshLimits limits;
+    limits.block = Dataport::k_max_block;
     auto talk = std::make_shared<Service>(unit.weak_from_this(), service.id);
-    CS_TRY(auto listener, net::listen_ssh(unit.executor(), std::move(where), key, std::move(talk)));
+    CS_TRY(auto listener, net::listen_ssh(unit.executor(), std::move(where), key, std::move(talk), limits));
     unit.publish_fact("service.ssh.host_key", std::move(fingerprint));
     return std::make_unique<ListenerDoor>(std::move(listener));
 }
