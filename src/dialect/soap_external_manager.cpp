@@ -1,6 +1,7 @@
 #include "dialect/soap_external_manager.hpp"
 
 #include "base/text.hpp"
+#include "dialect/soap_envelope.hpp"
 
 #include "countersign/errors/dev.hpp"
 #include "countersign/errors/gen.hpp"
@@ -11,22 +12,15 @@
 namespace countersign::dialect::external_manager {
 namespace {
 
-constexpr std::string_view k_envelope = "http://schemas.xmlsoap.org/soap/envelope/";
+using soap::find_in_envelope;
+using soap::in_envelope;
+using soap::limited;
+
 constexpr std::string_view k_service = "http://www.tandberg.net/2004/11/SystemManagementService/";
-constexpr std::size_t k_max_text = 256;
 constexpr std::size_t k_max_url = 2048;
 constexpr std::int64_t k_max_heartbeat = 86'400;
 
 Failure malformed(std::string_view detail) { return fail(errors::dev::malformed_xml, {{"detail", detail}}); }
-
-/// Cut at a limit, but never inside a character.
-std::string limited(std::string_view text) {
-    text = trim(text);
-    if (text.size() <= k_max_text) return std::string(text);
-    auto end = k_max_text;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-    return std::string(text.substr(0, end));
-}
 
 struct NamedField {
     std::string_view name;
@@ -52,20 +46,6 @@ Identification read_identification(XmlElement const& parent) {
     if (auto const* element = parent.child("Identification"))
         for (auto const& [name, field] : k_fields) identification.*field = limited(element->child_text(name));
     return identification;
-}
-
-/// The envelope is optional in answers (protocols 1.8 shows them without one).
-XmlElement const* find_in_envelope(XmlElement const& root, std::string_view name) {
-    if (iequals(root.local_name(), name)) return &root;
-    if (!iequals(root.local_name(), "Envelope")) return nullptr;
-    return root.descend({"Body", name});
-}
-
-std::string in_envelope(XmlElement content) {
-    XmlElement envelope("env:Envelope");
-    envelope.set("xmlns:env", k_envelope);
-    envelope.add("env:Body").add(std::move(content));
-    return write_xml(envelope);
 }
 
 }  // namespace

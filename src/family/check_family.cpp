@@ -56,6 +56,7 @@ private:
     void check(Client const& client) {
         needs_setting("client", client.id, "mode", client.mode);
         needs_setting("client", client.id, "address", client.address);
+        needs_setting("client", client.id, "alternate", client.alternate);
         needs_setting("client", client.id, "path", client.path);
         needs_setting("client", client.id, "protocol", client.protocol);
         needs_setting("client", client.id, "url", client.url);

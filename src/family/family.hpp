@@ -156,6 +156,7 @@ struct Client {
     std::string title;
     std::string mode;
     std::string address;
+    std::string alternate;  ///< a second address, tried when the first does not answer
     std::string path;
     std::string protocol;
     std::string url;

@@ -17,6 +17,7 @@ std::span<std::string_view const> known_behaviours() {
         "feedback_deregister"sv,
         "feedback_register"sv,
         "list_services"sv,
+        "phonebook_search"sv,
         "report_status"sv,
         "restart"sv,
         "set_password"sv,

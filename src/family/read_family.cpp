@@ -116,6 +116,7 @@ Client read_client(TableReader reader) {
     client.title = reader.text("title");
     client.mode = reader.text("mode", Need::optional);
     client.address = reader.text("address", Need::optional);
+    client.alternate = reader.text("alternate", Need::optional);
     client.path = reader.text("path", Need::optional);
     client.protocol = reader.text("protocol", Need::optional);
     client.url = reader.text("url", Need::optional);

@@ -2,10 +2,12 @@
 
 #include "device/clients/external_manager_client.hpp"
 #include "device/clients/feedback_sender.hpp"
+#include "device/clients/phonebook_search.hpp"
 
 namespace countersign::device {
 
 void register_clients(Environment& environment) {
+    environment.behaviours["phonebook_search"] = search_phonebook;
     environment.companions.emplace_back(make_external_manager_client);
     environment.companions.emplace_back(make_feedback_sender);
 }

@@ -6,7 +6,7 @@
 
 namespace countersign::device {
 
-/// Registers the client of the external manager and the sender of feedback.
+/// Registers the client of the external manager, the sender of feedback and the search of the corporate directory.
 void register_clients(Environment& environment);
 
 }  // namespace countersign::device

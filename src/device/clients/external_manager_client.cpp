@@ -1,12 +1,10 @@
 #include "device/clients/external_manager_client.hpp"
 
-#include "base/text.hpp"
+#include "device/clients/client_target.hpp"
 #include "device/clients/contact_schedule.hpp"
 #include "device/clients/server_call.hpp"
 #include "dialect/soap_external_manager.hpp"
 #include "net/sync.hpp"
-
-#include "countersign/errors/gen.hpp"
 
 #include <algorithm>
 #include <random>
@@ -147,42 +145,9 @@ private:
     std::unique_ptr<Unit::Subscription> subscription_;
 };
 
-/// "manager.example.test", "manager.example.test:8443", "192.0.2.1", "[2001:db8::1]:8443".
-bool is_server_address(std::string_view text) {
-    if (text.starts_with('[')) {
-        auto const end = text.find(']');
-        return end != std::string_view::npos && is_ip_address(text.substr(1, end - 1)) &&
-               (end + 1 == text.size() || (text[end + 1] == ':' && parse_number<std::uint16_t>(text.substr(end + 2))));
-    }
-    auto const colon = text.find(':');
-    auto const host = text.substr(0, colon);
-    if (colon != std::string_view::npos && !parse_number<std::uint16_t>(text.substr(colon + 1))) return false;
-    return is_host_name(host) || is_ip_address(host);
-}
-
 }  // namespace
 
-Result<std::optional<net::Url>> external_manager_url(Unit const& unit) {
-    auto const* client = unit.family().find_client(k_client);
-    if (client == nullptr) return std::optional<net::Url>();
-    if (!client->mode.empty() && unit.effective_canonical(client->mode) == "off") return std::optional<net::Url>();
-    auto address = unit.effective_canonical(client->address);
-    if (address.empty() || address == client->disabled_value) return std::optional<net::Url>();
-    auto const refuse = [client](std::string_view detail) {
-        return fail(errors::gen::invalid_input, {{"field", client->address}, {"detail", detail}});
-    };
-
-    bool const bare_ip6 = is_ip_address(address) && address.contains(':');
-    if (bare_ip6) address = "[" + address + "]";
-    if (!is_server_address(address)) return refuse("it is neither a host name nor an address");
-    auto const protocol = unit.effective_canonical(client->protocol);
-    // What the setting says and nothing else: HTTPS never becomes HTTP.
-    if (protocol != "http" && protocol != "https") return refuse("the protocol is neither HTTP nor HTTPS");
-    auto path = unit.effective_canonical(client->path);
-    if (path.empty()) path = client->default_path;
-    CS_TRY(auto url, net::Url::parse(protocol + "://" + address + (path.starts_with('/') ? "" : "/") + path));
-    return std::optional(with_offset(std::move(url), unit.environment().port_offset));
-}
+Result<std::optional<net::Url>> external_manager_url(Unit const& unit) { return client_target(unit, k_client); }
 
 std::unique_ptr<Companion> make_external_manager_client(std::shared_ptr<Unit> unit) {
     if (unit->family().find_client(k_client) == nullptr) return nullptr;

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "device/clients/back_off.hpp"
+#include "device/clients/client_target.hpp"
 #include "device/clients/server_call.hpp"
 #include "dialect/xapi_xml.hpp"
 #include "dialect/xml_rpc.hpp"

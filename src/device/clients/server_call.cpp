@@ -8,30 +8,46 @@
 namespace countersign::device {
 namespace {
 
-constexpr std::size_t k_answer_limit = 256 * 1024;
-
 /// The findings in a sentence each, with what to do.
 std::string in_plain_words(pki::Verdict const& verdict) {
     std::string out;
     for (auto const& finding : verdict.findings) {
+        if (finding.severity != pki::Severity::failure) continue;
         if (!out.empty()) out += " ";
-        out += finding.text + " " + finding.remedy;
+        out += finding.text + ". " + finding.remedy;
     }
-    return out;
+    return out + " The connection was halted before a byte of payload was sent.";
 }
 
-/// To the journal, and to sessions that have syslog on.
-void report_refusal(Unit& unit, ServerCall const& call, pki::Verdict const& verdict, std::string_view line) {
-    unit.report(
-        "client.refused",
-        {{"client", call.client}, {"server", call.url.origin()}, {"syslog", std::string(line)}, {"detail", in_plain_words(verdict)}});
+struct Diagnosis {
+    std::string result;      ///< "14=ERROR_IN_CERT_NOT_AFTER_FIELD"
+    std::string name_check;  ///< "Match"
+};
+
+Diagnosis diagnose(pki::Verdict const& verdict) {
+    auto const counts = [](pki::Finding const& finding) {
+        return finding.kind != pki::Finding::Kind::name_mismatch && finding.severity == pki::Severity::failure;
+    };
+    auto const worst = std::ranges::find_if(verdict.findings, counts);
+    return {.result = worst == verdict.findings.end() ? "0=OK" : std::to_string(worst->openssl_code) + "=" + worst->openssl_name,
+            .name_check = verdict.has(pki::Finding::Kind::name_mismatch) ? "Mismatch" : "Match"};
 }
 
 }  // namespace
 
+void report_tls_failure(Unit& unit, std::string_view client, std::string_view server, pki::Verdict const& verdict) {
+    auto const diagnosis = diagnose(verdict);
+    unit.report("tls.failed", {{"client", std::string(client)},
+                               {"server", std::string(server)},
+                               {"verify_result", diagnosis.result},
+                               {"name_check", diagnosis.name_check},
+                               {"syslog", handshake_line(verdict)},
+                               {"detail", in_plain_words(verdict)}});
+}
+
 net::Task<Result<net::http::Response>> call_server(std::shared_ptr<Unit> unit, ServerCall call) {
     CS_CO_TRY(auto settings, unit->client_settings(call.url));
-    settings.body_limit = k_answer_limit;
+    settings.body_limit = call.answer_limit;
     // The unit may be switched off while the call is under way: it is not kept alive for it.
     std::weak_ptr<Unit> const weak = unit;
     unit.reset();
@@ -47,7 +63,7 @@ net::Task<Result<net::http::Response>> call_server(std::shared_ptr<Unit> unit, S
         auto error = std::move(response).error();
         if (auto const& handshake = client.handshake(); handshake && !handshake->accepted) {
             auto const line = handshake_line(handshake->verdict);
-            if (auto const alive = weak.lock()) report_refusal(*alive, call, handshake->verdict, line);
+            if (auto const alive = weak.lock()) report_tls_failure(*alive, call.client, call.url.origin(), handshake->verdict);
             error.with("syslog", line);
         }
         co_return fail(std::move(error));
@@ -59,18 +75,8 @@ net::Task<Result<net::http::Response>> call_server(std::shared_ptr<Unit> unit, S
 }
 
 std::string handshake_line(pki::Verdict const& verdict) {
-    bool const name_matches = !verdict.has(pki::Finding::Kind::name_mismatch);
-    auto const worst = std::ranges::find_if(verdict.findings,
-                                            [](pki::Finding const& finding) { return finding.kind != pki::Finding::Kind::name_mismatch; });
-    bool const chain_ok = worst == verdict.findings.end();
-    return "SSL: socklib_sslHandshake: VerifyResult=" + (chain_ok ? "0" : std::to_string(worst->openssl_code)) + "=" +
-           (chain_ok ? "OK" : worst->openssl_name) + ", NameCheck: " + (name_matches ? "Match" : "NoMatch");
-}
-
-net::Url with_offset(net::Url url, std::uint16_t offset) {
-    bool const own = url.port == (url.scheme == net::Scheme::https ? 443 : 80);
-    if (own) url.port = static_cast<std::uint16_t>(url.port + offset);
-    return url;
+    auto const diagnosis = diagnose(verdict);
+    return "SSL: socklib_sslHandshake: VerifyResult=" + diagnosis.result + ", NameCheck: " + diagnosis.name_check;
 }
 
 dialect::external_manager::Identification identification_of(Unit const& unit) {

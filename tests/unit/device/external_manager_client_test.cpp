@@ -248,7 +248,7 @@ TEST_P(FalseManager, gets_no_byte_of_payload_and_contact_is_made_when_the_right_
     ASSERT_TRUE(wait_for_status(unit, events, "Failed"));
     auto const line = std::string("SSL: socklib_sslHandshake: VerifyResult=") + GetParam().result + ", NameCheck: " + GetParam().name_check;
     auto const refused =
-        events.wait_for([&line](Event const& event) { return event.id == "client.refused" && event.field("syslog") == line; });
+        events.wait_for([&line](Event const& event) { return event.id == "tls.failed" && event.field("syslog") == line; });
     EXPECT_TRUE(refused) << estate_.fact(unit, "client.external_manager.diagnosis");
     EXPECT_THAT(estate_.fact(unit, "client.external_manager.diagnosis"), HasSubstr(line));
     EXPECT_EQ(impostor.received(), "");
@@ -266,7 +266,7 @@ TEST_P(FalseManager, gets_no_byte_of_payload_and_contact_is_made_when_the_right_
 INSTANTIATE_TEST_SUITE_P(
     Certificates, FalseManager,
     ::testing::Values(
-        Impostor{"wrong_name", [](TestAuthority const& authority) { return authority.issue("other.example.test"); }, "0=OK", "NoMatch"},
+        Impostor{"wrong_name", [](TestAuthority const& authority) { return authority.issue("other.example.test"); }, "0=OK", "Mismatch"},
         Impostor{"expired", [](TestAuthority const& authority) { return authority.issue_expired(std::string(k_name)); },
                  "10=CERT_HAS_EXPIRED", "Match"},
         Impostor{"self_signed", [](TestAuthority const&) { return countersign::testing::self_signed(std::string(k_name)); },

@@ -1,5 +1,6 @@
 #include "device/clients/contact_schedule.hpp"
 #include "device/clients/feedback_queue.hpp"
+#include "device/clients/client_target.hpp"
 #include "device/clients/server_call.hpp"
 
 #include <gtest/gtest.h>
@@ -101,7 +102,7 @@ TEST(HandshakeLine, names_openssls_code_and_the_name_check_apart) {
     pki::Finding name{};
     name.kind = pki::Finding::Kind::name_mismatch;
     verdict.findings.push_back(name);
-    EXPECT_EQ(handshake_line(verdict), "SSL: socklib_sslHandshake: VerifyResult=0=OK, NameCheck: NoMatch");
+    EXPECT_EQ(handshake_line(verdict), "SSL: socklib_sslHandshake: VerifyResult=0=OK, NameCheck: Mismatch");
     pki::Finding dates{};
     dates.kind = pki::Finding::Kind::expired;
     dates.openssl_code = 14;

@@ -144,7 +144,7 @@ TEST_F(FeedbackSender, sends_nothing_to_a_receiver_that_cannot_prove_who_it_is) 
     estate_.trust(unit, authority.root());
     estate_.apply(unit, {{"client.verify", "Outgoing connections only"}});
     enrol(unit, {1, "https://manager.example.test/RPC2", {}, ""});
-    ASSERT_TRUE(events.wait_for("client.refused"));
+    ASSERT_TRUE(events.wait_for("tls.failed"));
     EXPECT_EQ(impostor.received(), "");
 
     impostor.stop();
