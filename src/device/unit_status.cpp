@@ -195,6 +195,8 @@ dialect::web::PageValues Unit::page_values(family::Page const& page) const {
             row.emplace("key_match", words.empty() ? "Key matches certificate" : words);
             rows.push_back(std::move(row));
         }
+        if (table.id == "feature_keys")
+            for (auto const& key : state_->feature_keys) rows.push_back({{"feature", key}});
         if (table.id == "trust_store")
             for (auto const& root : state_->trust.roots()) rows.push_back(row_of(root));
     }

@@ -220,7 +220,10 @@ std::vector<PathValue> flatten(XmlElement const& root, std::vector<std::string> 
 
 std::vector<std::string> setting_paths(family::Family const& family) {
     std::vector<std::string> paths;
-    for (auto const& setting : family.settings) paths.push_back(setting.path);
+    for (auto const& setting : family.settings) {
+        paths.push_back(setting.path);
+        paths.insert(paths.end(), setting.also.begin(), setting.also.end());
+    }
     return paths;
 }
 

@@ -148,6 +148,32 @@ Completion completion_of(Items const& items) {
     return Completion(std::move(paths));
 }
 
+/// A path of a setting, or one of the other spellings that a family takes for it.
+struct Spelling {
+    std::vector<std::string> words;
+    family::Setting const* setting;
+};
+
+std::vector<Spelling> spellings_of(family::Family const& family) {
+    std::vector<Spelling> all;
+    for (auto const& setting : family.settings) {
+        all.push_back({setting.words, &setting});
+        for (auto const& other : setting.also) {
+            auto const parts = words(other);
+            all.push_back({{parts.begin(), parts.end()}, &setting});
+        }
+    }
+    return all;
+}
+
+/// Each one once, in their order.
+std::vector<family::Setting const*> settings_behind(std::vector<std::size_t> const& found, std::vector<Spelling> const& spellings) {
+    std::vector<family::Setting const*> settings;
+    for (auto i : found)
+        if (std::ranges::find(settings, spellings[i].setting) == settings.end()) settings.push_back(spellings[i].setting);
+    return settings;
+}
+
 using What = decltype(TextRequest::what);
 
 std::string help_line(family::Setting const& setting) { return "*? xConfiguration " + setting.path + ": " + setting.space.notation(); }
@@ -166,26 +192,27 @@ Result<What> parse_configuration(std::string_view rest, family::Family const& fa
     if (wants_help) rest = trim(rest.substr(0, rest.size() - 1));
     auto const colon = find_colon(rest);
     auto const typed = path_words(rest.substr(0, colon));
-    auto const completion = completion_of(family.settings);
+    auto const spellings = spellings_of(family);
+    auto const completion = completion_of(spellings);
     bool const searching = std::ranges::find(typed, "//") != typed.end();
     auto const matches = searching ? Completion::Matches{completion.search(typed), {}, false} : completion.complete(typed);
     auto const unknown = [&] { return fail(errors::dev::unknown_setting, {{"path", join(typed, " ")}}); };
     if (matches.found.empty() || matches.ambiguous) return unknown();
     if (wants_help) {
         Help help;
-        for (auto i : matches.found) help.lines.push_back(help_line(family.settings[i]));
+        for (auto const* setting : settings_behind(matches.found, spellings)) help.lines.push_back(help_line(*setting));
         return help;
     }
     if (colon == std::string_view::npos) {
         GetSettings get;
-        for (auto i : matches.found) get.paths.push_back(family.settings[i].path);
+        for (auto const* setting : settings_behind(matches.found, spellings)) get.paths.push_back(setting->path);
         return get;
     }
-    auto const& setting = family.settings[matches.found.front()];
+    auto const meant = settings_behind(matches.found, spellings);
     // A value belongs to one whole path, never to whatever happens to be below a part of it.
-    if (matches.found.size() != 1 || (!searching && setting.words.size() != typed.size())) return unknown();
+    if (meant.size() != 1 || (!searching && spellings[matches.found.front()].words.size() != typed.size())) return unknown();
     CS_TRY(auto value, read_value(rest.substr(colon + 1)));
-    return SetSetting{setting.path, std::move(value)};
+    return SetSetting{meant.front()->path, std::move(value)};
 }
 
 /// Words up to the first name or quoted text are the path; then names and values take turns.

@@ -48,6 +48,10 @@ private:
         if (family_.find_identity(service.identity) == nullptr) report("service", service.id, "there is no identity " + service.identity);
         if (!service.redirect_to.empty() && family_.find_service(service.redirect_to) == nullptr)
             report("service", service.id, "redirect_to names the service " + service.redirect_to + ", which there is not");
+        if (!service.redirect_setting.empty() && service.redirect_to.empty())
+            report("service", service.id, "redirect_setting needs redirect_to");
+        needs_setting("service", service.id, "redirect_setting", service.redirect_setting);
+        needs_choices("service", service.id, service.redirect_setting, {"off", "on"});
         needs_setting("service", service.id, "mode", service.mode_setting);
         needs_setting("service", service.id, "port_setting", service.port_setting);
         needs_choices("service", service.id, service.mode_setting, {"off", "on"});

@@ -152,7 +152,8 @@ Client const* Family::find_client(std::string_view client_id) const {
 }
 
 Setting const* Family::find_setting(std::string_view path) const {
-    return find_in(settings, [&](Setting const& s) { return iequals(s.path, path); });
+    auto const is_path = [path](std::string const& spelling) { return iequals(spelling, path); };
+    return find_in(settings, [&](Setting const& s) { return is_path(s.path) || std::ranges::any_of(s.also, is_path); });
 }
 
 Setting const* Family::find_canonical(std::string_view canonical) const {

@@ -63,7 +63,9 @@ struct ValueSpace {
 struct Setting {
     std::string path;                ///< "Network 1 DNS Server 1 Address": words parted by one blank, items as numbers
     std::vector<std::string> words;  ///< the same, split
-    std::string canonical;           ///< "name.dns.server.1"; unique in a family; may be empty (family's own matter)
+    /// Further spellings that are taken and never given: what a guide writes and what other software calls it.
+    std::vector<std::string> also;
+    std::string canonical;  ///< "name.dns.server.1"; unique in a family; may be empty (family's own matter)
     ValueSpace space;
     std::string default_value;  ///< in the family's spelling; "{serial}", "{name}", "{address}", "{product_id}" stand for facts of the unit
     Effect effect = Effect::now;
@@ -136,6 +138,8 @@ struct Service {
     bool needs_certificate = false;
     std::string identity;     ///< whose certificate it shows; empty: the first identity's
     std::string redirect_to;  ///< id of the service that every request is sent to instead (REQ SVC-4); empty: it answers itself
+    /// Canonical setting that switches the redirection on and off; empty: it always happens.
+    std::string redirect_setting;
 };
 
 /// A network service that has a certificate of its own (REQ RMX-1, CRT-8). A family whose file has none has one, "management".
@@ -250,9 +254,17 @@ struct ExternalManager {
 struct Login {
     std::string user;       ///< what the manager sends
     bool any_user = false;  ///< REQ DPT-3: only the password is looked at
+    /// Where the text of the dataport is spoken, the user name is asked for and must be `user`, whatever any_user says of the rest.
+    bool terminal_user = false;
     std::string factory_password;
     std::string realm;
     std::string scheme;  ///< "digest" or "basic"
+};
+
+/// A document that the XML service has besides status.xml and its like.
+struct Document {
+    std::string path;      ///< "/alternatesconfiguration.xml"
+    std::string location;  ///< "/Configuration/Alternates"; a root that is no tree of settings or status is an empty document
 };
 
 /// What an unknown system shows must be equal to all of these.
@@ -285,6 +297,7 @@ struct Family {
     std::vector<Setting> settings;
     std::vector<StatusItem> status;
     std::vector<Command> commands;
+    std::vector<Document> documents;
     std::vector<Page> pages;
     std::map<std::string, std::string, std::less<>> messages;
 
@@ -292,7 +305,7 @@ struct Family {
     [[nodiscard]] Service const* find_service(std::string_view service_id) const;
     [[nodiscard]] Identity const* find_identity(std::string_view identity_id) const;  ///< "" is the first one
     [[nodiscard]] Client const* find_client(std::string_view client_id) const;
-    [[nodiscard]] Setting const* find_setting(std::string_view path) const;
+    [[nodiscard]] Setting const* find_setting(std::string_view path) const;  ///< one of its other spellings counts too
     [[nodiscard]] Setting const* find_canonical(std::string_view canonical) const;
     [[nodiscard]] StatusItem const* find_fact(std::string_view fact) const;
     [[nodiscard]] Command const* find_command(std::string_view path) const;

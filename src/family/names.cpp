@@ -14,6 +14,7 @@ using namespace std::string_view_literals;
 std::span<std::string_view const> known_behaviours() {
     static constexpr std::array names{
         // One line each, in order.
+        "feedback_change"sv,
         "feedback_deregister"sv,
         "feedback_register"sv,
         "list_services"sv,

@@ -106,6 +106,7 @@ Service read_service(TableReader reader) {
     if (service.level_unverified > service.level) reader.problem("level_unverified", "is higher than level");
     service.identity = reader.text("identity", Need::optional);
     service.redirect_to = reader.text("redirect_to", Need::optional);
+    service.redirect_setting = reader.text("redirect_setting", Need::optional);
     reader.finish();
     return service;
 }
@@ -147,6 +148,7 @@ Setting read_setting(TableReader reader, Problems& problems) {
     Setting setting;
     setting.path = reader.text("path");
     setting.words = split_words(setting.path);
+    setting.also = reader.texts("also");
     setting.canonical = reader.text("canonical", Need::optional);
     setting.space = read_space(reader, "setting", problems);
     setting.default_value = reader.text("default");
@@ -267,6 +269,7 @@ Login read_login(TableReader reader) {
     Login login;
     login.user = reader.text("user");
     login.any_user = reader.flag("any_user", false);
+    login.terminal_user = reader.flag("terminal_user", false);
     login.factory_password = reader.text("factory_password");
     login.realm = reader.text("realm");
     login.scheme = reader.one_of("scheme", k_schemes);
@@ -343,6 +346,7 @@ Family read_family(toml::table const& root, Problems& problems, Lines& lines) {
     for (auto const* table : reader.tables("setting")) {
         family.settings.push_back(read_setting({*table, "setting", problems}, problems));
         remember("setting", family.settings.back().path, *table);
+        for (auto const& spelling : family.settings.back().also) remember("setting", spelling, *table);
         if (auto const& canonical = family.settings.back().canonical; !canonical.empty()) remember("canonical", canonical, *table);
     }
     for (auto const* table : reader.tables("status")) {
@@ -356,6 +360,13 @@ Family read_family(toml::table const& root, Problems& problems, Lines& lines) {
     for (auto const* table : reader.tables("command")) {
         family.commands.push_back(read_command({*table, "command", problems}, problems));
         remember("command", family.commands.back().path, *table);
+    }
+    for (auto const* table : reader.tables("document")) {
+        TableReader inner(*table, "document", problems);
+        family.documents.push_back({inner.text("path"), inner.text("location")});
+        remember("document", family.documents.back().path, *table);
+        if (!family.documents.back().path.starts_with('/')) inner.problem("path", "must begin with /");
+        inner.finish();
     }
     for (auto const* table : reader.tables("page")) {
         family.pages.push_back(read_page({*table, "page", problems}, problems));

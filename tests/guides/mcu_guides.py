@@ -7,6 +7,7 @@ manager's plan closes the doors (REQ LVL-7)."""
 import pathlib
 import sys
 import unittest
+import xmlrpc.client
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from estate import *  # noqa: E402,F403
@@ -122,6 +123,101 @@ class Mcu(unittest.TestCase):
             step("Delete custom certificate and key goes back to the default pair")
             browser.fill_in("Delete custom certificate and key")
             self.assertIn("Using default certificate", browser.open("/network/ssl_certificates").text)
+
+    def test_the_factory_password_caps_the_level(self):
+        with World("mp") as world:
+            system = self.factory_system(world)
+            address = system["address"]
+            self.http(world, system).open("/network/services").fill_in(
+                "Apply changes", **{"Web, port A": False, "Secure web, port A": True, "FTP, port A": False, "SNMP, port A": False})
+            wait_for(lambda: port_state(address, world.port(443)) == "open" and port_state(address, world.port(80)) == "refused", "HTTPS alone")
+            world.start_manager()
+            world.trust_factory()
+            world.set_policy()
+            world.cli("system", "add", HOST, "--ip", address, "--family", "mcu")
+            self.assertEqual(world.api("system", "observe", HOST)["assessments"][0]["level"], 2, "the empty password is the factory's")
+            self.https(world, system).open("/users/admin").fill_in(
+                "Change password", **{"New password": "superstrongpasswordhere", "Re-enter new password": "superstrongpasswordhere"})
+            secret = world.folder / "password"
+            secret.write_text("superstrongpasswordhere\n")
+            world.cli("system", "set", HOST, "--password-file", secret)
+            self.assertEqual(world.api("system", "observe", HOST)["assessments"][0]["level"], 3)
+
+    def test_services_are_edited_at_once(self):
+        with World("ms") as world:
+            system = self.factory_system(world)
+            address = system["address"]
+            browser = self.http(world, system)
+            step("the ports table of the guide (SVC-5)")
+            fields = {browser._label(field): field["value"] for form in browser.open("/network/services").page.forms for field in form["fields"]}
+            for name, number in (("Web", 80), ("Secure web", 443), ("Incoming H.323", 1720), ("Incoming SIP (TCP)", 5060),
+                                 ("Incoming Encrypted SIP (TLS)", 5061), ("BFCP", 5070), ("Streaming (Windows Media Player)", 1755),
+                                 ("Streaming (other)", 554), ("FTP", 21)):
+                for port in "AB":
+                    self.assertEqual(fields[f"{name}, port {port}: number"], str(number))
+            step("another number for FTP works at once")
+            browser.fill_in("Apply changes", **{"FTP, port A: number": "2121"})
+            wait_for(lambda: port_state(address, world.port(2121)) == "open", "FTP on its new port")
+            wait_for(lambda: port_state(address, world.port(21)) == "refused", "FTP left its old port")
+            step("encrypted SIP needs a certificate and key (MCU-3)")
+            browser.open("/network/services").fill_in("Apply changes", **{"Incoming Encrypted SIP (TLS), port A": True})
+            self.assertIn("DEV-011", browser.text)
+            step("SIP call settings: outgoing transport (MCU-5)")
+            browser.open("/settings/sip").fill_in("Apply changes", **{"Outgoing transport": "UDP"})
+            self.assertLess(browser.status, 400, browser.text)
+            self.assertRegex(browser.open("/settings/sip").html, r"<option[^>]* selected[^>]*>\s*UDP")
+            step("the activated features are shown")
+            self.assertIn("Secure management (HTTPS)", browser.open("/settings/upgrade").text)
+            step("Redirect HTTP requests to HTTPS, of later software: not while HTTPS is off")
+            browser.open("/settings/security").fill_in("Update security settings", **{"Redirect HTTP requests to HTTPS": True})
+            self.assertIn("DEV-005", browser.text)
+            browser.open("/network/services").fill_in("Apply changes", **{"Secure web, port A": True})
+            browser.open("/settings/security").fill_in("Update security settings", **{"Redirect HTTP requests to HTTPS": True})
+            sent_on = curl("--write-out", "%{http_code} %{redirect_url}", "--output", "/dev/null", f"http://{address}:{world.port(80)}/settings/sip")
+            self.assertEqual(sent_on.stdout, f"302 https://{address}:{world.port(443)}/settings/sip")
+            secure = self.https(world, system).open("/network/services")
+            secure.fill_in("Apply changes", **{"Secure web, port A": False})
+            self.assertIn("DEV-005", secure.text, "the redirecting HTTP is no way in (SVC-6)")
+
+    def test_xml_rpc(self):
+        """Python's own XML-RPC client."""
+        with World("mx") as world:
+            system = self.factory_system(world)
+            mcu = xmlrpc.client.ServerProxy(f"http://{system['address']}:{world.port(80)}/RPC2")
+            self.addCleanup(mcu("close"))
+            log_in = {"authenticationUser": "admin", "authenticationPassword": ""}
+
+            def fault(method, **members):
+                with self.assertRaises(xmlrpc.client.Fault) as caught:
+                    getattr(mcu, method)({**log_in, **members})
+                return caught.exception.faultCode
+
+            self.assertEqual(fault("system.listMethods"), 1, "this family does not list its methods")
+            self.assertEqual(fault("device.query", authenticationPassword="guess"), 15)
+            self.assertEqual(fault("feedbackReceiver.configure"), 101)
+            self.assertEqual(fault("feedbackReceiver.configure", receiverURI="http://192.0.2.1/RPC2", receiverIndex=99), 102)
+            for method in ("services.query", "device.services.query"):
+                ports = {port["port"]: port for port in getattr(mcu, method)(log_in)["ports"]}
+                services = {service["name"]: service for service in ports["A"]["services"]}
+                self.assertEqual((services["http"]["enabled"], services["http"]["port"], services["http"]["type"]), (True, 80, "tcp"))
+                self.assertFalse(services["https"]["enabled"])
+                self.assertFalse(any(service["enabled"] for service in ports["B"]["services"]))
+            self.assertEqual(mcu.device.query(log_in)["serial"], system["serial"])
+            self.assertEqual(mcu.device.network.query(log_in)["portA"]["ipAddress"], system["address"])
+            self.assertEqual(mcu.device.health.query(log_in)["operationalStatus"], "active")
+            step("receivers of feedback")
+            self.assertEqual(mcu.feedbackReceiver.configure({**log_in, "receiverURI": "http://192.0.2.1/RPC2", "receiverIndex": -1,
+                                                             "events": {"restart": True}})["receiverIndex"], 1)
+            self.assertEqual(mcu.feedbackReceiver.configure({**log_in, "receiverURI": "http://192.0.2.2/RPC2", "receiverIndex": -1})["receiverIndex"], 2)
+            mcu.feedbackReceiver.reconfigure({**log_in, "receiverIndex": 2, "receiverURI": "http://192.0.2.3/RPC2"})
+            mcu.feedbackReceiver.remove({**log_in, "receiverIndex": 1})
+            self.assertEqual([(one["index"], one["receiverURI"]) for one in mcu.feedbackReceiver.query(log_in)["receivers"]],
+                             [(2, "http://192.0.2.3/RPC2")])
+            self.assertEqual(fault("feedbackReceiver.reconfigure", receiverIndex=1, receiverURI="http://192.0.2.1/RPC2"), 201)
+            step("device.restart")
+            boots = len([line for line in world.journal(system) if " boot.done" in line or '"boot.done"' in line])
+            mcu.device.restart(log_in)
+            wait_for(lambda: len([line for line in world.journal(system) if " boot.done" in line or '"boot.done"' in line]) > boots, "the restart")
 
     def test_without_the_feature_key_there_is_no_secure_web_and_no_certificate_page(self):
         with World("mk") as world:

@@ -296,14 +296,14 @@ def status_of(url, *arguments):
     return int(curl("--output", "/dev/null", "--write-out", "%{http_code}", *arguments, url, check=False).stdout or 0)
 
 
-def ssh(folder, address, port, password, command):
+def ssh(folder, address, port, password, command, user="anything"):
     """One command through OpenSSH's client: what it printed. The host key of the first call is the only one that is taken later."""
     script = pathlib.Path(folder) / "askpass"
     script.write_text('#!/bin/sh\nprintf "%s\\n" "$COUNTERSIGN_TEST_PASSWORD"\n')
     script.chmod(0o700)
     return run("ssh", "-F", "none", "-p", port, "-o", f"UserKnownHostsFile={folder}/known_hosts", "-o", "GlobalKnownHostsFile=none",
                "-o", "StrictHostKeyChecking=accept-new", "-o", "PubkeyAuthentication=no", "-o", "NumberOfPasswordPrompts=1",
-               "-o", "LogLevel=ERROR", f"anything@{address}", command, check=False,
+               "-o", "LogLevel=ERROR", f"{user}@{address}", command, check=False,
                env={"SSH_ASKPASS": str(script), "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": "none", "COUNTERSIGN_TEST_PASSWORD": password})
 
 
@@ -513,9 +513,12 @@ class Browser:
 
 # --- a person at a Telnet prompt ------------------------------------------------------------------------------------------
 class Telnet:
-    def __init__(self, address, port, password):
+    def __init__(self, address, port, password, user=None):
         self.socket = socket.create_connection((address, port), timeout=15 * PATIENCE)
         self.received = ""
+        if user is not None:
+            self.read_until("login:")
+            self.socket.sendall(user.encode() + b"\r\n")
         self.read_until("assword:")
         self.socket.sendall(password.encode() + b"\r\n")
         self.read_until("OK")

@@ -3,9 +3,11 @@
 #include "base/text.hpp"
 
 #include "countersign/errors/dev.hpp"
+#include "countersign/errors/gen.hpp"
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 namespace countersign::device {
@@ -19,7 +21,11 @@ std::vector<Node> done(CommandContext const& context) {
     return {Node::text("status", "operation successful")};
 }
 
-std::string_view first_of(CommandContext const& context, std::initializer_list<std::string_view> names) {
+/// What families call the number of a registration, and the address that it posts to.
+constexpr std::array<std::string_view, 3> k_slot_names{"FeedbackSlot", "receiverIndex", "ID"};
+constexpr std::array<std::string_view, 3> k_address_names{"ServerUrl", "receiverURI", "URL"};
+
+std::string_view first_of(CommandContext const& context, std::span<std::string_view const> names) {
     for (auto name : names)
         if (auto value = context.argument(name); !value.empty()) return value;
     return {};
@@ -38,14 +44,14 @@ net::Task<Nodes> set_password(CommandContext context) {
 
 /// The range of the command's own slot parameter.
 family::Parameter const* slot_parameter(family::Command const& command) {
-    for (std::string_view name : {"FeedbackSlot", "receiverIndex"})
+    for (auto name : k_slot_names)
         if (auto const* found = command.find_parameter(name)) return found;
     return nullptr;
 }
 
-/// -1 asks for any free one (MCU API 2.9, feedbackReceiver.configure).
+/// None given, or -1, asks for the first free one (MCU API 2.9, feedbackReceiver.configure; MPS API, FeedbackRegister).
 Result<int> choose_slot(CommandContext const& context) {
-    auto asked = parse_number<int>(first_of(context, {"FeedbackSlot", "receiverIndex"})).value_or(1);
+    auto asked = parse_number<int>(first_of(context, k_slot_names)).value_or(0);
     if (asked > 0) return asked;
     auto const* parameter = slot_parameter(*context.command);
     auto last = parameter == nullptr ? 1 : static_cast<int>(parameter->space.maximum);
@@ -57,20 +63,35 @@ Result<int> choose_slot(CommandContext const& context) {
 net::Task<Nodes> feedback_register(CommandContext context) {
     CS_CO_TRY(auto number, choose_slot(context));
     FeedbackSlot slot{.slot = number,
-                      .url = std::string(first_of(context, {"ServerUrl", "receiverURI"})),
+                      .url = std::string(first_of(context, k_address_names)),
                       .expressions = {},
                       .source = std::string(context.argument("sourceIdentifier"))};
     for (std::string_view name : {"Expression", "events"})
         for (auto expression : context.all(name)) slot.expressions.emplace_back(expression);
     CS_CO_CHECK(context.unit->set_feedback(std::move(slot), context.actor));
     auto answer = done(context);
-    answer.push_back(Node::number(context.command->dialect == "xml_rpc" ? "receiverIndex" : "FeedbackSlot", number));
+    auto const* parameter = slot_parameter(*context.command);
+    answer.push_back(Node::number(parameter == nullptr ? k_slot_names.front() : std::string_view(parameter->name), number));
     co_return answer;
+}
+
+/// Changes what is given of a registration that is there; the rest stays.
+net::Task<Nodes> feedback_change(CommandContext context) {
+    auto const number = parse_number<int>(first_of(context, k_slot_names)).value_or(0);
+    auto const& slots = context.unit->feedback();
+    auto const found = std::ranges::find(slots, number, &FeedbackSlot::slot);
+    if (found == slots.end()) co_return fail(errors::gen::not_found, {{"what", "receiver"}, {"name", std::to_string(number)}});
+    auto slot = *found;
+    if (auto url = first_of(context, k_address_names); !url.empty()) slot.url = url;
+    if (auto source = context.argument("sourceIdentifier"); !source.empty()) slot.source = source;
+    if (auto events = context.all("events"); !events.empty()) slot.expressions.assign(events.begin(), events.end());
+    CS_CO_CHECK(context.unit->set_feedback(std::move(slot), context.actor));
+    co_return done(context);
 }
 
 net::Task<Nodes> feedback_deregister(CommandContext context) {
     FeedbackSlot slot;
-    slot.slot = parse_number<int>(first_of(context, {"FeedbackSlot", "receiverIndex"})).value_or(0);
+    slot.slot = parse_number<int>(first_of(context, k_slot_names)).value_or(0);
     CS_CO_CHECK(context.unit->set_feedback(std::move(slot), context.actor));
     co_return done(context);
 }
@@ -103,6 +124,7 @@ void register_behaviours(Environment& environment) {
     environment.behaviours["restart"] = restart;
     environment.behaviours["set_password"] = set_password;
     environment.behaviours["feedback_register"] = feedback_register;
+    environment.behaviours["feedback_change"] = feedback_change;
     environment.behaviours["feedback_deregister"] = feedback_deregister;
     environment.behaviours["report_status"] = report_status;
     environment.behaviours["list_services"] = list_services;

@@ -35,6 +35,33 @@ bool changes_something(http::Request const& request) {
     return request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS";
 }
 
+bool redirects(Unit const& unit, family::Service const& service) {
+    if (service.redirect_to.empty()) return false;
+    return service.redirect_setting.empty() || iequals(unit.effective_canonical(service.redirect_setting), "on");
+}
+
+/// "Host" without its port, when it is a name or an address; otherwise the unit's own address.
+std::string host_asked_for(Unit const& unit, http::Request const& request) {
+    auto host = request.fields.get("Host");
+    auto const colon = host.rfind(':');
+    if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) host = host.substr(0, colon);
+    bool const bracketed = host.starts_with('[') && host.ends_with(']') && is_ip_address(host.substr(1, host.size() - 2));
+    if (bracketed || is_host_name(host) || is_ip_address(host)) return std::string(host);
+    return unit.address().contains(':') ? "[" + unit.address() + "]" : unit.address();
+}
+
+/// Nothing is read from the request but where it wanted to go: no log-in is asked for where it would travel in clear.
+http::Response send_on(Unit const& unit, family::Service const& service, http::Request const& request) {
+    auto const* target = unit.family().find_service(service.redirect_to);
+    auto const port = parse_number<int>(unit.effective_canonical(target->port_setting)).value_or(target->port);
+    int const shifted = port + unit.environment().port_offset;
+    auto location = target->door + "://" + host_asked_for(unit, request);
+    if (shifted != 443) location += ":" + std::to_string(shifted);
+    location += request.target.starts_with('/') ? request.target : "/";
+    // Not a permanent one: browsers would keep it when the system stops redirecting.
+    return http::Response::redirect(changes_something(request) ? 307 : 302, location);
+}
+
 class WebService final : public http::Service {
 public:
     WebService(std::shared_ptr<Unit> const& unit, family::Service const& service)
@@ -48,6 +75,7 @@ public:
     net::Task<http::Response> handle(http::Request request) override {
         auto unit = unit_.lock();
         if (!unit) co_return http::Response::text(503, "The system is shutting down.\n");
+        if (redirects(*unit, service_)) co_return send_on(*unit, service_, request);
         Actor actor{service_.id, {}, request.peer.address};
         if (changes_something(request))
             if (auto from = forged_from(request)) {

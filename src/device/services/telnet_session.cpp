@@ -60,7 +60,7 @@ private:
     net::Task<bool> log_in() {
         for (int attempt = 0; attempt < limits_.attempts; ++attempt) {
             auto user = unit_->family().login.user;
-            if (!unit_->family().login.any_user) {
+            if (!unit_->family().login.any_user || unit_->family().login.terminal_user) {
                 auto typed = co_await ask("login: ");
                 if (!typed) co_return false;
                 user = std::move(typed->text);

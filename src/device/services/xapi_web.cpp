@@ -58,10 +58,17 @@ XmlElement command_document(family::Family const& family) {
     return root;
 }
 
+std::string_view trim_slashes(std::string_view text) {
+    while (text.starts_with('/')) text.remove_prefix(1);
+    while (text.ends_with('/')) text.remove_suffix(1);
+    return text;
+}
+
 XmlElement document(Unit const& unit, std::string_view root) {
     if (iequals(root, "Configuration")) return xapi::configuration_document(unit.family(), unit.configuration());
     if (iequals(root, "Command")) return command_document(unit.family());
     if (iequals(root, "Valuespace")) return xapi::valuespace_document(unit.family());
+    if (!iequals(root, "Status")) return XmlElement(root);
     return xapi::build_tree("Status", unit.status());
 }
 
@@ -82,19 +89,37 @@ http::Response malformed(Error const& error) {
     return http::Response::xml(error.entry().http_status, dialect::write_xml(root));
 }
 
+/// The roots of all documents: those that every system has, and those of the family's own documents ("History").
+std::vector<std::string> roots_of(family::Family const& family) {
+    std::vector<std::string> roots{"Status", "Configuration", "Command", "Valuespace"};
+    for (auto const& own : family.documents) {
+        auto const root = trim_slashes(own.location);
+        auto const known = [&root](std::string const& other) { return iequals(other, root); };
+        if (!root.contains('/') && std::ranges::none_of(roots, known)) roots.emplace_back(root);
+    }
+    return roots;
+}
+
+/// Nothing at that place: newer systems answer with a document that lacks it, older ones with a Fault (protocols 1.1).
+http::Response selected(Unit const& unit, XmlElement found, std::string const& text, bool whole) {
+    bool const faults = unit.family().dataport == family::DataportStyle::classic;
+    if (faults && found.children.empty() && !whole) return fault(400, Error(errors::dev::unknown_setting, {{"path", text}}));
+    return http::Response::xml(200, xapi::write_document(std::move(found), header_of(unit)));
+}
+
 http::Response get_xml(Unit const& unit, std::string const& text) {
     auto location = xapi::parse_location(text);
     if (!location) return fault(400, location.error());
     auto const& first = location->steps.front();
     if (!first.any_depth && first.name != "*") {
-        for (std::string_view root : {"Status", "Configuration", "Command", "Valuespace"})
+        for (auto const& root : roots_of(unit.family()))
             if (iequals(first.name, root))
-                return http::Response::xml(200, xapi::write_document(xapi::select(document(unit, root), *location), header_of(unit)));
+                return selected(unit, xapi::select(document(unit, root), *location), text, location->steps.size() == 1);
         return fault(400, Error(errors::dev::unknown_setting, {{"path", text}}));
     }
     auto found = xapi::select(document(unit, "Status"), *location);
     if (found.children.empty()) found = xapi::select(document(unit, "Configuration"), *location);
-    return http::Response::xml(200, xapi::write_document(std::move(found), header_of(unit)));
+    return selected(unit, std::move(found), text, false);
 }
 
 std::vector<xapi::SettingProblem> problems_of(Error const& error) {
@@ -170,6 +195,9 @@ net::Task<std::optional<http::Response>> handle_xapi(WebRequest web) {
     if (get && path == "/configuration.xml") co_return whole_document(unit, "Configuration");
     if (get && path == "/command.xml") co_return whole_document(unit, "Command");
     if (get && path == "/valuespace.xml") co_return whole_document(unit, "Valuespace");
+    if (auto const own = std::ranges::find(unit.family().documents, path, &family::Document::path);
+        get && own != unit.family().documents.end())
+        co_return get_xml(unit, own->location);
     if (path == "/getxml" && (get || post)) {
         auto location = parameter(web.request, "location");
         if (!location) co_return fault(400, location.error());

@@ -20,6 +20,7 @@ std::string_view disabled_value(family::Family const& family, family::Setting co
 }
 
 bool is_way_in(Prospect const& prospect, family::Service const& service) {
+    if (prospect.redirects(service)) return false;
     if (!service.management || service.dialects.empty() || !prospect.has_door(service)) return false;
     if (service.needs_certificate && !prospect.certificate_usable) return false;
     return prospect.service_on(service);
@@ -65,6 +66,11 @@ bool Prospect::service_on(family::Service const& service) const {
     if (service.mode_setting.empty()) return true;
     auto mode = canonical(service.mode_setting);
     return !mode.empty() && !iequals(mode, "off");
+}
+
+bool Prospect::redirects(family::Service const& service) const {
+    if (service.redirect_to.empty()) return false;
+    return service.redirect_setting.empty() || iequals(canonical(service.redirect_setting), "on");
 }
 
 std::uint16_t Prospect::port(family::Service const& service) const {

@@ -30,6 +30,8 @@ struct Prospect {
     [[nodiscard]] bool service_on(family::Service const& service) const;
     [[nodiscard]] std::uint16_t port(family::Service const& service) const;
     [[nodiscard]] bool verifying() const;
+    /// It answers nothing but where else to go (REQ SVC-4).
+    [[nodiscard]] bool redirects(family::Service const& service) const;
 };
 
 /// The host of a URL, of "host:port" or of a bare address; empty for empty.

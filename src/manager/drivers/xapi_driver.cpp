@@ -125,8 +125,8 @@ net::Task<Result<void>> XapiDriver::register_feedback(std::string url) {
     if (!command) co_return fail(errors::dev::unknown_command, {{"path", "feedback"}});
     std::vector<family::Argument> arguments;
     for (auto const& parameter : command->parameters) {
-        if (parameter.name == "FeedbackSlot") arguments.push_back({parameter.name, std::to_string(client->slot)});
-        if (parameter.name == "ServerUrl") arguments.push_back({parameter.name, url});
+        if (parameter.name == "FeedbackSlot" || parameter.name == "ID") arguments.push_back({parameter.name, std::to_string(client->slot)});
+        if (parameter.name == "ServerUrl" || parameter.name == "URL") arguments.push_back({parameter.name, url});
         if (parameter.name == "Expression") arguments.push_back({parameter.name, std::string(k_feedback_expression)});
     }
     co_return co_await call(command, std::move(arguments));

@@ -167,8 +167,8 @@ TEST(EveryFamily, can_be_brought_to_level_four_in_canonical_words) {
     ASSERT_TRUE(families);
     for (auto const& family : families->all()) {
         SCOPED_TRACE(family->id);
-        for (auto const* name : {"service.https.mode", "service.http.mode", "client.verify", "time.ntp.mode", "time.ntp.address",
-                                 "name.dns.server.1", "name.dns.domain", "system.name"})
+        for (auto const* name : {"service.https.mode", "service.http.mode", "client.verify", "time.ntp.address", "name.dns.server.1",
+                                 "name.dns.domain", "system.name"})
             EXPECT_NE(family->find_canonical(name), nullptr) << name;
         for (auto const* value : {"off", "on"}) EXPECT_TRUE(family->find_canonical("client.verify")->from_canonical(value));
         EXPECT_TRUE(family->find_form("upload_certificate"));
