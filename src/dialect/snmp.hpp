@@ -1,8 +1,8 @@
 #pragma once
 
-/// SNMP version 1 (RFC 1157) and version 2c (RFC 1901, RFC 3416) as values and as bytes, and how a read-only agent answers. Both
-/// sides: the agent's door parses requests and answers them, the manager writes requests and parses responses. No
-/// sockets, no MIB files, no sessions; why it is our own codec stands in docs/decisions/0006-snmp-codec.md.
+/// SNMP version 1 (RFC 1157) and version 2c (RFC 1901, RFC 3416; version 3: snmp_v3.hpp) as values and as bytes, and how a read-only agent
+/// answers. Both sides: the agent's door parses requests and answers them, the manager writes requests and parses responses. No sockets, no
+/// MIB files, no sessions; why it is our own codec stands in docs/decisions/0006-snmp-codec.md.
 ///
 /// The reader takes BER with definite lengths only and refuses everything over a limit: 65,507 bytes, 128 bindings, 128 parts of
 /// an object identifier (RFC 2578 section 3.5), and bytes left over behind the message.
@@ -140,6 +140,9 @@ std::vector<Binding> system_table(SystemGroup const& group);
 Oid system_description_oid();  ///< 1.3.6.1.2.1.1.1.0
 Oid system_name_oid();         ///< 1.3.6.1.2.1.1.5.0
 
+/// What a read-only agent answers to a question whose asker is known: at most `largest` bytes as a message of version 1 or 2c, or
+/// "too big" without bindings. NET-018 when it is no question.
+Result<Message> reply_to(Message const& question, std::span<Binding const> table, std::size_t largest);
 /// What a read-only agent answers to a datagram. `table` is sorted by name.
 /// An Error means: stay silent. NET-018 malformed or not a request; ACC-002 another community (RFC 1157 section 4.1 asks for silence).
 Result<std::string> answer(std::string_view datagram, std::string_view community, std::span<Binding const> table);

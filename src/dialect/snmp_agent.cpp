@@ -82,17 +82,17 @@ Message answer_get_next(Message const& question, Table const& table) {
 }
 
 /// RFC 3416 section 4.2.3. Rows are added while they fit an answer; the RFC allows to stop anywhere.
-Message answer_get_bulk(Message const& question, Table const& table) {
+Message answer_get_bulk(Message const& question, Table const& table, std::size_t largest) {
     auto const count = question.bindings.size();
     auto const single = std::min(count, static_cast<std::size_t>(std::max(question.error_status, 0)));
     auto const repetitions = std::max(question.error_index, 0);
     Message out{question.version, question.community, Operation::response, question.request_id, 0, 0, {}};
     auto size = write_message(out).size() + 8;  // 8: lengths that grow with the content
-    auto const add = [&out, &size, &table](Oid const& name) {
+    auto const add = [&out, &size, &table, largest](Oid const& name) {
         auto const* row = table.after(name);
         Binding next = row != nullptr ? *row : Binding{name, Absence::end_of_view};
         size += write_message({Version::v2c, {}, Operation::response, 0, 0, 0, {next}}).size();
-        if (size > k_max_answer || out.bindings.size() == k_max_bindings) return false;
+        if (size > largest || out.bindings.size() == k_max_bindings) return false;
         out.bindings.push_back(std::move(next));
         return true;
     };
@@ -131,15 +131,13 @@ std::vector<Binding> system_table(SystemGroup const& group) {
 Oid system_description_oid() { return system_oid(1); }
 Oid system_name_oid() { return system_oid(5); }
 
-Result<std::string> answer(std::string_view datagram, std::string_view community, std::span<Binding const> table) {
-    CS_TRY(auto const question, parse_message(datagram));
-    if (!constant_time_equal(question.community, community)) return fail(errors::acc::wrong_credentials);
-
+Result<Message> reply_to(Message const& question, std::span<Binding const> rows, std::size_t largest) {
+    Table const table(rows);
     Message reply;
     switch (question.operation) {
-        case Operation::get: reply = answer_get(question, Table(table)); break;
-        case Operation::get_next: reply = answer_get_next(question, Table(table)); break;
-        case Operation::get_bulk: reply = answer_get_bulk(question, Table(table)); break;
+        case Operation::get: reply = answer_get(question, table); break;
+        case Operation::get_next: reply = answer_get_next(question, table); break;
+        case Operation::get_bulk: reply = answer_get_bulk(question, table, largest); break;
         case Operation::set:
             // Nothing can be written here. Version 1 has no better word for it (RFC 1157 section 4.1.5).
             reply = error_answer(question, question.version == Version::v1 ? ErrorStatus::no_such_name : ErrorStatus::no_access, 1);
@@ -149,14 +147,20 @@ Result<std::string> answer(std::string_view datagram, std::string_view community
         case Operation::trap:
         case Operation::report: return fail(errors::net::malformed_snmp, {{"detail", "it is no question"}});
     }
-    auto out = write_message(reply);
-    if (out.size() > k_max_answer) {
-        auto too_big = error_answer(question, ErrorStatus::too_big, 0);
+    if (write_message(reply).size() > largest) {
+        reply = error_answer(question, ErrorStatus::too_big, 0);
         // RFC 3416 section 4.2.1: without bindings, so that this answer fits.
-        too_big.bindings.clear();
-        out = write_message(too_big);
-        if (out.size() > k_max_answer) return fail(errors::net::malformed_snmp, {{"detail", "its community is too long"}});
+        reply.bindings.clear();
     }
+    return reply;
+}
+
+Result<std::string> answer(std::string_view datagram, std::string_view community, std::span<Binding const> table) {
+    CS_TRY(auto const question, parse_message(datagram));
+    if (!constant_time_equal(question.community, community)) return fail(errors::acc::wrong_credentials);
+    CS_TRY(auto const reply, reply_to(question, table, k_max_answer));
+    auto out = write_message(reply);
+    if (out.size() > k_max_answer) return fail(errors::net::malformed_snmp, {{"detail", "its community is too long"}});
     return out;
 }
 

@@ -148,4 +148,19 @@ Task<Result<std::string>> ask_udp(Endpoint where, std::string question, std::str
     co_return answer;
 }
 
+Result<void> send_udp(Executor executor, Endpoint where, std::string_view datagram, std::string const& bind_address) {
+    CS_TRY(auto remote, to_tcp(where));
+    udp::socket socket(executor);
+    boost::system::error_code failed;
+    socket.open(to_udp(remote).protocol(), failed);
+    if (!failed && !bind_address.empty()) {
+        CS_TRY(auto from, to_tcp({bind_address, 0}));
+        socket.bind(to_udp(from), failed);
+    }
+    if (!failed) socket.non_blocking(true, failed);
+    if (!failed) socket.send_to(asio::buffer(datagram), to_udp(remote), 0, failed);
+    if (failed) return fail(errors::net::unreachable, {{"peer", to_string(where)}, {"detail", failed.message()}});
+    return {};
+}
+
 }  // namespace countersign::net

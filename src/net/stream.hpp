@@ -51,6 +51,9 @@ Task<Result<std::shared_ptr<Stream>>> connect_tcp(Endpoint where, std::string bi
 /// One datagram there and one back. NET-002 when nothing comes back, NET-001 when the port is closed (ICMP).
 Task<Result<std::string>> ask_udp(Endpoint where, std::string question, std::string bind_address, Milliseconds deadline);
 
+/// One datagram there, and nothing is waited for. NET-004 when it cannot be sent.
+Result<void> send_udp(Executor executor, Endpoint where, std::string_view datagram, std::string const& bind_address);
+
 enum class PortState { open, refused, silent, unreachable };
 std::string_view to_string(PortState state);
 

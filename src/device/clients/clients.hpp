@@ -6,7 +6,7 @@
 
 namespace countersign::device {
 
-/// Registers the client of the external manager, the sender of feedback and the search of the corporate directory.
+/// Registers the client of the external manager, the senders of feedback and of traps, and the search of the corporate directory.
 void register_clients(Environment& environment);
 
 }  // namespace countersign::device
