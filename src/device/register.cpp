@@ -1,6 +1,7 @@
 #include "device/clients/clients.hpp"
 #include "device/services/behaviours.hpp"
 #include "device/services/http_door.hpp"
+#include "device/services/safety_actions.hpp"
 #include "device/services/text_doors.hpp"
 
 namespace countersign::device {
@@ -9,6 +10,7 @@ void register_everything(Environment& environment) {
     register_http_doors(environment);
     register_text_doors(environment);
     register_behaviours(environment);
+    register_safety_behaviours(environment);
     register_clients(environment);
 }
 

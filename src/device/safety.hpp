@@ -14,6 +14,9 @@
 
 namespace countersign::device {
 
+/// The door that needs somebody who stands before the system: a session of the serial console.
+inline constexpr std::string_view k_serial_door = "serial";
+
 /// Something that is wrong until it is put right. Kept over restarts; raised once, cleared once; each is an event
 /// ("alarm.raised", "alarm.cleared" with id, subject, text), so that feedback and traps tell it.
 struct Alarm {
@@ -50,12 +53,13 @@ public:
     };
     virtual ~Trial() = default;
     /// From now on every change is remembered with what was before. DEV error while another is under way, or for a time outside
-    /// 10 s .. 1 h.
+    /// 10 s .. 1 h (DEV-017, DEV-002, DEV-023, ACC-008, FIL-*).
     virtual Result<State> begin(std::chrono::seconds within, Actor actor) = 0;
     [[nodiscard]] virtual std::optional<State> current() const = 0;
-    /// Keeps what was changed. The id proves that the caller is the one who began.
+    /// Keeps what was changed. The id proves that the caller means this trial and not a later one. Refused while a change waits for a
+    /// restart, and over a door that is not open after the change: it would prove nothing (DEV-018, DEV-019, DEV-020).
     virtual Result<void> confirm(std::string_view id, Actor actor) = 0;
-    /// Undoes it now.
+    /// Undoes it now. DEV-018.
     virtual Result<void> cancel(Actor actor) = 0;
 };
 
@@ -75,9 +79,10 @@ class Flags {
 public:
     virtual ~Flags() = default;
     [[nodiscard]] virtual std::vector<FlagState> list() const = 0;
-    /// Changes or creates. DEV error for a name or value that is not allowed. Raises the alarm that asks for a restart.
+    /// Changes or creates; an empty section is the one it stands in, or the first. DEV-022 and what Unit::apply says. Raises the alarm that
+    /// asks for a restart.
     virtual Result<FlagState> set(std::string_view section, std::string_view name, std::string_view value, Actor actor) = 0;
-    /// Of created flags.
+    /// Of created flags. DEV-022, GEN-003.
     virtual Result<void> remove(std::string_view section, std::string_view name, Actor actor) = 0;
 };
 

@@ -115,16 +115,19 @@ constexpr std::string_view k_sealed = "sealed:";
 
 }  // namespace
 
-Unit::State::State(std::shared_ptr<Environment const> shared, family::FamilyPtr which, UnitSpec full, net::Executor where)
+Unit::State::State(Unit& self, std::shared_ptr<Environment const> shared, family::FamilyPtr which, UnitSpec full, net::Executor where)
     : environment(std::move(shared)),
       family(std::move(which)),
       spec(std::move(full)),
       executor(std::move(where)),
       feature_keys(spec.feature_keys.value_or(family->factory_feature_keys)),
       clock(std::make_shared<UnitClock>(environment->clock, spec.clock_offset)),
-      tree(family, words_of(spec), factory_values(*family, spec).value_or(SettingTree::Values{})),
+      tree(family, words_of(spec), factory_values(*family, spec).value_or(SettingTree::Values{}), feature_keys),
       journal(folder() / "journal.log"),
       repository(folder(), spec.serial, environment->sealer, environment->durability),
+      alarms(self, folder() / "alarms.toml"),
+      flags(self, folder() / "flags.toml"),
+      trial(self, folder()),
       time(executor, clock) {}
 
 /// Temporary files of a process that was killed in mid-write. Nobody else writes here now: the data folder is locked.
@@ -136,11 +139,24 @@ void Unit::State::remove_leftovers() const {
 
 Result<void> Unit::State::load() {
     remove_leftovers();
+    CS_CHECK(trial.recover());
+    if (restore_pending()) {
+        CS_CHECK(finish_restore());
+        alarms.forget();
+        trial.forget();
+    }
+    CS_CHECK(flags.load());
     CS_TRY(auto file, UnitFile::load(folder() / "state.toml"));
     boots = file.boots;
     feedback = std::move(file.feedback);
+    password.reset();
     if (!file.sealed_password.empty()) {
         CS_TRY(password, environment->sealer->open(file.sealed_password, "password of " + spec.serial));
+    }
+    account_passwords.clear();
+    for (auto const& [user, sealed] : file.sealed_accounts) {
+        CS_TRY(auto opened, environment->sealer->open(sealed, "password of " + spec.serial + " " + user));
+        account_passwords.emplace(user, std::move(opened));
     }
     SettingTree::Values stored;
     for (auto const& [path, value] : file.settings) {
@@ -162,7 +178,9 @@ Result<void> Unit::State::load() {
 }
 
 UnitFile Unit::State::to_file() const {
-    UnitFile file{.boots = boots, .sealed_password = {}, .settings = {}, .feedback = feedback};
+    UnitFile file{.boots = boots, .sealed_password = {}, .sealed_accounts = {}, .settings = {}, .feedback = feedback};
+    for (auto const& [user, text] : account_passwords)
+        file.sealed_accounts.emplace(user, environment->sealer->seal(text, "password of " + spec.serial + " " + user));
     if (password) file.sealed_password = environment->sealer->seal(*password, "password of " + spec.serial);
     for (auto const& [index, value] : tree.stored_values()) {
         auto const& setting = family->settings[index];
@@ -185,9 +203,12 @@ void Unit::State::report(std::string id, std::vector<std::pair<std::string, std:
     auto listeners = subscribers;
     for (auto const& held : listeners)
         if (auto entry = held.lock()) entry->call(event);
+    for (std::string_view kind : {"certificate.", "trust.", "password.", "time.", "feedback."})
+        if (event.id.starts_with(kind)) alarms.check_all();
 }
 
-Unit::Unit(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Unit::Unit(std::shared_ptr<Environment const> environment, family::FamilyPtr family, UnitSpec spec, net::Executor executor)
+    : state_(std::make_unique<State>(*this, std::move(environment), std::move(family), std::move(spec), std::move(executor))) {}
 Unit::~Unit() = default;
 
 net::Task<Result<std::shared_ptr<Unit>>> Unit::create(std::shared_ptr<Environment const> environment, family::FamilyPtr family,
@@ -197,9 +218,9 @@ net::Task<Result<std::shared_ptr<Unit>>> Unit::create(std::shared_ptr<Environmen
                              {{"path", "serial"}, {"value", spec.serial}, {"allowed", "1 to 64 letters, digits, '-', '_'"}}));
     spec = filled(std::move(spec), *family);
     if (auto values = factory_values(*family, spec); !values) co_return fail(std::move(values).error().at(spec.name));
-    auto state = std::make_unique<State>(environment, family, std::move(spec), executor);
+    std::shared_ptr<Unit> unit(new Unit(environment, family, std::move(spec), executor));
     // Keys are made, and files read, where nobody waits for the loop.
-    auto* work = state.get();
+    auto* work = unit->state_.get();
     auto prepared = co_await net::offload(environment->runtime->blocking(), [work]() -> Result<void> {
         CS_CHECK(host::ensure_folder(work->folder()));
         if (!work->repository.has_factory()) {
@@ -208,8 +229,8 @@ net::Task<Result<std::shared_ptr<Unit>>> Unit::create(std::shared_ptr<Environmen
         }
         return work->load();
     });
-    if (!prepared) co_return fail(std::move(prepared).error().at(state->spec.name));
-    co_return std::shared_ptr<Unit>(new Unit(std::move(state)));
+    if (!prepared) co_return fail(std::move(prepared).error().at(unit->spec().name));
+    co_return unit;
 }
 
 family::Family const& Unit::family() const { return *state_->family; }

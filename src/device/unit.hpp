@@ -198,7 +198,8 @@ struct Environment {
     net::Milliseconds restart_delay{150};  ///< so that the answer to the request gets out
     net::Milliseconds door_grace{1000};
     std::chrono::seconds ntp_interval{64};
-    std::shared_ptr<Clock const> clock;  ///< the machine's time; units add their own offset
+    net::Milliseconds alarm_check{3'600'000};  ///< how often certificates are looked at (REQ RMX-5 wants once a day)
+    std::shared_ptr<Clock const> clock;        ///< the machine's time; units add their own offset
     std::string tls_profile = "intermediate";
     std::shared_ptr<FactoryAuthorities> factory;
     std::shared_ptr<TrustCache> trust;  ///< null: every unit keeps its roots for itself
@@ -233,17 +234,25 @@ public:
     [[nodiscard]] std::shared_ptr<Clock const> clock() const;
 
     // --- log-in (REQ DPT-3) ---
-    /// Checks user name and password as the family's rules say, counts failures of the peer. DEV-010 wrong; ACC-003 with `seconds`
-    /// while the peer is locked out (5 failures: 30 s).
+    /// Checks user name and password as the family's rules say, counts failures of the peer and of the account (services/login_guard.hpp).
+    /// DEV-010 wrong; ACC-003 with `seconds` while one of them has to wait; never at the serial console.
     Result<void> authenticate(std::string const& user, SecretText const& password, Actor const& actor);
     /// For challenge/response: the password this user would have to know; nothing for an unknown user.
     [[nodiscard]] std::optional<SecretText> password_for(std::string_view user) const;
-    /// For doors that check by themselves (digest): ACC-003 while the peer is locked out.
-    Result<void> check_not_locked(std::string const& peer);
+    /// For doors that check by themselves (digest): ACC-003 while the peer is locked out; with a user also while the account waits: to
+    /// be asked again when it is known whose password was right.
+    Result<void> check_not_locked(std::string const& peer, std::optional<std::string_view> user = {});
     void note_login(Actor const& actor, bool success);
-    /// ACC-007 never (the guides' devices take any), DEV-002 over 255 bytes or with control characters.
-    Result<void> set_password(SecretText password, Actor const& actor);
+    /// Of `user`; without one the actor's own account when the family lists it, else the system's. DEV-002 over 255 bytes, with control
+    /// characters or for a user that there is not; ACC-009 against the rules while login.strict_password is on; ACC-008.
+    Result<void> set_password(SecretText password, Actor const& actor, std::string_view user = {});
+    /// Back to the factory password, at the system itself (docs/recovery.md). FIL-002.
+    Result<void> reset_password(Actor const& actor);
     [[nodiscard]] bool has_factory_password() const;
+    /// Everybody may try to log in again.
+    void end_lockouts();
+    /// ACC-008 for an account whose role is to look only. Everything that changes something asks first.
+    [[nodiscard]] Result<void> check_may_change(Actor const& actor) const;
 
     // --- settings ---
     /// By path (without case) or canonical name. DEV-001; DEV-009 when its feature key is missing.
@@ -339,7 +348,9 @@ public:
 
 private:
     struct State;
-    explicit Unit(std::unique_ptr<State> state);
+    friend class TrialKeeper;
+    Unit(std::shared_ptr<Environment const> environment, family::FamilyPtr family, UnitSpec spec, net::Executor executor);
+    Result<Outcome> apply_checked(std::vector<Change> changes, Actor const& actor);
     net::Task<> restart();
     net::Task<> close_everything(Running next, net::Milliseconds grace);
     std::unique_ptr<State> state_;

@@ -63,7 +63,7 @@ Result<std::shared_ptr<net::tls::ServerContext const>> Unit::State::server_conte
         if (!served) return fail(errors::dev::certificate_needed, {{"service", "HTTPS"}});
         CS_TRY(context, net::tls::ServerContext::create({.chain = served->chain,
                                                          .key = served->key,
-                                                         .profile = environment->tls_profile,
+                                                         .profile = tls_profile(),
                                                          .clients = net::tls::ServerContext::ClientCertificates::ignored,
                                                          .client_anchors = {}}));
     }
@@ -106,6 +106,7 @@ CertificateInfo Unit::certificate() const {
 }
 
 Result<Outcome> Unit::install(Upload upload, Actor actor) {
+    CS_CHECK(check_may_change(actor));
     auto const& rules = state_->family->certificate;
     auto checked = check_upload(upload, rules, now());
     if (!checked) {
@@ -141,6 +142,7 @@ Result<Outcome> Unit::install(Upload upload, Actor actor) {
 }
 
 Result<Outcome> Unit::delete_certificate(Actor actor) {
+    CS_CHECK(check_may_change(actor));
     if (state_->installed_is_factory) return fail(errors::gen::not_found, {{"what", "custom certificate"}, {"name", ""}});
     // A service that needs a pair of its own would be left without one (REQ MCU-3).
     auto after = state_->prospect(state_->tree.stored_values());
@@ -148,6 +150,7 @@ Result<Outcome> Unit::delete_certificate(Actor actor) {
         if (setting.check == "certificate_needed" && iequals(after.canonical(setting.canonical), "on"))
             return fail(errors::dev::certificate_needed, {{"service", setting.path}});
     CS_TRY(auto factory, state_->repository.load_factory());
+    CS_CHECK(state_->check_pair_after(false, now() <= factory.chain.front().not_after()));
     CS_CHECK(state_->repository.remove_custom());
     state_->installed = std::move(factory);
     state_->installed_is_factory = true;
@@ -159,6 +162,7 @@ Result<Outcome> Unit::delete_certificate(Actor actor) {
 }
 
 Result<Outcome> Unit::delete_trust_store(Actor actor) {
+    CS_CHECK(check_may_change(actor));
     if (state_->trust.empty()) return fail(errors::gen::not_found, {{"what", "trust store"}, {"name", ""}});
     CS_CHECK(state_->repository.remove_trust());
     state_->set_trust({});

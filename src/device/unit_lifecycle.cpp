@@ -30,6 +30,17 @@ Result<std::map<std::string, Unit::State::OpenDoor>> Unit::State::open_missing(U
     return opened;
 }
 
+std::pair<std::map<std::string, Unit::State::Wanted>, Result<std::map<std::string, Unit::State::OpenDoor>>> Unit::State::open_all(
+    Unit& unit) {
+    tree.make_effective();
+    flags.make_effective();
+    served = installed;
+    context.reset();
+    auto wanted = wanted_doors(prospect(tree.effective_values()));
+    auto opened = open_missing(unit, wanted);
+    return {std::move(wanted), std::move(opened)};
+}
+
 void Unit::State::close_door(OpenDoor open) {
     auto door = std::shared_ptr<Door>(std::move(open.door));
     // The answer to the request that closes the door still goes out through it.
@@ -67,17 +78,19 @@ void Unit::State::settings_took_effect(Unit const& unit) {
     time.start(std::move(settings), [held = std::weak_ptr<Unit>(weak)] {
         if (auto target = held.lock()) target->report("time.changed", {{"ntp", target->fact("time.ntp.status").value_or("")}});
     });
+    flags.check_alarm();
+    alarms.check_all();
 }
 
 net::Task<Result<void>> Unit::boot() {
     auto self = shared_from_this();
     if (state_->running != Running::off && state_->running != Running::restarting) co_return Result<void>{};
     ++state_->generation;
-    state_->tree.make_effective();
-    state_->served = state_->installed;
-    state_->context.reset();
-    auto wanted = state_->wanted_doors(state_->prospect(state_->tree.effective_values()));
-    auto opened = state_->open_missing(*this, wanted);
+    if (state_->restore_pending())
+        if (auto loaded = state_->load(); !loaded) co_return fail(std::move(loaded).error().at(state_->spec.name));
+    auto [wanted, opened] = state_->open_all(*this);
+    // What is on trial may be why: a system that stays away could neither be confirmed nor undone.
+    if (!opened && state_->trial.give_up("the services could not be opened")) std::tie(wanted, opened) = state_->open_all(*this);
     if (!opened) co_return fail(std::move(opened).error().at(state_->spec.name));
     ++state_->boots;
     if (auto saved = state_->save(); !saved) {
@@ -89,6 +102,8 @@ net::Task<Result<void>> Unit::boot() {
     report("boot", {{"count", std::to_string(state_->boots)}});
     state_->adopt(*std::move(opened), wanted);
     state_->settings_took_effect(*this);
+    state_->alarms.start();
+    state_->trial.start();
     for (auto const& make : state_->environment->companions)
         if (auto companion = make(self)) state_->companions.push_back(std::move(companion));
     report("boot.done", {{"count", std::to_string(state_->boots)}});
@@ -100,6 +115,8 @@ net::Task<> Unit::close_everything(Running next, net::Milliseconds grace) {
     ++state_->generation;
     state_->running = next;
     state_->companions.clear();
+    state_->alarms.stop();
+    state_->trial.stop();
     state_->time.stop();
     state_->resolver.reset();
     auto doors = std::exchange(state_->doors, {});

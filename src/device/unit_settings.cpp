@@ -29,6 +29,7 @@ Error one_of(std::vector<Error> problems) {
 struct Asked {
     std::vector<std::pair<family::Setting const*, std::string>> values;
     std::vector<Error> problems;
+    std::optional<SecretText> password;  ///< of the setting that stands for the system's password
     void take(family::Setting const* setting, std::string value) {
         auto same = std::ranges::find(values, setting, &std::pair<family::Setting const*, std::string>::first);
         if (same == values.end())
@@ -37,6 +38,9 @@ struct Asked {
             same->second = std::move(value);
     }
 };
+
+/// Not kept as a setting: it is the password itself (docs/families.md, "Log-in").
+constexpr std::string_view k_password_setting = "login.password";
 
 /// Settings that verification depends on: a change of one of them is the time to say what is missing.
 bool matters_for_verification(family::Setting const& setting) {
@@ -62,6 +66,16 @@ Prospect Unit::State::prospect(SettingTree::Values const& values) const {
             .custom_certificate = !installed_is_factory};
 }
 
+Result<void> Unit::State::check_pair_after(bool custom, bool usable) const {
+    for (auto const* values : {&tree.stored_values(), &tree.effective_values()}) {
+        auto after = prospect(*values);
+        after.custom_certificate = custom;
+        after.certificate_usable = usable;
+        if (auto problems = judge(prospect(*values), after, {}); !problems.empty()) return fail(std::move(problems.front()));
+    }
+    return {};
+}
+
 VerifyFacts Unit::State::verify_facts() const {
     VerifyFacts facts{
         .time_is_synchronised = time.state() == TimeSync::State::synchronised, .has_roots = !trust.empty(), .server_urls = {}};
@@ -77,8 +91,13 @@ Result<family::Setting const*> Unit::find_setting(std::string_view path) const {
     return setting;
 }
 
-std::string Unit::stored(family::Setting const& setting) const { return state_->tree.stored(setting); }
-std::string Unit::effective(family::Setting const& setting) const { return state_->tree.effective(setting); }
+std::string Unit::stored(family::Setting const& setting) const {
+    if (setting.canonical == k_password_setting) return password_for(state_->family->login.user).value_or(SecretText()).reveal();
+    return state_->tree.stored(setting);
+}
+std::string Unit::effective(family::Setting const& setting) const {
+    return setting.canonical == k_password_setting ? stored(setting) : state_->tree.effective(setting);
+}
 
 std::string Unit::stored_canonical(std::string_view canonical) const {
     return state_->prospect(state_->tree.stored_values()).canonical(canonical);
@@ -108,6 +127,18 @@ VerifyState Unit::verify_state() const {
 }
 
 Result<Outcome> Unit::apply(std::vector<Change> changes, Actor actor) {
+    auto outcome = apply_checked(std::move(changes), actor);
+    if (!outcome) {
+        std::vector<std::string> ids;
+        for (auto const& cause : outcome.error().causes()) ids.emplace_back(cause.entry().code);
+        if (ids.empty()) ids.emplace_back(outcome.error().entry().code);
+        report("change.refused", {{"reason", join(ids, " ")}, {"door", actor.door}, {"user", actor.user}, {"peer", actor.peer}});
+    }
+    return outcome;
+}
+
+Result<Outcome> Unit::apply_checked(std::vector<Change> changes, Actor const& actor) {
+    CS_CHECK(check_may_change(actor));
     Asked asked;
     for (auto const& change : changes) {
         auto setting = find_setting(change.path);
@@ -116,10 +147,15 @@ Result<Outcome> Unit::apply(std::vector<Change> changes, Actor actor) {
             continue;
         }
         auto value = in_family_words(**setting, change.value);
-        if (value)
-            asked.take(*setting, *std::move(value));
-        else
+        if (!value) {
             asked.problems.push_back(std::move(value).error().at((*setting)->path));
+        } else if ((*setting)->canonical == k_password_setting) {
+            if (auto fits = state_->check_password(*value, state_->family->login.user); !fits)
+                asked.problems.push_back(std::move(fits).error().at((*setting)->path));
+            asked.password = SecretText(*std::move(value));
+        } else {
+            asked.take(*setting, *std::move(value));
+        }
     }
     auto& tree = state_->tree;
     auto next = tree.stored_values();
@@ -151,11 +187,14 @@ Result<Outcome> Unit::apply(std::vector<Change> changes, Actor actor) {
     if (up) {
         CS_TRY(opened, state_->open_missing(*this, wanted));
     }
+    auto old_password = state_->password ? std::optional(state_->password->duplicate()) : std::nullopt;
+    if (asked.password) state_->password = asked.password->duplicate();
     auto old_stored = tree.stored_values();
     auto old_effective = tree.effective_values();
     tree.commit(std::move(next), std::move(next_effective));
-    if (!outcome.changed.empty()) {
+    if (!outcome.changed.empty() || asked.password) {
         if (auto saved = state_->save(); !saved) {
+            state_->password = std::move(old_password);
             tree.commit(std::move(old_stored), std::move(old_effective));
             return fail(std::move(saved).error());
         }
@@ -166,9 +205,13 @@ Result<Outcome> Unit::apply(std::vector<Change> changes, Actor actor) {
                                    {"from", shown(*setting, from)},
                                    {"to", shown(*setting, to)},
                                    {"door", actor.door},
+                                   {"user", actor.user},
                                    {"peer", actor.peer}});
         if (setting->effect == family::Effect::restart) outcome.restart_needed = true;
     }
+    if (asked.password)
+        report("password.changed",
+               {{"account", state_->family->login.user}, {"door", actor.door}, {"user", actor.user}, {"peer", actor.peer}});
     state_->settings_took_effect(*this);
     if (after.verifying() && std::ranges::any_of(touched, [](auto const* setting) { return matters_for_verification(*setting); })) {
         auto missing = missing_for_verification(after, state_->verify_facts());
@@ -179,6 +222,7 @@ Result<Outcome> Unit::apply(std::vector<Change> changes, Actor actor) {
 }
 
 Result<void> Unit::set_feedback(FeedbackSlot slot, Actor actor) {
+    CS_CHECK(check_may_change(actor));
     bool removed = slot.url.empty();
     if (!removed) {
         CS_TRY(auto url, net::Url::parse(slot.url));

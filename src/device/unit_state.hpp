@@ -6,6 +6,9 @@
 #include "device/lifecycle/time_sync.hpp"
 #include "device/lifecycle/unit_clock.hpp"
 #include "device/repository/certificate_repository.hpp"
+#include "device/safety/alarm_board.hpp"
+#include "device/safety/flag_file.hpp"
+#include "device/safety/trial_keeper.hpp"
 #include "device/services/login_guard.hpp"
 #include "device/tree/rules.hpp"
 #include "device/tree/setting_tree.hpp"
@@ -27,7 +30,7 @@ struct FactValue {
 class SubscriptionEntry;
 
 struct Unit::State {
-    State(std::shared_ptr<Environment const> shared, family::FamilyPtr which, UnitSpec full, net::Executor where);
+    State(Unit& self, std::shared_ptr<Environment const> shared, family::FamilyPtr which, UnitSpec full, net::Executor where);
 
     // unit.cpp
     void remove_leftovers() const;
@@ -37,7 +40,18 @@ struct Unit::State {
     void report(std::string id, std::vector<std::pair<std::string, std::string>> fields);
     [[nodiscard]] fs::path folder() const { return environment->data / spec.serial; }
 
+    // safety/restore.cpp
+    [[nodiscard]] bool restore_pending() const;
+    Result<void> finish_restore();
+    bool take_restored_files(Unit& unit);
+
+    // unit_login.cpp
+    [[nodiscard]] std::string account_of(std::string_view user) const;
+    [[nodiscard]] Result<void> check_password(std::string_view text, std::string_view user) const;
+
     // unit_settings.cpp
+    /// DEV-005 when deleting or replacing the pair would leave no way in.
+    [[nodiscard]] Result<void> check_pair_after(bool custom, bool usable) const;
     [[nodiscard]] Prospect prospect(SettingTree::Values const& values) const;
     [[nodiscard]] bool exists(family::Setting const& setting) const;
     [[nodiscard]] VerifyFacts verify_facts() const;
@@ -48,11 +62,17 @@ struct Unit::State {
     [[nodiscard]] Result<void> load_certificates();
     [[nodiscard]] bool certificate_usable() const;
     Result<std::shared_ptr<net::tls::ServerContext const>> server_context();
+    /// Of the setting tls.profile where the family has one, else the program's.
+    [[nodiscard]] std::string tls_profile() const;
     void serve_installed();
     void set_trust(std::vector<pki::Certificate> roots);
 
     // unit_status.cpp
     [[nodiscard]] std::vector<FactValue> facts(std::string_view name, Unit const& unit) const;
+    /// Those of alarms, trials, flags and log-in (unit_safety.cpp).
+    [[nodiscard]] std::vector<FactValue> safety_facts(std::string_view name, Unit const& unit) const;
+    /// Rows of the tables "alarms", "alarm_history", "flags" and "trial".
+    [[nodiscard]] std::vector<std::map<std::string, std::string>> safety_rows(std::string_view table) const;
 
     // unit_lifecycle.cpp
     struct Wanted {
@@ -67,6 +87,8 @@ struct Unit::State {
     [[nodiscard]] std::map<std::string, Wanted> wanted_doors(Prospect const& prospect) const;
     /// Opens what is wanted and not open yet. On failure nothing is open that was not before.
     Result<std::map<std::string, OpenDoor>> open_missing(Unit& unit, std::map<std::string, Wanted> const& wanted);
+    /// At boot: what is stored works, and its doors are opened.
+    std::pair<std::map<std::string, Wanted>, Result<std::map<std::string, OpenDoor>>> open_all(Unit& unit);
     void close_door(OpenDoor open);
     void adopt(std::map<std::string, OpenDoor> opened, std::map<std::string, Wanted> const& wanted);
 
@@ -78,7 +100,9 @@ struct Unit::State {
     std::shared_ptr<UnitClock> clock;
     SettingTree tree;
     std::uint64_t boots = 0;
-    std::optional<SecretText> password;  ///< nothing: the factory password of the spec or family
+    std::optional<SecretText> password;                                ///< nothing: the factory password of the spec or family
+    std::map<std::string, SecretText, std::less<>> account_passwords;  ///< of family::Account; nothing: the factory's
+    std::map<std::string, UtcTime> visits;                             ///< log-ins of late, so that the journal names a visit once
     std::vector<FeedbackSlot> feedback;
     Journal journal;
 
@@ -88,6 +112,10 @@ struct Unit::State {
     std::optional<CertificatePair> served;                   ///< in effect since the boot, or since the upload where that works at once
     std::shared_ptr<net::tls::ServerContext const> context;  ///< of `served`; made when first needed
     pki::Anchors trust;
+
+    AlarmBoard alarms;
+    FlagFile flags;
+    TrialKeeper trial;
 
     LoginGuard guard;
     TimeSync time;

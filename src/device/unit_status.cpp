@@ -69,6 +69,12 @@ std::string numbered(std::string_view path, FactValue const& value) {
     return replace_all(replace_all(std::string(path), "{n}", std::to_string(value.n)), "{m}", std::to_string(value.m));
 }
 
+/// One's own password may be changed by every account; Unit::set_password asks for itself.
+bool changes_something(family::Command const& command) {
+    auto const& name = command.behaviour;
+    return !name.starts_with("list_") && !name.starts_with("report_") && name != "phonebook_search" && name != "set_password";
+}
+
 std::map<std::string, std::string> row_of(pki::Certificate const& certificate) {
     return {{"subject", certificate.subject()},
             {"issuer", certificate.issuer()},
@@ -120,6 +126,7 @@ std::vector<FactValue> Unit::State::facts(std::string_view name, Unit const& uni
         }
         return out;
     }
+    if (auto safety = safety_facts(name, unit); !safety.empty()) return safety;
     if (auto told = published.find(name); told != published.end()) return one(Node::text("", told->second));
     return {};
 }
@@ -176,6 +183,7 @@ dialect::web::PageValues Unit::page_values(family::Page const& page) const {
     dialect::web::PageValues values;
     values.system_name = name();
     values.banner = banner();
+    for (auto const& alarm : state_->alarms.active()) values.alarms.push_back(alarm.text);
     values.state = to_string(state_->running);
     values.feature_keys = state_->feature_keys;
     for (auto const& form : page.forms)
@@ -197,6 +205,7 @@ dialect::web::PageValues Unit::page_values(family::Page const& page) const {
         }
         if (table.id == "feature_keys")
             for (auto const& key : state_->feature_keys) rows.push_back({{"feature", key}});
+        if (auto safety = state_->safety_rows(table.id); !safety.empty()) rows = std::move(safety);
         if (table.id == "trust_store")
             for (auto const& root : state_->trust.roots()) rows.push_back(row_of(root));
     }
@@ -210,6 +219,7 @@ net::Task<Result<CommandAnswer>> Unit::run_command(std::string path, std::vector
     if (command == nullptr) co_return fail(errors::dev::unknown_command, {{"path", path}});
     auto behaviour = state_->environment->behaviours.find(command->behaviour);
     if (behaviour == state_->environment->behaviours.end()) co_return fail(errors::dev::unknown_command, {{"path", path}});
+    if (changes_something(*command)) CS_CO_CHECK(check_may_change(actor));
     CS_CO_TRY(auto checked, command->check(std::move(arguments)));
     auto done = co_await behaviour->second({self, command, std::move(checked), std::move(body), std::move(actor)});
     if (!done) co_return fail(std::move(done).error());

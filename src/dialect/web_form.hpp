@@ -24,6 +24,7 @@ struct PageValues {
     /// table id -> rows; a row is fact -> text
     std::map<std::string, std::vector<std::map<std::string, std::string>>> tables;
     std::string banner;                                       ///< "restart needed"; shown in the header of every page
+    std::vector<std::string> alarms;                          ///< what is wrong now; shown in the header of every page
     std::string notice;                                       ///< result of what was just submitted
     std::vector<std::string> problems;                        ///< why it was refused
     std::vector<std::pair<std::string, std::string>> hidden;  ///< put into every form (a token against forged requests)
@@ -70,6 +71,7 @@ struct HtmlTable {
 struct HtmlPage {
     std::string title;
     std::string banner;
+    std::vector<std::string> alarms;
     std::string notice;
     std::vector<std::string> problems;
     std::vector<HtmlForm> forms;

@@ -52,7 +52,7 @@ public:
     }
 
 private:
-    enum class What { title, banner, notice, problem, cell, heading_cell, caption, label, option, button, textarea, link };
+    enum class What { title, banner, alarm, notice, problem, cell, heading_cell, caption, label, option, button, textarea, link };
     struct Capture {
         What what;
         std::string tag;
@@ -76,6 +76,8 @@ private:
         auto const marked = token.attribute("class");
         if (marked == "banner")
             capture(What::banner, token);
+        else if (marked == "alarm")
+            capture(What::alarm, token);
         else if (marked == "notice")
             capture(What::notice, token);
         else if (marked == "problem")
@@ -222,6 +224,7 @@ private:
         switch (capture.what) {
             case What::title: page_.title = std::move(text); break;
             case What::banner: page_.banner = std::move(text); break;
+            case What::alarm: page_.alarms.push_back(std::move(text)); break;
             case What::notice: page_.notice = std::move(text); break;
             case What::problem: page_.problems.push_back(std::move(text)); break;
             case What::cell: row_is_heading_ = false; [[fallthrough]];

@@ -11,7 +11,8 @@ namespace {
 constexpr std::string_view k_style =
     "body{font-family:sans-serif;margin:1.5em;max-width:60em}nav ul{list-style:none;padding:0}nav li{display:inline-block;margin-right:1em}"
     "table{border-collapse:collapse;margin:.5em 0}th,td{border:1px solid #888;padding:.3em .6em;text-align:left}"
-    ".banner{background:#fff3c4;border:1px solid #8a6d00;padding:.6em}.problem{background:#fde0e0;border:1px solid #a00;padding:.6em}"
+    ".alarm{background:#fdebd8;border:1px solid #a34e00;padding:.6em}.banner{background:#fff3c4;border:1px solid "
+    "#8a6d00;padding:.6em}.problem{background:#fde0e0;border:1px solid #a00;padding:.6em}"
     ".notice{background:#e2f4e2;border:1px solid #27652a;padding:.6em}label{display:inline-block;min-width:16em}form{margin-bottom:2em}";
 
 class PageWriter {
@@ -63,6 +64,7 @@ private:
         out_ += "</style>\n</head>\n<body>\n<header>\n";
         element("h1", values_.system_name.empty() ? family_.name : values_.system_name);
         if (!values_.banner.empty()) message("banner", "alert", values_.banner);
+        for (auto const& alarm : values_.alarms) message("alarm", "status", alarm);
         out_ += "</header>\n";
     }
 

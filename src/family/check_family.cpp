@@ -19,6 +19,8 @@ public:
         for (auto const& setting : family_.settings) check(setting);
         for (auto const& command : family_.commands) check(command);
         for (auto const& page : family_.pages) check(page);
+        for (auto const& account : family_.accounts)
+            if (account.user == family_.login.user) report("account", account.user, "is the account of [login] already");
         if (family_.services.empty()) problems_.add(1, "a family needs at least one service");
     }
 
@@ -73,6 +75,13 @@ private:
     }
 
     void check(Setting const& setting) {
+        if (!setting.section.empty() && std::ranges::find(family_.flags.sections, setting.section) == family_.flags.sections.end())
+            report("setting", setting.path, "section " + setting.section + " is not among the sections of [flags]");
+        for (auto const& when : setting.default_when) {
+            needs_setting("setting", setting.path, "default_when", when.setting);
+            if (auto const value = setting.space.check(setting.path, when.value); !value || *value != when.value)
+                report("setting", setting.path, "default_when: the value is not allowed: " + setting.space.describe());
+        }
         if (setting.default_value.contains('{')) return;  // a fact of the unit, known at run time
         if (auto const value = setting.space.check(setting.path, setting.default_value); !value)
             report("setting", setting.path, "the default is not allowed: " + setting.space.describe());

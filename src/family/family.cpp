@@ -147,6 +147,10 @@ Identity const* Family::find_identity(std::string_view identity_id) const {
     return found == identities.end() ? nullptr : &*found;
 }
 
+Account const* Family::find_account(std::string_view user) const {
+    return find_in(accounts, [&](Account const& account) { return account.user == user; });
+}
+
 Client const* Family::find_client(std::string_view client_id) const {
     return find_in(clients, [&](Client const& c) { return c.id == client_id; });
 }

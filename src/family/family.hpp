@@ -39,6 +39,7 @@ struct Choice {
     std::string text;
     std::string canonical;
     std::vector<std::string> aliases = {};  ///< further canonical spellings that are taken, never given
+    std::string note = {};                  ///< how an old word is understood today (REQ RMX-6)
     bool operator==(Choice const&) const = default;
 };
 
@@ -71,6 +72,15 @@ struct Setting {
     Effect effect = Effect::now;
     std::string check;                           ///< name of a registered check (known_checks), or empty
     std::vector<std::string> needs_feature_key;  ///< any one of them; empty: none
+    std::string section;                         ///< of the configuration file that it is a flag of (REQ RMX-6); empty: no flag
+    /// Another default under a condition: a feature key that is installed, or a canonical setting that has this canonical value.
+    struct DefaultWhen {
+        std::string feature_key;
+        std::string setting;
+        std::string equals;
+        std::string value;
+    };
+    std::vector<DefaultWhen> default_when;  ///< the first that holds; none: `default_value`
 
     /// Family spelling to canonical. What is not a literal passes as it is.
     [[nodiscard]] std::string to_canonical(std::string_view value) const;
@@ -182,9 +192,10 @@ struct Field {
     std::string label;
     FieldKind kind = FieldKind::text;
     std::string setting;  ///< canonical
-    std::string role;     ///< "certificate", "private_key", "passphrase", "trust_store", "old_password", "new_password", "confirm_password"
-    std::string row;      ///< in forms with columns: the row's label; fields of one row follow each other
-    int column = 0;       ///< index into Form::columns, not counting the first
+    std::string
+        role;         ///< "certificate", "private_key", "passphrase", "trust_store", "old_password", "new_password", "confirm_password" ...
+    std::string row;  ///< in forms with columns: the row's label; fields of one row follow each other
+    int column = 0;   ///< index into Form::columns, not counting the first
 };
 
 struct Form {
@@ -267,6 +278,19 @@ struct Document {
     std::string location;  ///< "/Configuration/Alternates"; a root that is no tree of settings or status is an empty document
 };
 
+/// A further account than the one of `Login` (REQ DPT-3).
+struct Account {
+    std::string user;
+    bool read_only = false;  ///< role "user": looks, changes nothing
+    std::string factory_password;
+};
+
+/// The configuration file of flags (REQ RMX-6). Flags that are known are settings with a `section`.
+struct FlagRules {
+    std::vector<std::string> sections;  ///< empty: the family has no flags
+    bool may_create = false;
+};
+
 /// What an unknown system shows must be equal to all of these.
 struct Recognition {
     std::string fact;  ///< "realm", "product_type", "page_title"
@@ -288,6 +312,8 @@ struct Family {
     std::vector<std::string> factory_feature_keys;      ///< installed on virtual units
     std::vector<Recognition> recognition;
     Login login;
+    std::vector<Account> accounts;
+    FlagRules flags;
     CertificateRules certificate;
     ExternalManager external_manager;
     DataportStyle dataport = DataportStyle::modern;
@@ -304,6 +330,7 @@ struct Family {
     /// All finders return null when there is none. Paths compare without case, ids and canonical names exactly.
     [[nodiscard]] Service const* find_service(std::string_view service_id) const;
     [[nodiscard]] Identity const* find_identity(std::string_view identity_id) const;  ///< "" is the first one
+    [[nodiscard]] Account const* find_account(std::string_view user) const;
     [[nodiscard]] Client const* find_client(std::string_view client_id) const;
     [[nodiscard]] Setting const* find_setting(std::string_view path) const;  ///< one of its other spellings counts too
     [[nodiscard]] Setting const* find_canonical(std::string_view canonical) const;
@@ -338,11 +365,12 @@ std::weak_ordering compare_versions(std::string_view a, std::string_view b);
 
 /// What a family file may name; the agent has a function for each.
 /// Commands: restart, set_password, feedback_register, feedback_deregister, report_status (answers with the status items whose path begins
-/// with the command's), list_services.
+/// with the command's), list_services, trial_begin, trial_confirm, trial_cancel, restore_factory, recover_password, recover_access,
+/// list_flags, set_flag, delete_flag.
 std::span<std::string_view const> known_behaviours();
 /// Forms: apply_settings, upload_certificate (takes every role its form offers and gets: pair, passphrase, trust store; checks all
 /// before it changes one), upload_trust_store, delete_certificate, delete_trust_store, shutdown (asks again before it acts),
-/// restart, set_password.
+/// restart, set_password, trial_begin, trial_confirm, trial_cancel, restore_factory, set_flag, delete_flag.
 std::span<std::string_view const> known_form_actions();
 /// Checks of settings: host_name_when_verifying (REQ TRU-4), verification_preconditions, way_in_left (REQ SVC-6), certificate_needed
 /// (MCU-3).

@@ -14,14 +14,23 @@ using namespace std::string_view_literals;
 std::span<std::string_view const> known_behaviours() {
     static constexpr std::array names{
         // One line each, in order.
+        "delete_flag"sv,
         "feedback_change"sv,
         "feedback_deregister"sv,
         "feedback_register"sv,
+        "list_flags"sv,
         "list_services"sv,
         "phonebook_search"sv,
+        "recover_access"sv,
+        "recover_password"sv,
         "report_status"sv,
         "restart"sv,
+        "restore_factory"sv,
+        "set_flag"sv,
         "set_password"sv,
+        "trial_begin"sv,
+        "trial_cancel"sv,
+        "trial_confirm"sv,
     };
     return names;
 }
@@ -31,10 +40,16 @@ std::span<std::string_view const> known_form_actions() {
         // One line each, in order.
         "apply_settings"sv,
         "delete_certificate"sv,
+        "delete_flag"sv,
         "delete_trust_store"sv,
         "restart"sv,
+        "restore_factory"sv,
+        "set_flag"sv,
         "set_password"sv,
         "shutdown"sv,
+        "trial_begin"sv,
+        "trial_cancel"sv,
+        "trial_confirm"sv,
         "upload_certificate"sv,
         "upload_trust_store"sv,
     };
@@ -55,6 +70,12 @@ std::span<std::string_view const> known_checks() {
 std::span<std::string_view const> known_facts() {
     static constexpr std::array names{
         // One line each, in order.
+        "alarm.days_left"sv,
+        "alarm.id"sv,
+        "alarm.level"sv,
+        "alarm.since"sv,
+        "alarm.subject"sv,
+        "alarm.text"sv,
         "certificate.factory"sv,
         "certificate.fingerprint"sv,
         "certificate.served"sv,
@@ -66,6 +87,12 @@ std::span<std::string_view const> known_facts() {
         "client.feedback.url"sv,
         "client.verify.active"sv,
         "client.verify.missing"sv,
+        "flag.effective"sv,
+        "flag.name"sv,
+        "flag.note"sv,
+        "flag.section"sv,
+        "flag.value"sv,
+        "login.factory_password"sv,
         "name.dns.server"sv,
         "network.ipv4.gateway"sv,
         "network.ipv4.mask"sv,
@@ -86,6 +113,10 @@ std::span<std::string_view const> known_facts() {
         "system.uptime"sv,
         "time.ntp.address"sv,
         "time.ntp.status"sv,
+        "trial.deadline"sv,
+        "trial.door"sv,
+        "trial.id"sv,
+        "trial.seconds_left"sv,
         "trust.fingerprint"sv,
         "trust.subject"sv,
     };

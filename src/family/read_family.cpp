@@ -18,8 +18,10 @@ constexpr std::array k_transports{"tcp"sv, "udp"sv, "none"sv};
 constexpr std::array k_schemes{"digest"sv, "basic"sv};
 constexpr std::array k_dialects{"xapi"sv, "xml_rpc"sv};
 constexpr std::array k_field_kinds{"checkbox"sv, "text"sv, "file"sv, "select"sv, "password"sv};
-constexpr std::array k_roles{"certificate"sv,  "private_key"sv,  "passphrase"sv,      "trust_store"sv,
-                             "old_password"sv, "new_password"sv, "confirm_password"sv};
+constexpr std::array k_roles{"certificate"sv,  "private_key"sv,   "passphrase"sv,       "trust_store"sv, "old_password"sv,
+                             "new_password"sv, "trial_id"sv,      "confirm_password"sv, "flag_name"sv,   "flag_section"sv,
+                             "flag_value"sv,   "comprehensive"sv, "trial_seconds"sv};
+constexpr std::array k_account_roles{"admin"sv, "user"sv};
 constexpr std::array k_roots{"replace"sv, "append"sv};
 constexpr std::array k_certificate_effects{"now"sv, "restart"sv, "restart_banner"sv};
 constexpr std::array k_dataports{"modern"sv, "classic"sv};
@@ -49,13 +51,14 @@ std::vector<Choice> read_choices(TableReader& reader, std::string_view key, std:
     }
     for (auto const& element : *array) {
         if (auto const text = element.value_exact<std::string>()) {
-            choices.push_back({*text, to_lower(*text), {}});
+            choices.push_back({*text, to_lower(*text), {}, {}});
         } else if (auto const* table = element.as_table()) {
             TableReader inner(*table, std::string(what) + "." + std::string(key), problems);
             Choice choice;
             choice.text = inner.text("text");
             choice.canonical = inner.text("canonical");
             choice.aliases = inner.texts("also");
+            choice.note = inner.text("note", Need::optional);
             inner.finish();
             choices.push_back(std::move(choice));
         } else {
@@ -155,6 +158,17 @@ Setting read_setting(TableReader reader, Problems& problems) {
     setting.effect = static_cast<Effect>(index_of(k_effects, reader.one_of("effect", k_effects, Need::optional)));
     setting.check = reader.one_of("check", known_checks(), Need::optional);
     setting.needs_feature_key = reader.texts("needs_feature_key");
+    setting.section = reader.text("section", Need::optional);
+    for (auto const* table : reader.tables("default_when")) {
+        TableReader inner(*table, "setting.default_when", problems);
+        Setting::DefaultWhen when{.feature_key = inner.text("feature_key", Need::optional),
+                                  .setting = inner.text("setting", Need::optional),
+                                  .equals = inner.text("equals", Need::optional),
+                                  .value = inner.text("value")};
+        if (when.feature_key.empty() == when.setting.empty()) inner.problem("value", "needs either a feature_key or a setting");
+        inner.finish();
+        setting.default_when.push_back(std::move(when));
+    }
     reader.finish();
     return setting;
 }
@@ -277,6 +291,23 @@ Login read_login(TableReader reader) {
     return login;
 }
 
+FlagRules read_flags(TableReader reader) {
+    FlagRules flags;
+    flags.sections = reader.texts("sections", Need::required);
+    flags.may_create = reader.flag("may_create", false);
+    reader.finish();
+    return flags;
+}
+
+Account read_account(TableReader reader) {
+    Account account;
+    account.user = reader.text("user");
+    account.read_only = reader.one_of("role", k_account_roles) == "user";
+    account.factory_password = reader.text("factory_password");
+    reader.finish();
+    return account;
+}
+
 CertificateRules read_certificate(TableReader reader) {
     CertificateRules rules;
     rules.factory_subject = reader.text("factory_subject");
@@ -322,6 +353,7 @@ Family read_family(toml::table const& root, Problems& problems, Lines& lines) {
     if (auto const* table = reader.table("login", Need::required)) family.login = read_login({*table, "login", problems});
     if (auto const* table = reader.table("certificate", Need::required))
         family.certificate = read_certificate({*table, "certificate", problems});
+    if (auto const* table = reader.table("flags", Need::optional)) family.flags = read_flags({*table, "flags", problems});
     if (auto const* table = reader.table("external_manager", Need::optional))
         family.external_manager = read_external_manager({*table, "external_manager", problems});
     if (auto const* table = reader.table("messages", Need::optional)) read_messages(family, *table, problems);
@@ -329,6 +361,10 @@ Family read_family(toml::table const& root, Problems& problems, Lines& lines) {
         TableReader inner(*table, "recognition", problems);
         family.recognition.push_back({inner.one_of("fact", k_recognised), inner.text("equals")});
         inner.finish();
+    }
+    for (auto const* table : reader.tables("account")) {
+        family.accounts.push_back(read_account({*table, "account", problems}));
+        remember("account", family.accounts.back().user, *table);
     }
     for (auto const* table : reader.tables("identity")) {
         family.identities.push_back(read_identity_of({*table, "identity", problems}));

@@ -38,7 +38,7 @@ net::Task<Nodes> restart(CommandContext context) {
 
 net::Task<Nodes> set_password(CommandContext context) {
     SecretText password{std::string(context.argument("Password"))};
-    CS_CO_CHECK(context.unit->set_password(std::move(password), context.actor));
+    CS_CO_CHECK(context.unit->set_password(std::move(password), context.actor, context.argument("UserName")));
     co_return done(context);
 }
 

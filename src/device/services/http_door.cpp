@@ -106,16 +106,19 @@ private:
         };
     }
 
+    static http::Response wait(Error const& error) {
+        auto response = http::problem(error);
+        response.fields.set("Retry-After", error.parameter("seconds"));
+        return response;
+    }
+
     /// Nothing when the log-in is right; the actor's user is set then.
     std::optional<http::Response> log_in(Unit& unit, http::Request const& request, Actor& actor) {
-        if (auto open = unit.check_not_locked(actor.peer); !open) {
-            auto response = http::problem(open.error());
-            response.fields.set("Retry-After", open.error().parameter("seconds"));
-            return response;
-        }
+        if (auto open = unit.check_not_locked(actor.peer); !open) return wait(open.error());
         auto checked = authenticator_.check(request);
         if (auto const* user = std::get_if<std::string>(&checked)) {
             actor.user = *user;
+            if (auto open = unit.check_not_locked(actor.peer, *user); !open) return wait(open.error());
             unit.note_login(actor, true);
             return std::nullopt;
         }

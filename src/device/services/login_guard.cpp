@@ -5,31 +5,64 @@
 #include <algorithm>
 
 namespace countersign::device {
+namespace {
 
-Result<void> LoginGuard::check(std::string const& peer, UtcTime now) {
-    auto found = entries_.find(peer);
-    if (found == entries_.end() || found->second.locked_until <= now) return {};
-    return fail(errors::acc::locked_out, {{"seconds", std::to_string((found->second.locked_until - now).count())}});
+std::chrono::seconds doubled(std::chrono::seconds first, int times, std::chrono::seconds longest) {
+    constexpr int k_enough = 20;
+    return std::min<std::chrono::seconds>(first * (1LL << std::min(times, k_enough)), longest);
 }
 
-bool LoginGuard::note(std::string const& peer, bool success, UtcTime now) {
+Result<void> wait(UtcTime until, UtcTime now) {
+    return fail(errors::acc::locked_out, {{"seconds", std::to_string((until - now).count())}});
+}
+
+}  // namespace
+
+bool LoginGuard::knows(Account const& account, std::string const& peer) {
+    return std::ranges::find(account.known, peer) != account.known.end();
+}
+
+Result<void> LoginGuard::check(std::string const& peer, std::string const& account, UtcTime now) {
+    auto address = addresses_.find(peer);
+    if (address != addresses_.end() && address->second.locked_until > now) return wait(address->second.locked_until, now);
+    auto asked = accounts_.find(account);
+    if (asked != accounts_.end() && asked->second.wait_until > now && !knows(asked->second, peer))
+        return wait(asked->second.wait_until, now);
+    return {};
+}
+
+bool LoginGuard::note(std::string const& peer, std::string const& account, bool success, UtcTime now) {
+    if (accounts_.size() >= k_accounts && !accounts_.contains(account)) accounts_.erase(accounts_.begin());
+    auto& asked = accounts_[account];
     if (success) {
-        entries_.erase(peer);
+        if (!knows(asked, peer)) asked.known.push_front(peer);
+        if (asked.known.size() > k_known_addresses) asked.known.pop_back();
+        auto address = addresses_.find(peer);
+        if (address == addresses_.end()) return false;
+        // Of this account only: who knows one password must not go on guessing another undisturbed.
+        address->second.accounts.erase(account);
+        if (address->second.accounts.empty()) addresses_.erase(address);
         return false;
     }
-    if (entries_.size() >= k_addresses && !entries_.contains(peer)) forget_oldest();
-    auto& entry = entries_[peer];
-    if (now - entry.last > k_memory) entry.failures = 0;
-    entry.last = now;
-    if (++entry.failures < k_failures) return false;
-    entry.failures = 0;
-    entry.locked_until = now + k_lock;
+    if (now - asked.last > k_memory) asked.failures = 0;
+    asked.last = now;
+    if (++asked.failures >= k_account_failures)
+        asked.wait_until = now + doubled(std::chrono::seconds(1), asked.failures - k_account_failures, k_longest_wait);
+
+    if (addresses_.size() >= k_addresses && !addresses_.contains(peer)) forget_oldest();
+    auto& address = addresses_[peer];
+    if (now - address.last > k_memory) address.accounts.clear();
+    address.last = now;
+    auto& attempts = address.accounts[account];
+    if (++attempts.failures < k_failures) return false;
+    attempts.failures = 0;
+    address.locked_until = now + doubled(k_lock, attempts.locks++, k_longest_lock);
     return true;
 }
 
 void LoginGuard::forget_oldest() {
-    auto oldest = std::ranges::min_element(entries_, {}, [](auto const& entry) { return entry.second.last; });
-    if (oldest != entries_.end()) entries_.erase(oldest);
+    auto oldest = std::ranges::min_element(addresses_, {}, [](auto const& entry) { return entry.second.last; });
+    if (oldest != addresses_.end()) addresses_.erase(oldest);
 }
 
 }  // namespace countersign::device

@@ -1,5 +1,6 @@
 #include "base/text.hpp"
 #include "device/services/http_door.hpp"
+#include "device/services/safety_actions.hpp"
 #include "dialect/web_form.hpp"
 
 #include "countersign/errors/dev.hpp"
@@ -120,6 +121,10 @@ Done carry_out(Unit& unit, family::Form const& form, web::Submission const& subm
     if (form.action == "shutdown") return shut_down(unit, actor);
     if (form.action == "restart") return restart(unit, actor);
     if (form.action == "set_password") return set_password(unit, submission, actor);
+    if (auto said = carry_out_safety(unit, form, submission, actor)) {
+        if (!*said) return failed(std::move(*said).error());
+        return {.notice = std::move(**said), .error = {}, .warnings = {}};
+    }
     return failed(Error(errors::gen::not_found, {{"what", "action"}, {"name", form.action}}));
 }
 
@@ -142,6 +147,9 @@ http::Response submit(Unit& unit, family::Page const& page, family::Form const& 
     if (!form.needs_state.empty() && std::ranges::find(form.needs_state, to_string(unit.running())) == form.needs_state.end())
         return draw(unit, page,
                     failed(Error(errors::gen::invalid_input, {{"field", form.title}, {"detail", "not possible in this state"}})));
+    // Everybody may change the own password.
+    if (auto allowed = unit.check_may_change(actor); !allowed && form.action != "set_password")
+        return draw(unit, page, failed(std::move(allowed).error()));
     auto parts = http::parse_any_form(request);
     if (!parts) return draw(unit, page, failed(std::move(parts).error()));
     std::map<std::string, std::string> fields;

@@ -26,9 +26,49 @@ bool is_way_in(Prospect const& prospect, family::Service const& service) {
     return prospect.service_on(service);
 }
 
-void judge_way_in(Prospect const& after, std::vector<Error>& problems) {
-    if (std::ranges::any_of(after.family->services, [&after](auto const& service) { return is_way_in(after, service); })) return;
+/// A dataport counts like a web page: every switch can be turned there.
+bool has_way_in(Prospect const& prospect) {
+    return std::ranges::any_of(prospect.family->services, [&prospect](auto const& service) { return is_way_in(prospect, service); });
+}
+
+/// A change that touches nothing of the kind is taken also where no way in is left: it is not what closed it.
+void judge_way_in(Prospect const& before, Prospect const& after, bool touched, std::vector<Error>& problems) {
+    if (has_way_in(after) || (!touched && !has_way_in(before))) return;
     problems.push_back(Error(errors::dev::would_lock_out, {{"detail", "no management service would be left on"}}));
+}
+
+/// Two services that listen on one port, one of which would not open.
+struct Clash {
+    family::Service const* first;
+    family::Service const* second;
+    std::uint16_t port;
+    bool operator==(Clash const&) const = default;
+};
+
+std::vector<Clash> clashes_of(Prospect const& prospect) {
+    std::vector<Clash> out;
+    auto const& services = prospect.family->services;
+    auto listens = [&prospect](family::Service const& service) {
+        return service.transport != "none" && service.port != 0 && prospect.service_on(service);
+    };
+    for (auto first = services.begin(); first != services.end(); ++first) {
+        if (!listens(*first)) continue;
+        for (auto second = first + 1; second != services.end(); ++second) {
+            bool same = listens(*second) && first->transport == second->transport && prospect.port(*first) == prospect.port(*second);
+            if (same) out.push_back({&*first, &*second, prospect.port(*first)});
+        }
+    }
+    return out;
+}
+
+void judge_ports(Prospect const& before, Prospect const& after, std::vector<Error>& problems) {
+    auto const old = clashes_of(before);
+    for (auto const& clash : clashes_of(after))
+        if (std::ranges::find(old, clash) == old.end())
+            problems.push_back(Error(errors::dev::port_clash, {{"first", clash.first->title},
+                                                               {"second", clash.second->title},
+                                                               {"transport", to_upper(clash.first->transport)},
+                                                               {"port", std::to_string(clash.port)}}));
 }
 
 void judge_certificates(Prospect const& before, Prospect const& after, std::vector<Error>& problems) {
@@ -99,10 +139,11 @@ bool is_unverifiable_host(std::string_view address, std::string_view disabled_va
 
 std::vector<Error> judge(Prospect const& before, Prospect const& after, std::set<family::Setting const*> const& changed) {
     std::vector<Error> problems;
-    auto has_check = [&changed](std::string_view check) {
-        return std::ranges::any_of(changed, [check](auto const* setting) { return setting->check == check; });
-    };
-    if (has_check("way_in_left")) judge_way_in(after, problems);
+    // A form sends every field: what stays as it is was not touched.
+    bool touched = std::ranges::any_of(
+        changed, [&](auto const* setting) { return setting->check == "way_in_left" && before.value(*setting) != after.value(*setting); });
+    judge_way_in(before, after, touched, problems);
+    judge_ports(before, after, problems);
     judge_certificates(before, after, problems);
     judge_host_names(after, problems);
     return problems;

@@ -39,7 +39,8 @@ std::string host_of(std::string_view address);
 /// What verification would refuse: an IP address that is not the family's word for "none".
 bool is_unverifiable_host(std::string_view address, std::string_view disabled_value);
 
-/// Everything that is wrong with `after`: DEV-005, DEV-006, DEV-011. `changed` are the settings that differ from before.
+/// Everything that is wrong with `after`: DEV-005, DEV-006, DEV-011, DEV-021. `changed` are the settings that were asked for. What was
+/// wrong before and is not touched is no reason to refuse.
 std::vector<Error> judge(Prospect const& before, Prospect const& after, std::set<family::Setting const*> const& changed);
 
 /// Facts beside the settings that verification depends on.

@@ -15,10 +15,11 @@ std::string expand(std::string_view text, UnitWords const& words) {
     return replace_all(std::move(out), "{product_id}", words.product_id);
 }
 
-SettingTree::SettingTree(family::FamilyPtr family, UnitWords words, Values factory)
+SettingTree::SettingTree(family::FamilyPtr family, UnitWords words, Values factory, std::vector<std::string> feature_keys)
     : family_(std::move(family)),
       words_(std::move(words)),
       factory_(std::move(factory)),
+      feature_keys_(std::move(feature_keys)),
       stored_(std::make_shared<Values const>()),
       effective_(stored_) {}
 
@@ -26,18 +27,32 @@ std::uint16_t SettingTree::index_of(family::Setting const& setting) const {
     return static_cast<std::uint16_t>(&setting - family_->settings.data());
 }
 
-std::string SettingTree::factory_value(family::Setting const& setting) const {
+bool SettingTree::holds(Values const& values, family::Setting::DefaultWhen const& when) const {
+    if (!when.feature_key.empty()) return family::has_feature_key(std::vector{when.feature_key}, feature_keys_);
+    auto const* other = family_->find_canonical(when.setting);
+    if (other == nullptr) return false;
+    // Of the other one the plain default, so that two cannot wait for each other.
+    auto found = values.find(index_of(*other));
+    auto factory = factory_.find(index_of(*other));
+    auto const& held = found != values.end() ? found->second : factory != factory_.end() ? factory->second : other->default_value;
+    return iequals(other->to_canonical(held), when.equals);
+}
+
+std::string SettingTree::factory_value(Values const& values, family::Setting const& setting) const {
     if (auto found = factory_.find(index_of(setting)); found != factory_.end()) return found->second;
+    for (auto const& when : setting.default_when)
+        if (holds(values, when)) return when.value;
     return expand(setting.default_value, words_);
 }
 
 std::string SettingTree::value(Values const& values, family::Setting const& setting) const {
     if (auto found = values.find(index_of(setting)); found != values.end()) return found->second;
-    return factory_value(setting);
+    return factory_value(values, setting);
 }
 
 void SettingTree::set(Values& values, family::Setting const& setting, std::string_view value) const {
-    if (value == factory_value(setting))
+    // A default that follows another setting: what was set by hand stays as it was set.
+    if (setting.default_when.empty() && value == factory_value(values, setting))
         values.erase(index_of(setting));
     else
         values.insert_or_assign(index_of(setting), std::string(value));

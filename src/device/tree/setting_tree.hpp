@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace countersign::device {
 
@@ -29,7 +30,7 @@ public:
     using Values = std::map<std::uint16_t, std::string>;
 
     /// `factory` holds factory values of this unit that differ from the family's.
-    SettingTree(family::FamilyPtr family, UnitWords words, Values factory);
+    SettingTree(family::FamilyPtr family, UnitWords words, Values factory, std::vector<std::string> feature_keys = {});
 
     [[nodiscard]] std::uint16_t index_of(family::Setting const& setting) const;
     [[nodiscard]] std::string value(Values const& values, family::Setting const& setting) const;
@@ -45,10 +46,13 @@ public:
     [[nodiscard]] bool pending() const { return stored_ != effective_ && *stored_ != *effective_; }
 
 private:
-    [[nodiscard]] std::string factory_value(family::Setting const& setting) const;
+    /// Some defaults follow another setting, so `values` are asked.
+    [[nodiscard]] std::string factory_value(Values const& values, family::Setting const& setting) const;
+    [[nodiscard]] bool holds(Values const& values, family::Setting::DefaultWhen const& when) const;
     family::FamilyPtr family_;
     UnitWords words_;
     Values factory_;
+    std::vector<std::string> feature_keys_;
     std::shared_ptr<Values const> stored_;
     std::shared_ptr<Values const> effective_;
 };

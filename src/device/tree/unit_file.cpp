@@ -44,6 +44,9 @@ Result<UnitFile> UnitFile::parse(std::string_view text, std::string_view file) {
         if (auto const* settings = document["settings"].as_table())
             for (auto const& [path, value] : *settings)
                 if (auto held = value.value<std::string>()) out.settings.emplace(std::string(path.str()), *held);
+        if (auto const* accounts = document["accounts"].as_table())
+            for (auto const& [user, value] : *accounts)
+                if (auto held = value.value<std::string>()) out.sealed_accounts.emplace(std::string(user.str()), *held);
         if (auto const* slots = document["feedback"].as_array())
             for (auto const& slot : *slots)
                 if (auto const* table = slot.as_table()) out.feedback.push_back(read_slot(*table));
@@ -66,6 +69,9 @@ std::string UnitFile::to_text() const {
     toml::array slots;
     for (auto const& slot : feedback) slots.push_back(write_slot(slot));
     toml::table document{{"boots", static_cast<std::int64_t>(boots)}, {"settings", std::move(held)}, {"feedback", std::move(slots)}};
+    toml::table accounts;
+    for (auto const& [user, sealed] : sealed_accounts) accounts.insert(user, sealed);
+    if (!accounts.empty()) document.insert("accounts", std::move(accounts));
     if (!sealed_password.empty()) document.insert("password", sealed_password);
     std::ostringstream out;
     out << document << '\n';

@@ -16,8 +16,9 @@ namespace countersign::device {
 
 struct UnitFile {
     std::uint64_t boots = 0;
-    std::string sealed_password;                  ///< empty: the factory password
-    std::map<std::string, std::string> settings;  ///< path -> value; those that differ from the factory values
+    std::string sealed_password;                         ///< empty: the factory password
+    std::map<std::string, std::string> sealed_accounts;  ///< user -> sealed password
+    std::map<std::string, std::string> settings;         ///< path -> value; those that differ from the factory values
     std::vector<FeedbackSlot> feedback;
 
     /// FIL-001, FIL-003 (1 MiB); GEN-001 when it is not such a file. A file that does not exist gives an empty one.

@@ -247,8 +247,7 @@ TEST_P(FalseManager, gets_no_byte_of_payload_and_contact_is_made_when_the_right_
     EventLog events(unit);
     ASSERT_TRUE(wait_for_status(unit, events, "Failed"));
     auto const line = std::string("SSL: socklib_sslHandshake: VerifyResult=") + GetParam().result + ", NameCheck: " + GetParam().name_check;
-    auto const refused =
-        events.wait_for([&line](Event const& event) { return event.id == "tls.failed" && event.field("syslog") == line; });
+    auto const refused = events.wait_for([&line](Event const& event) { return event.id == "tls.failed" && event.field("syslog") == line; });
     EXPECT_TRUE(refused) << estate_.fact(unit, "client.external_manager.diagnosis");
     EXPECT_THAT(estate_.fact(unit, "client.external_manager.diagnosis"), HasSubstr(line));
     EXPECT_EQ(impostor.received(), "");

@@ -1,6 +1,6 @@
+#include "device/clients/client_target.hpp"
 #include "device/clients/contact_schedule.hpp"
 #include "device/clients/feedback_queue.hpp"
-#include "device/clients/client_target.hpp"
 #include "device/clients/server_call.hpp"
 
 #include <gtest/gtest.h>

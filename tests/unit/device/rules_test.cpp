@@ -1,11 +1,9 @@
 #include "device/tree/rules.hpp"
 
 #include "device/lifecycle/journal.hpp"
-#include "device/services/login_guard.hpp"
 #include "device/tree/setting_tree.hpp"
 #include "device/tree/unit_file.hpp"
 
-#include "countersign/errors/acc.hpp"
 #include "countersign/errors/dev.hpp"
 
 #include <gmock/gmock.h>
@@ -100,6 +98,34 @@ TEST_F(Rules, do_not_count_https_as_a_way_in_without_a_usable_certificate) {
     EXPECT_THAT(judged(state({{"HTTP", "On"}}), after), ElementsAre(errors::dev::would_lock_out, errors::dev::certificate_needed));
 }
 
+TEST_F(Rules, do_not_count_a_service_that_only_sends_people_on) {
+    family_.services.front().redirect_to = "https";
+    auto before = state({{"HTTP", "On"}, {"HTTPS", "On"}});
+    EXPECT_THAT(judged(before, state({{"HTTP", "On"}})), ElementsAre(errors::dev::would_lock_out));
+}
+
+TEST_F(Rules, let_other_changes_through_where_the_last_way_in_was_lost_already) {
+    auto before = state({{"HTTPS", "On"}});
+    before.certificate_usable = false;
+    auto after = state({{"HTTPS", "On"}, {"NTP", "ntp.test"}});
+    after.certificate_usable = false;
+    EXPECT_THAT(judged(before, after), IsEmpty());
+    auto worse = state({{"NTP", "ntp.test"}});
+    worse.certificate_usable = false;
+    EXPECT_THAT(judged(before, worse), ElementsAre(errors::dev::would_lock_out));
+}
+
+TEST_F(Rules, refuse_two_services_on_one_port) {
+    for (auto& service : family_.services) {
+        service.transport = "tcp";
+        service.port = 80;
+    }
+    EXPECT_THAT(judged(state({{"HTTP", "On"}}), state({{"HTTP", "On"}, {"HTTPS", "On"}})), ElementsAre(errors::dev::port_clash));
+    EXPECT_THAT(judged(state({{"HTTP", "On"}, {"HTTPS", "On"}}), state({{"HTTP", "On"}, {"HTTPS", "On"}, {"NTP", "x"}})), IsEmpty());
+    family_.services[1].transport = "udp";
+    EXPECT_THAT(judged(state({{"HTTP", "On"}}), state({{"HTTP", "On"}, {"HTTPS", "On"}})), IsEmpty());
+}
+
 TEST_F(Rules, want_an_own_certificate_where_the_switch_asks_for_it) {
     auto before = state({{"HTTP", "On"}});
     auto after = state({{"HTTP", "On"}, {"SIPS", "On"}});
@@ -160,20 +186,6 @@ TEST(UnitFile, reads_back_what_it_wrote) {
 TEST(UnitFile, refuses_a_damaged_file) { EXPECT_FALSE(UnitFile::parse("boots = = 3", "state.toml")); }
 
 TEST(UnitFile, refuses_a_file_that_would_end_the_reader) { EXPECT_FALSE(UnitFile::parse("boots = 3\n[!]\n", "state.toml")); }
-
-TEST(LoginGuard, locks_after_five_failures_and_forgets_after_success) {
-    LoginGuard guard;
-    UtcTime now{std::chrono::seconds(1000)};
-    for (int i = 0; i < 4; ++i) EXPECT_FALSE(guard.note("a", false, now));
-    EXPECT_FALSE(guard.note("a", true, now));
-    for (int i = 0; i < 4; ++i) EXPECT_FALSE(guard.note("a", false, now));
-    EXPECT_TRUE(guard.note("a", false, now));
-    auto locked = guard.check("a", now);
-    ASSERT_FALSE(locked);
-    EXPECT_EQ(locked.error().id(), errors::acc::locked_out);
-    EXPECT_TRUE(guard.check("b", now));
-    EXPECT_TRUE(guard.check("a", now + LoginGuard::k_lock));
-}
 
 TEST(JournalLine, keeps_one_event_on_one_line) {
     EXPECT_EQ(journal_line(UtcTime{}, "x", {{"a", "b\n\"c\""}}), "1970-01-01T00:00:00Z x a=\"b \\\"c\\\"\"\n");

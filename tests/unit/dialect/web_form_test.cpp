@@ -86,6 +86,7 @@ TEST(WebPage, everything_foreign_is_escaped) {
     std::string const evil = "\"><script>alert('1')</script>&amp;";
     values.system_name = evil;
     values.banner = evil;
+    values.alarms = {evil};
     values.notice = evil;
     values.problems = {evil, evil};
     values.settings["system.name"] = evil;
@@ -97,6 +98,7 @@ TEST(WebPage, everything_foreign_is_escaped) {
         auto const page = parse_page(html);
         ASSERT_TRUE(page);
         EXPECT_EQ(page->banner, evil);
+        EXPECT_EQ(page->alarms, std::vector<std::string>{evil});
         EXPECT_EQ(page->notice, evil);
         EXPECT_THAT(page->problems, ElementsAre(evil, evil));
     }
