@@ -37,6 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         (void)xapi::dig(tree, get->words);
         (void)xapi::touches(get->location, "Status Network 1 Mac");
     }
+    if (auto const answer = xapi::answer_xdocument(text, fuzz::xapi_family())) (void)object_of(*answer);
     // The same bytes as path and as value.
     std::string const bytes(text.substr(0, 2000));
     for (auto const form : {xapi::JsonForm::terminal, xapi::JsonForm::plain})

@@ -281,6 +281,8 @@ public:
     void publish_fact(std::string name, std::string value);
     /// The family's status items and those that every system of ours shows.
     [[nodiscard]] std::vector<dialect::xapi::PathValue> status() const;
+    /// The same with what is known of their types.
+    [[nodiscard]] std::vector<dialect::xapi::TypedValue> typed_status() const;
     /// The items below one word (of XML-RPC families the method's name) as a tree of typed values.
     [[nodiscard]] std::vector<Node> status_nodes(std::string_view first_word) const;
 

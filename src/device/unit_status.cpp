@@ -146,6 +146,14 @@ std::vector<dialect::xapi::PathValue> Unit::status() const {
     return out;
 }
 
+std::vector<dialect::xapi::TypedValue> Unit::typed_status() const {
+    std::vector<dialect::xapi::TypedValue> out;
+    for (auto const& item : state_->family->status)
+        for (auto const& value : state_->facts(item.fact, *this))
+            out.push_back({numbered(item.path, value), shown(value.value), value.value.kind == Node::Kind::number});
+    return out;
+}
+
 std::vector<Node> Unit::status_nodes(std::string_view first_word) const {
     std::vector<Node> out;
     for (auto const& item : state_->family->status) {

@@ -17,6 +17,14 @@ struct PathValue {
     bool operator==(PathValue const&) const = default;
 };
 
+/// A leaf with what is known of its type.
+struct TypedValue {
+    std::string path;
+    std::string value;
+    bool number = false;  ///< a whole number in decimal; what does not parse as one stays a text
+    bool operator==(TypedValue const&) const = default;
+};
+
 /// A call as it came in; nothing is checked yet but the path. Use family::Command::check on the arguments.
 struct CommandCall {
     std::string path;    ///< in the family's spelling when `known`, otherwise as it came

@@ -18,14 +18,6 @@ namespace countersign::dialect::xapi {
 
 namespace json = boost::json;
 
-/// A leaf with what is known of its type.
-struct TypedValue {
-    std::string path;
-    std::string value;
-    bool number = false;  ///< a whole number in decimal; what does not parse as one stays a text
-    bool operator==(TypedValue const&) const = default;
-};
-
 enum class JsonForm { terminal, plain };
 
 /// "Network 1 DNS" -> {"Network": [{"id": "1", "DNS": ...}]}. Words become keys as they are spelt; of equal paths the last counts.

@@ -9,6 +9,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -91,5 +92,10 @@ std::string write_rpc_event(std::int64_t subscription, std::string_view root, js
 
 /// What stands at `words` of the tree of that root ("Status" ...); items are found by their "id". Null when there is nothing.
 json::value const* dig(json::object const& tree, std::vector<std::string> const& words);
+
+// --- schemas in a session of the dataport (protocols 1.4): xDocument Format: "JSON" Path: "Command/Dial" Schema: "True" ---
+
+/// The JSON answer to such a line; nothing when it is none. DEV-012 and DEV-001 are answered as JSON too.
+std::optional<std::string> answer_xdocument(std::string_view line, family::Family const& family);
 
 }  // namespace countersign::dialect::xapi

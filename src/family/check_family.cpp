@@ -56,7 +56,9 @@ private:
         needs_choices("service", service.id, service.redirect_setting, {"off", "on"});
         needs_setting("service", service.id, "mode", service.mode_setting);
         needs_setting("service", service.id, "port_setting", service.port_setting);
-        needs_choices("service", service.id, service.mode_setting, {"off", "on"});
+        if (service.on_when.empty()) needs_choices("service", service.id, service.mode_setting, {"off", "on"});
+        if (!service.on_when.empty() && service.mode_setting.empty()) report("service", service.id, "on_when needs mode");
+        for (auto const& value : service.on_when) needs_choices("service", service.id, service.mode_setting, {"off", value});
     }
 
     void check(Client const& client) {

@@ -137,6 +137,11 @@ Form const* Page::find_form(std::string_view form_id) const {
     return find_in(forms, [&](Form const& f) { return f.id == form_id; });
 }
 
+bool Service::is_on(std::string_view mode) const {
+    if (on_when.empty()) return !mode.empty() && !iequals(mode, "off");
+    return std::ranges::any_of(on_when, [mode](std::string const& value) { return iequals(value, mode); });
+}
+
 Service const* Family::find_service(std::string_view service_id) const {
     return find_in(services, [&](Service const& s) { return s.id == service_id; });
 }

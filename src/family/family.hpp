@@ -129,6 +129,9 @@ struct Command {
 
 /// A protocol on which a system can be reached, or that it is listed with (REQ LVL-2, LVL-6).
 struct Service {
+    /// Whether this canonical value of its switch means that it is on.
+    [[nodiscard]] bool is_on(std::string_view mode) const;
+
     std::string id;         ///< "https"
     std::string title;      ///< as in the level table: "HTTPS Server"
     std::string transport;  ///< "tcp", "udp", or "none" for a serial line
@@ -136,6 +139,7 @@ struct Service {
     std::string door;  ///< registered door of the agent: "http", "https", "telnet", "ftp", "snmp", "ssh", or "none": listed only
     std::vector<std::string> dialects;   ///< spoken behind the door: "xapi_xml", "xapi_text", "pages", "xml_rpc"
     std::string mode_setting;            ///< canonical switch; empty: it has none
+    std::vector<std::string> on_when;    ///< canonical values of the switch that mean on; empty: all but "off"
     std::string port_setting;            ///< canonical; empty: the port is fixed
     Level level = Level::password_only;  ///< of the table; for HTTPS the best that it can be
     /// When nobody checks the certificate, or the SSH host key is not pinned; equals `level` where that makes no difference.
@@ -146,7 +150,8 @@ struct Service {
     bool counts_for_level = true;                ///< REQ LVL-6
     std::vector<std::string> needs_feature_key;  ///< any one of them
     bool needs_certificate = false;
-    std::string identity;     ///< whose certificate it shows; empty: the first identity's
+    std::vector<std::string> redirect_paths;  ///< of HTTP: answered with a redirect to "/", before any log-in
+    std::string identity;                     ///< whose certificate it shows; empty: the first identity's
     std::string redirect_to;  ///< id of the service that every request is sent to instead (REQ SVC-4); empty: it answers itself
     /// Canonical setting that switches the redirection on and off; empty: it always happens.
     std::string redirect_setting;

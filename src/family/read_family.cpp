@@ -97,6 +97,8 @@ Service read_service(TableReader reader) {
     service.door = reader.one_of("door", k_doors);
     service.dialects = reader.texts("dialects");
     service.mode_setting = reader.text("mode", Need::optional);
+    service.on_when = reader.texts("on_when");
+    service.redirect_paths = reader.texts("redirect_paths");
     service.level = reader.level("level", Level::password_only, Need::required);
     service.level_unverified = reader.level("level_unverified", service.level);
     service.level_note = reader.text("level_note", Need::optional);

@@ -37,7 +37,13 @@ net::Task<Nodes> restart(CommandContext context) {
 }
 
 net::Task<Nodes> set_password(CommandContext context) {
-    SecretText password{std::string(context.argument("Password"))};
+    // Where the command asks for the old one, it must be right, also when it is left out.
+    if (context.command->find_parameter("YourPassphrase") != nullptr) {
+        auto const held = context.unit->password_for(context.actor.user);
+        if (!held || !constant_time_equal(held->reveal(), context.argument("YourPassphrase"))) co_return fail(errors::dev::login_wrong);
+    }
+    static constexpr std::string_view k_names[] = {"Password", "NewPassphrase"};
+    SecretText password{std::string(first_of(context, k_names))};
     CS_CO_CHECK(context.unit->set_password(std::move(password), context.actor, context.argument("UserName")));
     co_return done(context);
 }

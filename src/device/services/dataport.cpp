@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "device/services/node_xml.hpp"
+#include "dialect/xapi_rpc.hpp"
 #include "dialect/xapi_xml.hpp"
 
 #include "countersign/errors/dev.hpp"
@@ -46,6 +47,7 @@ net::Task<std::string> Dataport::handle(std::string line) {
     }
     if (body_) co_return co_await take_body_line(std::move(line));
     if (auto answer = take_syslog(line)) co_return *std::move(answer);
+    if (auto answer = xapi::answer_xdocument(line, unit_->family())) co_return *std::move(answer);
 
     auto parsed = xapi::parse_line(line, unit_->family());
     if (!parsed) co_return writer_->error(parsed.error(), xapi::verb_of(line), xapi::result_id_of(line));

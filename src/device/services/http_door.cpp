@@ -1,6 +1,8 @@
 #include "device/services/http_door.hpp"
 
 #include "base/text.hpp"
+#include "device/services/web_sessions.hpp"
+#include "device/services/websocket_door.hpp"
 #include "net/http/auth.hpp"
 
 #include "countersign/errors/acc.hpp"
@@ -65,7 +67,12 @@ http::Response send_on(Unit const& unit, family::Service const& service, http::R
 class WebService final : public http::Service {
 public:
     WebService(std::shared_ptr<Unit> const& unit, family::Service const& service)
-        : unit_(unit), service_(service), authenticator_(settings_of(unit->family()), password_lookup(unit)) {}
+        : unit_(unit), service_(service), authenticator_(settings_of(unit->family()), password_lookup(unit)), websockets_(service) {
+        // Whoever knew the old password is not let in by what it once opened. Owned by this object, so `this` outlives it.
+        password_changes_ = unit->subscribe([this](Event const& event) {
+            if (event.id == "password.changed") sessions_.end_all();
+        });
+    }
 
     [[nodiscard]] std::size_t body_limit(http::Request const& head) const override {
         if (!changes_something(head)) return 0;
@@ -75,7 +82,10 @@ public:
     net::Task<http::Response> handle(http::Request request) override {
         auto unit = unit_.lock();
         if (!unit) co_return http::Response::text(503, "The system is shutting down.\n");
+        if (auto response = websockets_.answer(unit, request)) co_return *std::move(response);
         if (redirects(*unit, service_)) co_return send_on(*unit, service_, request);
+        if (std::ranges::find(service_.redirect_paths, request.path) != service_.redirect_paths.end())
+            co_return http::Response::redirect(302, "/");
         Actor actor{service_.id, {}, request.peer.address};
         if (changes_something(request))
             if (auto from = forged_from(request)) {
@@ -115,6 +125,10 @@ private:
     /// Nothing when the log-in is right; the actor's user is set then.
     std::optional<http::Response> log_in(Unit& unit, http::Request const& request, Actor& actor) {
         if (auto open = unit.check_not_locked(actor.peer); !open) return wait(open.error());
+        if (auto user = with_sessions() ? sessions_.user_of(request, std::chrono::steady_clock::now()) : std::nullopt) {
+            actor.user = *std::move(user);
+            return std::nullopt;
+        }
         auto checked = authenticator_.check(request);
         if (auto const* user = std::get_if<std::string>(&checked)) {
             actor.user = *user;
@@ -130,8 +144,14 @@ private:
         return response;
     }
 
+    [[nodiscard]] bool with_sessions() const { return service_.secure && speaks(service_, "xapi_session"); }
+
     net::Task<http::Response> answer(WebRequest web) {
         auto path = web.request.path;
+        if (with_sessions() && web.request.method == "POST") {
+            if (path == WebSessions::k_begin) co_return sessions_.begin(web.actor.user, std::chrono::steady_clock::now());
+            if (path == WebSessions::k_end) co_return sessions_.end(web.request);
+        }
         if (speaks(service_, "xapi_xml"))
             if (auto response = co_await handle_xapi(web)) co_return *std::move(response);
         if (speaks(service_, "pages"))
@@ -142,6 +162,9 @@ private:
     std::weak_ptr<Unit> unit_;
     family::Service const& service_;  ///< of the family, which the unit keeps
     http::Authenticator authenticator_;
+    WebSocketDoor websockets_;
+    WebSessions sessions_;
+    std::unique_ptr<Unit::Subscription> password_changes_;
 };
 
 class HttpDoor final : public Door {

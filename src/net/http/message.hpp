@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,12 +60,16 @@ struct Request {
 /// Receives the pieces of a streamed answer (server-sent events). Fails when the client has gone.
 using BodyWriter = std::function<Task<Result<void>>(std::string piece)>;
 
+struct Upgrade;
+
 struct Response {
     int status = 200;
     Fields fields;
     std::string body;
     /// When set, called after the head was sent, with chunked encoding; `body` is ignored.
     std::function<Task<>(BodyWriter)> stream;
+    /// With status 101: what the connection is used for from then on (net/http/websocket.hpp).
+    std::shared_ptr<Upgrade const> upgrade;
 
     static Response text(int status, std::string body);
     static Response html(int status, std::string body);

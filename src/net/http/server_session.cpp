@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "net/http/target.hpp"
+#include "net/http/websocket_session.hpp"
 
 #include "countersign/errors/gen.hpp"
 #include "countersign/errors/net.hpp"
@@ -105,6 +106,7 @@ ServerSession::ServerSession(std::shared_ptr<Serving const> serving, asio::ip::t
     : serving_(std::move(serving)), connection_(std::make_shared<Connection>(std::move(socket))), tls_(std::move(tls)) {}
 
 void ServerSession::close_if_idle() {
+    if (auto const websocket = websocket_.lock()) return websocket->close();
     if (idle_) connection_->close();
 }
 
@@ -132,11 +134,27 @@ Task<> ServerSession::run() {
         Shape shape{.head = incoming.request->method == "HEAD", .old = incoming.old};
         auto response = co_await handle(*std::move(incoming.request));
         ++served_;
+        if (response.upgrade && !shape.old) {
+            auto const upgrade = response.upgrade;
+            if (co_await answer(std::move(response), shape)) co_await converse(upgrade);
+            break;
+        }
         shape.close = !incoming.keep || served_ >= serving_->limits.requests_per_connection || serving_->draining ||
                       iequals(response.fields.get("Connection"), "close");
         more = co_await answer(std::move(response), shape) && !shape.close;
     }
     connection_->close();
+}
+
+Task<> ServerSession::converse(std::shared_ptr<Upgrade const> upgrade) {
+    auto const websocket = std::make_shared<WebSocketSession>(connection_, std::move(input_), upgrade->limits);
+    websocket_ = websocket;
+    if (serving_->draining) websocket->close();
+    try {
+        co_await websocket->run(upgrade->talk);
+    } catch (std::exception const& error) {
+        log::error("http.websocket_threw", {{"detail", error.what()}});
+    }
 }
 
 Task<Response> ServerSession::handle(Request request) {
@@ -275,7 +293,9 @@ std::string ServerSession::head_of(Response const& response, Shape shape) const 
     } else if (!response.stream && !has_no_body(response.status)) {
         head += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
     }
-    if (shape.close) {
+    if (response.upgrade && response.status == 101) {
+        head += "Connection: Upgrade\r\n";
+    } else if (shape.close) {
         head += "Connection: close\r\n";
     } else if (shape.old) {
         head += "Connection: keep-alive\r\n";

@@ -20,6 +20,8 @@ struct Serving {
     std::atomic<bool> draining{false};
 };
 
+class WebSocketSession;
+
 class ServerSession : public std::enable_shared_from_this<ServerSession> {
 public:
     ServerSession(std::shared_ptr<Serving const> serving, asio::ip::tcp::socket socket, std::shared_ptr<tls::ServerContext const> tls);
@@ -52,6 +54,7 @@ private:
     Task<bool> stream(Response response, std::string head, Shape shape);
     static Task<Result<void>> write_piece(std::shared_ptr<ServerSession> self, std::string piece, bool chunked);
     Task<Response> handle(Request request);
+    Task<> converse(std::shared_ptr<Upgrade const> upgrade);
     Task<Result<void>> write(std::string data);
     [[nodiscard]] std::string head_of(Response const& response, Shape shape) const;
     void fill(Request& request) const;
@@ -60,6 +63,7 @@ private:
     std::shared_ptr<Connection> connection_;
     std::shared_ptr<tls::ServerContext const> tls_;
     std::string input_;  ///< read and not consumed yet
+    std::weak_ptr<WebSocketSession> websocket_;
     bool idle_ = false;
     std::size_t served_ = 0;
 };

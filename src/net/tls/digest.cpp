@@ -30,6 +30,14 @@ std::string hash_hex(Hash hash, std::string_view text) {
     return to_hex(std::span(bytes).first(size));
 }
 
+std::string sha1(std::string_view text) {
+    static EVP_MD const* const algorithm = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+    std::array<std::uint8_t, EVP_MAX_MD_SIZE> bytes{};
+    unsigned size = 0;
+    if (EVP_Digest(text.data(), text.size(), bytes.data(), &size, algorithm, nullptr) != 1) throw std::bad_alloc();
+    return {reinterpret_cast<char const*>(bytes.data()), size};
+}
+
 std::string hmac_sha256(std::string_view key, std::string_view text) {
     std::array<std::uint8_t, EVP_MAX_MD_SIZE> bytes{};
     unsigned size = 0;

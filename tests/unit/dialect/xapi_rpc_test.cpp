@@ -159,5 +159,18 @@ TEST(RpcTrees, are_dug_by_words_and_items) {
     EXPECT_EQ(dig(tree, {"Status", "Network", "2", "Mac", "More"}), nullptr);
 }
 
+TEST(XDocument, gives_the_schema_with_its_ancestors) {
+    auto const answer =
+        answer_xdocument(R"(xdocument Format: "JSON" Path: "Configuration/Audio/Volume" Schema: "True" | resultId="7")", endpoint());
+    EXPECT_EQ(
+        answer.value_or(""),
+        R"({"Configuration":{"Audio":{"Volume":{"ValueSpace":{"type":"Integer","Min":"0","Max":"100","Step":"1"},"default":"50"}}},"ResultId":"7"})"
+        "\n");
+    EXPECT_EQ(answer_xdocument("xstatus", endpoint()), std::nullopt);
+    EXPECT_THAT(answer_xdocument(R"(xDocument Path: "Wrong" | resultId="8")", endpoint()).value_or(""),
+                testing::HasSubstr("No match on address"));
+    EXPECT_THAT(answer_xdocument("xDocument Format: XML Path: Command", endpoint()).value_or(""), testing::HasSubstr("Error"));
+}
+
 }  // namespace
 }  // namespace countersign::dialect::xapi

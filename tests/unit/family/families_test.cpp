@@ -167,14 +167,31 @@ TEST(EveryFamily, can_be_brought_to_level_four_in_canonical_words) {
     ASSERT_TRUE(families);
     for (auto const& family : families->all()) {
         SCOPED_TRACE(family->id);
-        for (auto const* name : {"service.https.mode", "service.http.mode", "client.verify", "time.ntp.address", "name.dns.server.1",
-                                 "name.dns.domain", "system.name"})
+        for (auto const* name : {"client.verify", "time.ntp.address", "name.dns.server.1", "name.dns.domain", "system.name"})
             EXPECT_NE(family->find_canonical(name), nullptr) << name;
+        for (auto const* id : {"http", "https"}) {
+            auto const* service = family->find_service(id);
+            ASSERT_NE(service, nullptr) << id;
+            EXPECT_NE(family->find_canonical(service->mode_setting), nullptr) << id;
+        }
         for (auto const* value : {"off", "on"}) EXPECT_TRUE(family->find_canonical("client.verify")->from_canonical(value));
         EXPECT_TRUE(family->find_form("upload_certificate"));
         EXPECT_TRUE(family->find_form("set_password"));
         EXPECT_TRUE(family->find_form("restart"));
     }
+}
+
+TEST(Services, are_on_at_the_values_that_their_family_names) {
+    auto const family = embedded("roomos");
+    auto const is_on = [&family](std::string_view id, std::string_view mode) { return family->find_service(id)->is_on(mode); };
+    EXPECT_TRUE(is_on("http", "http+https"));
+    EXPECT_TRUE(is_on("https", "http+https"));
+    EXPECT_FALSE(is_on("http", "https"));
+    EXPECT_TRUE(is_on("https", "HTTPS"));
+    EXPECT_FALSE(is_on("https", "off"));
+    EXPECT_TRUE(is_on("ssh", "on"));
+    EXPECT_FALSE(is_on("ssh", "off"));
+    EXPECT_FALSE(is_on("ssh", ""));
 }
 
 // --- values ---

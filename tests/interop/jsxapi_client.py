@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""jsxapi, the client library of the xAPI, unmodified from npm: against a C-series over SSH, and against RoomOS over SSH and over a
+WebSocket. What tests/interop/jsxapi/client.js does with it: get, set, command, feedback, schema, and each error code."""
+
+import json
+import os
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from estate import *  # noqa: E402,F403
+from guide import main, step  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+CLIENT = ROOT / "tests" / "interop" / "jsxapi" / "client.js"
+
+
+def jsxapi(url, user, password, **more):
+    """What the calls of client.js gave."""
+    packages = run(ROOT / "tools" / "install_jsxapi.sh").stdout.strip()
+    wanted = {"url": url, "username": user, "password": password, "seconds": 30 * PATIENCE, **more}
+    environment = {"NODE_PATH": f"{packages}/node_modules", "SSH_AUTH_SOCK": ""}
+    done = run("node", CLIENT, stdin=json.dumps(wanted), env=environment)
+    if not done.stdout:
+        raise Failed(done.stderr)
+    return json.loads(done.stdout)
+
+
+class Jsxapi(unittest.TestCase):
+    maxDiff = None
+
+    def check(self, told, name, socket):
+        """`socket`: over a WebSocket, where numbers are numbers and the server chooses the codes."""
+        self.assertNotIn("refused", told)
+        step("get, set, get again")
+        self.assertEqual(told["get"], {"value": name})
+        self.assertEqual(told["set"], {"value": True if socket else None})
+        self.assertEqual(told["got"], {"value": 'a "b" ü'})
+        self.assertEqual(told["number"], {"value": 50 if socket else "50"})
+        self.assertEqual(told["list"], {"value": "company.com"})
+        self.assertIn("Uptime", told["status"]["value"])
+        step("feedback")
+        self.assertEqual(told["heard"], ["heard"])
+        step("commands")
+        self.assertEqual(told["register"]["value"]["status"], "OK")
+        slot = told["slots"]["value"][0]
+        self.assertEqual((str(slot["id"]), slot["URL"]), ("1", "http://listener.company.com/x"))
+        self.assertEqual([one if isinstance(one, str) else one["Value"] for one in slot["Expression"]], ["/Configuration", "/Status"])
+        self.assertEqual(told["deregister"]["value"]["status"], "OK")
+        self.assertEqual(told["schema"]["value"]["FeedbackSlot"]["required"], "True")
+        step("each error has its code")
+        errors = told["errors"]
+        self.assertEqual((errors["illegal"]["code"], errors["illegal"]["message"]), (2, "Illegal value") if not socket else
+                         (2, errors["illegal"]["message"]))
+        self.assertEqual(errors["path"]["code"], 3)
+        self.assertEqual(errors["path"]["data"], {"xpath": "Status/Wrong"})
+        self.assertEqual(errors["configuration"]["code"], 3)
+        self.assertEqual(errors["configuration"]["data"], {"xpath": "Configuration/Wrong"})
+        self.assertEqual(errors["command"]["code"], 3)
+        self.assertEqual(errors["command"]["message"], "Unknown command")
+        self.assertEqual(errors["parameter"]["code"], 4)
+        if socket:  # over SSH jsxapi itself answers this one
+            self.assertEqual(errors["method"]["code"], -32601)
+        self.assertEqual(errors["body"]["code"], 4)
+        self.assertEqual(told["complaints"], [])
+
+    def test_c_series_over_ssh(self):
+        with World("jsxapi-c") as world:
+            system = world.add_estate([{"family": "c-series", "name": "Studio"}])[0]
+            world.start_device()
+            address, password = system["address"], "TANDBERG"
+            put = f"http://{address}:{world.port(80)}/putxml"
+            for document in ("<Configuration><NetworkServices><SSH><Mode>On</Mode></SSH></NetworkServices><SystemUnit><Name>Studio</Name>"
+                             "</SystemUnit><Network item='1'><DNS><Domain><Name>company.com</Name></Domain></DNS></Network></Configuration>",
+                             "<Command><Boot command='True'/></Command>"):
+                self.assertEqual(status_of(put, "--digest", "--user", f"admin:{password}", "--data-binary", document), 200)
+            wait_for(lambda: port_state(address, world.port(22)) == "open", "SSH opens after the restart")
+            step("a wrong password is refused")
+            self.assertIn("refused", jsxapi(f"ssh://{address}:{world.port(22)}", "admin", "wrong"))
+            self.check(jsxapi(f"ssh://{address}:{world.port(22)}", "admin", password), "Studio", socket=False)
+
+    def test_roomos(self):
+        with World("jsxapi-r") as world:
+            system = world.add_estate([{"family": "roomos", "name": "Studio"}])[0]
+            world.start_device()
+            address = system["address"]
+            put = f"https://{address}:{world.port(443)}/putxml"
+            document = ("<Configuration><SystemUnit><Name>{}</Name></SystemUnit>"
+                        "<Network item='1'><DNS><Domain><Name>company.com</Name></Domain></DNS></Network></Configuration>")
+            for url, socket in ((f"ssh://{address}:{world.port(22)}", False), (f"wss://{address}:{world.port(443)}", True)):
+                step(url.split(":")[0])
+                self.assertEqual(status_of(put, "--insecure", "--basic", "--user", "admin:", "--data-binary", document.format("Studio")), 200)
+                self.check(jsxapi(url, "admin", ""), "Studio", socket)
+            step("a wrong password is refused")
+            self.assertIn("403", jsxapi(f"wss://{address}:{world.port(443)}", "admin", "wrong")["refused"])
+            step("without TLS there is no WebSocket, whatever the password")
+            self.assertIn("401", jsxapi(f"ws://{address}:{world.port(80)}", "admin", "")["refused"])
+
+
+if __name__ == "__main__":
+    main()
