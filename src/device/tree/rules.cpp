@@ -51,10 +51,15 @@ std::vector<Clash> clashes_of(Prospect const& prospect) {
     auto listens = [&prospect](family::Service const& service) {
         return service.transport != "none" && service.port != 0 && prospect.service_on(service);
     };
+    // Files over SSH are listed beside SSH, with its port and its switch: one listener.
+    auto rides_on = [](family::Service const& one, family::Service const& other) {
+        return (one.door == "none" || other.door == "none") && !one.mode_setting.empty() && one.mode_setting == other.mode_setting;
+    };
     for (auto first = services.begin(); first != services.end(); ++first) {
         if (!listens(*first)) continue;
         for (auto second = first + 1; second != services.end(); ++second) {
-            bool same = listens(*second) && first->transport == second->transport && prospect.port(*first) == prospect.port(*second);
+            bool same = listens(*second) && first->transport == second->transport && prospect.port(*first) == prospect.port(*second) &&
+                        !rides_on(*first, *second);
             if (same) out.push_back({&*first, &*second, prospect.port(*first)});
         }
     }
