@@ -116,6 +116,14 @@ Result<Answer> parse_answer(std::string_view xml, family::Family const& family) 
     return answer;
 }
 
+std::string write_posted_document(Identification const& identification, std::string_view location, XmlElement document) {
+    XmlElement root("PostedDocument");
+    root.add(write_identification(identification));
+    root.add("Location", location);
+    root.add(std::move(document));
+    return write_xml(root);
+}
+
 std::string write_feedback(Identification const& identification, XmlElement subtree) {
     subtree.children.insert(subtree.children.begin(), write_identification(identification));
     return write_xml(subtree);

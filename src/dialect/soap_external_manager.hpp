@@ -58,6 +58,9 @@ std::string write_answer(Answer const& answer, std::string_view name_space);
 /// DEV-008. A heartbeat that is missing, not a number, or outside 1 s to 1 day gives 0.
 Result<Answer> parse_answer(std::string_view xml, family::Family const& family);
 
+/// A document that the manager asked for: <PostedDocument> with identification, location and the document.
+std::string write_posted_document(Identification const& identification, std::string_view location, XmlElement document);
+
 /// A posted change: the subtree with the system's identification as its first child.
 struct FeedbackPost {
     Identification identification;

@@ -17,6 +17,7 @@ std::span<std::string_view const> known_behaviours() {
         "delete_flag"sv,
         "feedback_change"sv,
         "feedback_deregister"sv,
+        "feedback_enable"sv,
         "feedback_register"sv,
         "list_flags"sv,
         "list_services"sv,

@@ -1,5 +1,6 @@
 #include "device/clients/external_manager_client.hpp"
 
+#include "base/text.hpp"
 #include "device/clients/client_target.hpp"
 #include "device/clients/contact_schedule.hpp"
 #include "device/clients/server_call.hpp"
@@ -26,7 +27,8 @@ struct Contact {
     bool stopped = false;
     net::Signal wake;
     ContactSchedule schedule;
-    std::optional<net::Url> target;
+    std::vector<net::Url> targets;  ///< the manager and, where there is one, its alternate
+    std::size_t current = 0;        ///< the one that is called
     bool target_known = false;
     std::string status;
     std::minstd_rand chance;
@@ -42,24 +44,86 @@ struct Contact {
     }
 };
 
-bool is_same(std::optional<net::Url> const& a, std::optional<net::Url> const& b) {
-    return a.has_value() == b.has_value() && (!a || a->to_string() == b->to_string());
+bool is_same(std::vector<net::Url> const& a, std::vector<net::Url> const& b) {
+    return std::ranges::equal(a, b, {}, &net::Url::to_string, &net::Url::to_string);
 }
 
 /// Reads the settings again. False when there is nobody to call.
 bool update_target(Contact& contact, Unit& unit) {
-    auto const found = external_manager_url(unit);
-    auto target = found ? *found : std::nullopt;
-    if (!is_same(target, contact.target) && contact.target_known) contact.schedule.target_changed(SteadyClock::now());
-    contact.target = std::move(target);
+    auto const found = client_targets(unit, k_client);
+    auto targets = found ? *found : std::vector<net::Url>();
+    if (!is_same(targets, contact.targets)) {
+        if (contact.target_known) contact.schedule.target_changed(SteadyClock::now());
+        contact.targets = std::move(targets);
+        contact.current = 0;
+    }
     contact.target_known = true;
     if (!found)
         contact.show(unit, "Failed", found.error().message());
-    else if (!contact.target)
+    else if (contact.targets.empty())
         contact.show(unit, "Inactive", "");
     else if (contact.status.empty() || contact.status == "Inactive")
         contact.show(unit, "Initialising", "");
-    return contact.target.has_value();
+    return !contact.targets.empty();
+}
+
+/// Settings and commands of a manager that proved who it is. What is refused is an event and changes nothing.
+net::Task<> carry_out(std::shared_ptr<Unit> unit, dialect::external_manager::Answer answer, net::Url server) {
+    Actor const actor{std::string(k_client), "manager", server.host};
+    auto const refused = [&unit, &server](std::string_view what, Error const& error) {
+        unit->report("external_manager.refused", {{"what", std::string(what)}, {"server", server.origin()}, {"detail", error.message()}});
+    };
+    if (!answer.settings.empty()) {
+        std::vector<Change> changes;
+        for (auto const& [path, value] : answer.settings) changes.push_back({path, value});
+        if (auto const done = unit->apply(std::move(changes), actor); !done) refused("settings", done.error());
+    }
+    for (auto& call : answer.calls) {
+        auto const path = call.path;
+        auto const done = co_await unit->run_command(std::move(call.path), std::move(call.arguments), std::move(call.body), actor);
+        if (!done) refused(path, done.error());
+    }
+}
+
+/// Status or configuration as it is now; passwords are not in it.
+std::optional<dialect::XmlElement> document_of(Unit const& unit, std::string const& where) {
+    namespace xapi = dialect::xapi;
+    auto const location = xapi::parse_location(where);
+    if (!location) return std::nullopt;
+    auto const& root = location->steps.front().name;
+    if (iequals(root, "Status")) return xapi::select(xapi::build_tree("Status", unit.status()), *location);
+    if (iequals(root, "Configuration")) return xapi::select(xapi::configuration_document(unit.family(), unit.configuration()), *location);
+    return std::nullopt;
+}
+
+net::Task<> post_documents(std::shared_ptr<Unit> unit, std::vector<dialect::external_manager::DocumentToPost> documents, net::Url server) {
+    constexpr std::size_t k_most = 8;
+    if (documents.size() > k_most) documents.resize(k_most);
+    std::weak_ptr<Unit> const weak = unit;
+    for (auto const& document : documents) {
+        if (!unit) co_return;
+        auto parsed = net::Url::parse(document.url);
+        auto const url = parsed ? with_offset(*std::move(parsed), unit->environment().port_offset) : net::Url{};
+        auto const content = document_of(*unit, document.location);
+        auto failed = std::string();
+        if (url.origin() != server.origin()) {
+            failed = "it is not at the manager's own address";
+        } else if (!content) {
+            failed = "there is no such document";
+        } else {
+            ServerCall call{
+                .client = std::string(k_client),
+                .url = url,
+                .fields = {{"Content-Type", dialect::external_manager::k_content_type}},
+                .body = dialect::external_manager::write_posted_document(identification_of(*unit), document.location, *content)};
+            auto work = call_server(std::exchange(unit, nullptr), std::move(call));
+            auto const posted = co_await std::move(work);
+            unit = weak.lock();
+            if (!posted) failed = posted.error().message();
+        }
+        if (unit && !failed.empty())
+            unit->report("external_manager.not_posted", {{"location", document.location}, {"url", document.url}, {"detail", failed}});
+    }
 }
 
 net::Task<> make_contact(std::shared_ptr<Contact> contact, std::shared_ptr<Unit> unit) {
@@ -67,26 +131,31 @@ net::Task<> make_contact(std::shared_ptr<Contact> contact, std::shared_ptr<Unit>
     auto const event = std::string(contact->schedule.event());
     std::string const soap_action = "\"" + std::string(soap::k_soap_action) + "\"";
     ServerCall call{std::string(k_client),
-                    *contact->target,
+                    contact->targets.at(contact->current),
                     {{"Content-Type", soap::k_content_type}, {"SOAPAction", soap_action}},
                     soap::write_post_event({identification_of(*unit), event})};
     contact->schedule.calling(SteadyClock::now());
-    auto const asked = contact->target;
+    auto const asked = contact->targets;
+    auto const server = call.url;
+    bool const proven = server.scheme == net::Scheme::https && unit->verify_state().effective();
     auto work = call_server(std::move(unit), std::move(call));
     auto const response = co_await std::move(work);
 
     unit = contact->unit.lock();
     if (contact->stopped || !unit) co_return;
-    if (!is_same(asked, contact->target)) co_return;  // changed meanwhile: the new one is due already
+    if (!is_same(asked, contact->targets)) co_return;  // changed meanwhile: the new one is due already
     auto const answer = response ? soap::parse_answer(response->body, unit->family()) : Result<soap::Answer>(fail(response.error()));
     auto const now = SteadyClock::now();
     if (answer) {
-        // The interval is all that is taken from the answer; why stands at the top of the header.
         contact->schedule.succeeded(now, answer->heartbeat, contact->roll());
-        if (event != "Beat") unit->report("external_manager.contact", {{"event", event}, {"server", asked->origin()}});
+        if (event != "Beat") unit->report("external_manager.contact", {{"event", event}, {"server", server.origin()}});
         contact->show(*unit, "Active", "");
+        // What may be taken of it stands at the top of the header.
+        if (proven) co_await carry_out(unit, *answer, server);
+        co_await post_documents(std::move(unit), answer->documents, server);
     } else {
         contact->schedule.failed(now, contact->roll());
+        contact->current = (contact->current + 1) % contact->targets.size();
         contact->show(*unit, "Failed", answer.error().message());
     }
 }

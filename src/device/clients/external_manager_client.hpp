@@ -2,10 +2,14 @@
 
 /// The client of the external manager (REQ CLI-1): tells the manager that the system is there, when it booted, and that it still is.
 ///
-/// The manager answers with more than an interval: settings and commands for the system to carry out. They are NOT carried out.
-/// The call is anonymous: the manager cannot know who asks, and the system, while verification is off, cannot know who
-/// answers. Whoever answers on that address could change anything. What a manager wants of a system it says over the system's
-/// own doors, after log-in.
+/// The manager answers with more than an interval (docs/decisions/0030):
+/// - settings and commands are carried out only when the call went over HTTPS with verification in effect, so that the manager
+///   proved who it is. Else whoever answers on that address could change anything, and they are left alone: a manager that cannot prove
+///   itself uses the system's own doors, after log-in;
+/// - documents (status, configuration; no passwords) are posted, at most 8 an answer, to the manager's own scheme, name and port and to
+///   nowhere else: an answer cannot make the system talk to a third party.
+///
+/// When the manager does not answer, its alternate is called, where the family has one, and then the first again.
 
 #include "device/unit.hpp"
 #include "net/address.hpp"

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "device/clients/back_off.hpp"
 #include "device/clients/client_target.hpp"
+#include "device/clients/feedback_store.hpp"
 #include "device/clients/server_call.hpp"
 #include "dialect/xapi_xml.hpp"
 #include "dialect/xml_rpc.hpp"
@@ -28,7 +29,11 @@ bool speaks_xml_rpc(family::Family const& family) {
 
 /// One registration and what waits for it.
 struct Delivery {
-    int slot = 0;
+    Delivery(int number, Unit const& unit)
+        : slot(number),
+          store(unit.environment().data / unit.spec().serial / ("feedback." + std::to_string(number)), unit.environment().durability) {}
+    int slot;
+    FeedbackStore store;
     FeedbackQueue queue;
     BackOff back_off{std::chrono::seconds(1), std::chrono::seconds(60)};
     bool running = false;
@@ -44,9 +49,9 @@ struct Sender {
     std::map<int, std::shared_ptr<Delivery>> deliveries;
     std::minstd_rand chance;
 
-    std::shared_ptr<Delivery> delivery(int slot) {
+    std::shared_ptr<Delivery> delivery(int slot, Unit const& of) {
         auto& held = deliveries[slot];
-        if (!held) held = std::make_shared<Delivery>(slot);
+        if (!held) held = std::make_shared<Delivery>(slot, of);
         return held;
     }
     double roll() { return std::uniform_real_distribution<double>(0, 1)(chance); }
@@ -71,7 +76,7 @@ net::Task<bool> post(std::shared_ptr<Sender> sender, std::shared_ptr<Delivery> d
     auto const batch = delivery->queue.batch();
     auto url = net::Url::parse(slot.url);
     if (!url) {
-        delivery->queue.delivered(batch.mark);
+        delivery->store.append(delivery->queue.delivered(batch.mark), delivery->queue);
         show(*unit, *delivery, "Failed", url.error().message());
         co_return true;
     }
@@ -84,7 +89,7 @@ net::Task<bool> post(std::shared_ptr<Sender> sender, std::shared_ptr<Delivery> d
     unit = sender->unit.lock();
     if (sender->stopped || !unit) co_return false;
     if (answer) {
-        delivery->queue.delivered(batch.mark);
+        delivery->store.append(delivery->queue.delivered(batch.mark), delivery->queue);
         delivery->back_off.succeeded();
     }
     show(*unit, *delivery, answer ? "OK" : "Failed", answer ? std::string() : answer.error().message());
@@ -97,6 +102,7 @@ net::Task<> deliver(std::shared_ptr<Sender> sender, std::shared_ptr<Delivery> de
         auto const* slot = unit ? find_slot(*unit, delivery->slot) : nullptr;
         if (slot == nullptr) {
             delivery->queue.clear();
+            delivery->store.remove();
             break;
         }
         auto const seen = sender->wake.count();
@@ -106,11 +112,28 @@ net::Task<> deliver(std::shared_ptr<Sender> sender, std::shared_ptr<Delivery> de
     delivery->running = false;
 }
 
-void push(std::shared_ptr<Sender> const& sender, Unit& unit, int slot, FeedbackItem item) {
-    auto const delivery = sender->delivery(slot);
-    delivery->queue.push(std::move(item));
+void start(std::shared_ptr<Sender> const& sender, Unit& unit, std::shared_ptr<Delivery> const& delivery) {
     if (std::exchange(delivery->running, true)) return;
     net::spawn(unit.executor(), [sender, delivery]() { return deliver(sender, delivery); }, "feedback");
+}
+
+void push(std::shared_ptr<Sender> const& sender, Unit& unit, int slot, FeedbackItem item) {
+    auto const delivery = sender->delivery(slot, unit);
+    auto const lost = delivery->queue.lost();
+    auto const record = delivery->queue.push(std::move(item));
+    delivery->store.append(record, delivery->queue);
+    if (delivery->queue.lost() != lost)
+        unit.report("feedback.lost", {{"slot", std::to_string(slot)}, {"count", std::to_string(delivery->queue.lost())}});
+    start(sender, unit, delivery);
+}
+
+/// What waited when the system went down.
+void take_up(std::shared_ptr<Sender> const& sender, Unit& unit) {
+    for (auto const& slot : std::vector(unit.feedback())) {
+        auto const delivery = sender->delivery(slot.slot, unit);
+        delivery->queue = delivery->store.load();
+        if (!delivery->queue.empty()) start(sender, unit, delivery);
+    }
 }
 
 bool wants(FeedbackSlot const& slot, std::string_view event) {
@@ -128,7 +151,7 @@ bool wants_path(FeedbackSlot const& slot, std::string_view path) {
 /// To every registration whose server wants it. A copy: delivering may change the list.
 void push_event(std::shared_ptr<Sender> const& sender, Unit& unit, std::string_view event) {
     for (auto const& slot : std::vector(unit.feedback()))
-        if (wants(slot, event)) push(sender, unit, slot.slot, {std::string(event), {}, {}});
+        if (wants(slot, event)) push(sender, unit, slot.slot, {{}, {{std::string(event), {}}}});
 }
 
 void hear_change(std::shared_ptr<Sender> const& sender, Unit& unit, Event const& event) {
@@ -142,24 +165,54 @@ void hear_change(std::shared_ptr<Sender> const& sender, Unit& unit, Event const&
     }
     for (auto const& slot : std::vector(unit.feedback()))
         if (wants_path(slot, "Configuration " + std::string(path)))
-            push(sender, unit, slot.slot, {{}, std::string(path), std::string(event.field("to"))});
+            push(sender, unit, slot.slot, {"Configuration", {{std::string(path), std::string(event.field("to"))}}});
+}
+
+/// The XML-RPC event that something else than a setting is, or empty.
+std::string_view notification_for(Event const& event) {
+    if (event.id.starts_with("alarm.")) return "deviceStatusChanged";
+    if (event.id == "time.changed") return "timeChanged";
+    if (event.id == "restart.requested") return "rebooting";
+    return {};
+}
+
+/// An alarm is an event of the xAPI: /Event/AlarmRaised, /Event/AlarmCleared.
+void hear_alarm(std::shared_ptr<Sender> const& sender, Unit& unit, Event const& event) {
+    std::string const name = event.id == "alarm.raised" ? "AlarmRaised" : "AlarmCleared";
+    FeedbackItem item{"Event", {}};
+    for (auto const& [field, shown] : {std::pair("id", "Id"), std::pair("subject", "Subject"), std::pair("text", "Text")})
+        item.leaves.push_back({name + " " + shown, std::string(event.field(field))});
+    for (auto const& slot : std::vector(unit.feedback()))
+        if (wants_path(slot, "Event " + name)) push(sender, unit, slot.slot, item);
 }
 
 void hear(std::shared_ptr<Sender> const& sender, Event const& event) {
     auto const unit = sender->unit.lock();
     if (!unit || sender->stopped) return;
+    if (speaks_xml_rpc(unit->family())) {
+        if (auto const name = notification_for(event); !name.empty()) push_event(sender, *unit, name);
+    } else if (event.id == "alarm.raised" || event.id == "alarm.cleared") {
+        hear_alarm(sender, *unit, event);
+    }
     if (event.id == "setting.changed") {
         hear_change(sender, *unit, event);
     } else if (event.id.starts_with("trust.") || event.id == "time.changed") {
+        sender->wake.raise();
+    } else if (event.id == "feedback.enabled") {
+        auto const delivery = sender->delivery(parse_number<int>(event.field("slot")).value_or(0), *unit);
+        delivery->back_off.succeeded();
+        show(*unit, *delivery, "OK", "");
         sender->wake.raise();
     } else if (event.id == "feedback.registered" || event.id == "feedback.removed") {
         auto const slot = parse_number<int>(event.field("slot"));
         if (!slot) return;
         // What waited was for the server that was registered before.
-        sender->delivery(*slot)->queue.clear();
-        sender->delivery(*slot)->back_off.succeeded();
+        auto const delivery = sender->delivery(*slot, *unit);
+        delivery->queue.clear();
+        delivery->store.remove();
+        delivery->back_off.succeeded();
         sender->wake.raise();
-        if (event.id == "feedback.registered" && speaks_xml_rpc(unit->family())) push(sender, *unit, *slot, {"configureAck", {}, {}});
+        if (event.id == "feedback.registered" && speaks_xml_rpc(unit->family())) push(sender, *unit, *slot, {{}, {{"configureAck", {}}}});
     }
 }
 
@@ -167,6 +220,7 @@ class FeedbackSender final : public Companion {
 public:
     explicit FeedbackSender(std::shared_ptr<Unit> const& unit) : sender_(std::make_shared<Sender>(unit)) {
         subscription_ = unit->subscribe([sender = sender_](Event const& event) { hear(sender, event); });
+        take_up(sender_, *unit);
         if (speaks_xml_rpc(unit->family())) push_event(sender_, *unit, "restart");
     }
     ~FeedbackSender() override {
@@ -186,13 +240,20 @@ private:
 std::string feedback_body(Unit const& unit, FeedbackSlot const& slot, std::vector<FeedbackItem> const& items) {
     if (speaks_xml_rpc(unit.family())) {
         xml_rpc::Array events;
-        for (auto const& item : items) events.emplace_back(item.event);
+        for (auto const& item : items) events.emplace_back(item.leaves.front().path);
         auto const source = slot.source.empty() ? replace_all(unit.spec().mac, ":", "") : slot.source;
         return xml_rpc::write_call({"eventNotification", {xml_rpc::Struct{{"sourceIdentifier", source}, {"events", std::move(events)}}}});
     }
     std::vector<xapi::PathValue> changes;
-    for (auto const& item : items) changes.push_back({item.path, item.value});
-    return dialect::external_manager::write_feedback(identification_of(unit), xapi::configuration_element(changes));
+    for (auto const& item : items)
+        for (auto const& leaf : item.leaves) {
+            // Of several changes of one setting the last one counts.
+            std::erase_if(changes, [&leaf](auto const& earlier) { return earlier.path == leaf.path; });
+            changes.push_back({leaf.path, leaf.value});
+        }
+    bool const event = !items.empty() && items.front().root == "Event";
+    return dialect::external_manager::write_feedback(identification_of(unit),
+                                                     event ? xapi::build_tree("Event", changes) : xapi::configuration_element(changes));
 }
 
 std::string_view notification_of(std::string_view canonical) {

@@ -95,6 +95,17 @@ net::Task<Nodes> feedback_change(CommandContext context) {
     co_return done(context);
 }
 
+/// Takes up again at once what failed (HttpFeedback Enable).
+net::Task<Nodes> feedback_enable(CommandContext context) {
+    auto const number = parse_number<int>(first_of(context, k_slot_names)).value_or(0);
+    auto const& slots = context.unit->feedback();
+    if (std::ranges::find(slots, number, &FeedbackSlot::slot) == slots.end())
+        co_return fail(errors::gen::not_found, {{"what", "receiver"}, {"name", std::to_string(number)}});
+    context.unit->report("feedback.enabled",
+                         {{"slot", std::to_string(number)}, {"door", context.actor.door}, {"peer", context.actor.peer}});
+    co_return done(context);
+}
+
 net::Task<Nodes> feedback_deregister(CommandContext context) {
     FeedbackSlot slot;
     slot.slot = parse_number<int>(first_of(context, k_slot_names)).value_or(0);
@@ -132,6 +143,7 @@ void register_behaviours(Environment& environment) {
     environment.behaviours["feedback_register"] = feedback_register;
     environment.behaviours["feedback_change"] = feedback_change;
     environment.behaviours["feedback_deregister"] = feedback_deregister;
+    environment.behaviours["feedback_enable"] = feedback_enable;
     environment.behaviours["report_status"] = report_status;
     environment.behaviours["list_services"] = list_services;
 }

@@ -217,6 +217,48 @@ TEST_F(ExternalManagerVerification, calls_a_manager_that_proves_who_it_is) {
     EXPECT_THAT(names_.questions(), HasSubstr("query[A] manager.example.test from " + unit->address())) << "its own name server was asked";
 }
 
+TEST_F(ExternalManagerVerification, carries_out_what_a_manager_answers_that_proved_who_it_is) {
+    soap::Answer answer;
+    answer.settings = {{"SystemUnit Name", "Named by the manager"}, {"Audio Volume", "70"}};
+    auto const server = manager(k_https, authority_.issue(std::string(k_name)), answer);
+    auto const unit = verifying_unit();
+    EventLog events(unit);
+    ASSERT_TRUE(wait_for_status(unit, events, "Active"));
+    if (estate_.effective(unit, "system.name").empty())
+        ASSERT_TRUE(
+            events.wait_for([](Event const& event) { return event.id == "setting.changed" && event.field("door") == "external_manager"; }));
+    EXPECT_EQ(estate_.effective(unit, "system.name"), "Named by the manager");
+}
+
+TEST_F(ExternalManagerClient, posts_documents_to_the_manager_and_to_nobody_else) {
+    RecordingServer other({estate_.address(101), k_http}, {}, [](auto const&) { return RecordingServer::Answer{200, "<OK />"}; });
+    soap::Answer answer;
+    answer.documents = {{"/Status/SystemUnit", "http://" + estate_.address(101) + "/steal"},
+                        {"/Configuration/SystemUnit", "http://" + servers() + "/documents"},
+                        {"/Nothing", "http://" + servers() + "/nothing"}};
+    auto const server = manager(k_http, {}, answer);
+    auto const unit = unit_with("", "HTTP", {{"system.name", "Room 204"}});
+    EventLog events(unit);
+    estate_.apply(unit, {{"client.external_manager.address", servers()}});
+    auto const posted = server->wait_for([](auto const& request) { return request.path == "/documents"; });
+    ASSERT_TRUE(posted);
+    EXPECT_THAT(posted->body, HasSubstr("<PostedDocument><Identification><SystemName>Room 204</SystemName>"));
+    EXPECT_THAT(posted->body, HasSubstr("<Location>/Configuration/SystemUnit</Location>"));
+    EXPECT_THAT(posted->body, HasSubstr("<Name"));
+    for (auto const url : {"/steal", "/nothing"})
+        EXPECT_TRUE(events.wait_for([url](Event const& event) {
+            return event.id == "external_manager.not_posted" && std::string(event.field("url")).ends_with(url);
+        })) << url;
+}
+
+TEST_F(ExternalManagerClient, calls_the_alternate_when_the_manager_does_not_answer) {
+    auto const server = manager(k_http);
+    auto const unit = unit_with(estate_.address(102), "HTTP", {{"client.external_manager.alternate", servers()}});
+    auto const requests = server->wait_for(1);
+    ASSERT_FALSE(requests.empty());
+    EXPECT_EQ(event_of(requests.front()), "Register");
+}
+
 TEST_F(ExternalManagerVerification, calls_nobody_before_the_time_is_known) {
     time_.process().kill();
     auto const server = manager(k_https, authority_.issue(std::string(k_name)));

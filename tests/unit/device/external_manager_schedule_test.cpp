@@ -1,6 +1,5 @@
 #include "device/clients/client_target.hpp"
 #include "device/clients/contact_schedule.hpp"
-#include "device/clients/feedback_queue.hpp"
 #include "device/clients/server_call.hpp"
 
 #include <gtest/gtest.h>
@@ -75,25 +74,6 @@ TEST(BackOff, doubles_up_to_its_limit_and_begins_anew_after_success) {
     EXPECT_EQ(waits, (std::vector<long>{1, 1, 3, 7, 15, 31, 59, 59}));
     back_off.succeeded();
     EXPECT_LE(back_off.failed(0.999), 1s);
-}
-
-TEST(FeedbackQueue, keeps_the_newest_hundred) {
-    FeedbackQueue queue;
-    for (int i = 0; i < 130; ++i) queue.push({{}, "Path " + std::to_string(i), "x"});
-    auto const batch = queue.batch();
-    EXPECT_EQ(batch.items.size(), 100U);
-    EXPECT_EQ(batch.items.front().path, "Path 30");
-    EXPECT_EQ(queue.lost(), 30U);
-}
-
-TEST(FeedbackQueue, keeps_what_came_while_a_batch_was_under_way) {
-    FeedbackQueue queue;
-    queue.push({{}, "A", "1"});
-    auto const batch = queue.batch();
-    queue.push({{}, "A", "2"});
-    queue.push({{}, "B", "1"});
-    queue.delivered(batch.mark);
-    EXPECT_EQ(queue.batch().items, (std::vector<FeedbackItem>{{{}, "A", "2"}, {{}, "B", "1"}}));
 }
 
 TEST(HandshakeLine, names_openssls_code_and_the_name_check_apart) {

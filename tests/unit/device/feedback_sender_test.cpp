@@ -4,8 +4,12 @@
 #include "dialect/xml_rpc.hpp"
 #include "unit/device/running_unit.hpp"
 
+#include "countersign/errors/gen.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace countersign::device {
 namespace {
@@ -74,6 +78,57 @@ TEST_F(FeedbackSender, keeps_changes_while_the_server_is_away_and_posts_the_newe
     EXPECT_TRUE(events.wait_for([](Event const& event) { return event.id == "feedback.status" && event.field("status") == "OK"; }));
 }
 
+/// The companions of a unit go and come with a restart, as its process would.
+TEST_F(FeedbackSender, keeps_what_waits_over_a_restart_in_its_order) {
+    auto const unit = estate_.boot("c-series", 1);
+    enrol(unit, {1, "http://" + servers() + "/feedback", {"/Configuration", "/Event"}, ""});
+    EventLog events(unit);
+    estate_.apply(unit, {{"SystemUnit Name", "Before"}});
+    for (auto const id : {"first", "second"})
+        estate_.on_loop([&] { unit->report("alarm.raised", {{"id", id}, {"subject", "management"}, {"text", "It ends"}}); });
+    ASSERT_TRUE(events.wait_for([](Event const& event) { return event.id == "feedback.status" && event.field("status") == "Failed"; }));
+    estate_.on_loop([&] { unit->request_restart({"test", "admin", ""}); });
+    ASSERT_TRUE(events.wait_for("boot.done"));
+    auto const receiver = server(k_http);
+    auto const requests = receiver->wait_for(3);
+    ASSERT_GE(requests.size(), 3U);
+    EXPECT_THAT(requests[0].body, HasSubstr("<Name>Before</Name>"));
+    EXPECT_THAT(requests[1].body, HasSubstr("<Event><Identification>"));
+    EXPECT_THAT(requests[1].body, HasSubstr("<AlarmRaised><Id>first</Id><Subject>management</Subject><Text>It ends</Text></AlarmRaised>"));
+    EXPECT_THAT(requests[2].body, HasSubstr("<Id>second</Id>"));
+}
+
+TEST_F(FeedbackSender, is_taken_up_at_once_when_it_is_enabled_again) {
+    auto const unit = estate_.boot("c-series", 1);
+    enrol(unit, {1, "http://" + servers() + "/feedback", {"/Configuration"}, ""});
+    EventLog events(unit);
+    estate_.apply(unit, {{"SystemUnit Name", "Changed"}});
+    ASSERT_TRUE(events.wait_for([](Event const& event) { return event.id == "feedback.status" && event.field("status") == "Failed"; }));
+    auto const receiver = server(k_http);
+    auto const enable = [&](std::string const& slot) {
+        return estate_.run(unit->run_command("HttpFeedback Enable", {{"FeedbackSlot", slot}}, "", {"test", "admin", ""}));
+    };
+    EXPECT_TRUE(enable("1"));
+    EXPECT_EQ(enable("2").error().id(), errors::gen::not_found);
+    ASSERT_FALSE(receiver->wait_for(1).empty());
+    EXPECT_TRUE(events.wait_for("feedback.enabled"));
+}
+
+TEST_F(FeedbackSender, forgets_what_waited_for_another_server) {
+    auto const unit = estate_.boot("c-series", 1);
+    EventLog events(unit);
+    enrol(unit, {1, "http://" + estate_.address(101) + "/feedback", {"/Configuration"}, ""});
+    estate_.apply(unit, {{"SystemUnit Name", "For the first"}});
+    ASSERT_TRUE(events.wait_for("feedback.status"));
+    auto const receiver = server(k_http);
+    enrol(unit, {1, "http://" + servers() + "/feedback", {"/Configuration"}, ""});
+    estate_.apply(unit, {{"SystemUnit Name", "For the second"}});
+    auto const requests = receiver->wait_for(1);
+    ASSERT_FALSE(requests.empty());
+    EXPECT_THAT(requests[0].body, HasSubstr("For the second"));
+    EXPECT_THAT(requests[0].body, ::testing::Not(HasSubstr("For the first")));
+}
+
 TEST_F(FeedbackSender, posts_to_an_https_url_over_https_only) {
     auto const plain = server(k_http);
     auto const unit = estate_.boot("c-series", 1);
@@ -100,15 +155,21 @@ TEST_F(FeedbackSender, notifies_registered_receivers_of_registration_and_restart
     auto const receiver = server(k_http);
     auto const unit = estate_.boot("mcu", 1);
     enrol(unit, {1, "http://" + servers() + "/RPC2", {}, "unit one"});
-    auto requests = receiver->wait_for(1);
+    auto const requests = receiver->wait_for(1);
     ASSERT_EQ(requests.size(), 1U);
     EXPECT_THAT(events_of(requests[0]), ElementsAre("configureAck"));
     EXPECT_EQ(xml_rpc::parse_call(requests[0].body).value().parameters.at(0).text("sourceIdentifier"), "unit one");
 
     estate_.on_loop([&] { unit->request_restart({"test", "admin", ""}); });
-    requests = receiver->wait_for(2);
-    ASSERT_EQ(requests.size(), 2U);
-    EXPECT_THAT(events_of(requests[1]), ElementsAre("restart"));
+    // Before it goes down, or when it is back, whatever comes first; and then that it is back.
+    auto const says = [](std::string const& event) {
+        return [event](auto const& request) {
+            auto const said = events_of(request);
+            return std::ranges::find(said, event) != said.end();
+        };
+    };
+    EXPECT_TRUE(receiver->wait_for(says("rebooting")));
+    EXPECT_TRUE(receiver->wait_for(says("restart")));
 }
 
 TEST_F(FeedbackSender, names_itself_by_its_hardware_address_without_an_identifier) {
