@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
             must_hold(xapi::parse_line(xapi::write_call(call->call), family).has_value(), "a call that was read can be written");
         }
     } else {
-        (void)xapi::format_error(request.error(), xapi::verb_of(text));
+        (void)xapi::format_error(request.error(), xapi::verb_of(text, family));
     }
     (void)xapi::parse_answer(text);
     if (auto const location = xapi::parse_location(text)) (void)xapi::touches(*location, "Status SystemUnit Uptime");

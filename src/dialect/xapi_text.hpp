@@ -23,6 +23,7 @@ struct EmptyLine {};
 struct SetSetting {
     std::string path;  ///< the family's spelling; not checked further
     std::string value;
+    bool searched = false;  ///< the path was found by "//" (Preferences::xpath_write)
 };
 /// xConfiguration [path]: everything below, in the order of the family file.
 struct GetSettings {
@@ -30,7 +31,8 @@ struct GetSettings {
 };
 /// xStatus [path]
 struct GetStatus {
-    std::string path;  ///< as typed, words completed where the family knows them; may be empty
+    std::string path;                ///< as typed, words completed where the family knows them; may be empty
+    std::vector<std::string> items;  ///< not empty: paths of the family's items ("HttpFeedback {n} URL") that are meant instead
 };
 struct CallCommand {
     CommandCall call;
@@ -39,7 +41,7 @@ struct CallCommand {
 /// xFeedback register|deregister|list
 struct Feedback {
     enum class Kind { register_expression, deregister_expression, deregister_all, list } kind = Kind::list;
-    std::string expression;
+    std::string expression;  ///< of deregister also the number in the list
 };
 /// xPreferences name value
 struct Preference {
@@ -50,6 +52,10 @@ struct Preference {
 struct GetXml {
     std::string location;
 };
+/// xEvent [path]: which events there are.
+struct ListEvents {
+    std::string path;
+};
 /// A line that ends with '?', "help", or a bare verb that needs more.
 struct Help {
     std::vector<std::string> lines;  ///< ready to print
@@ -57,19 +63,44 @@ struct Help {
 struct Echo {
     bool on = true;
 };
+/// syslog on|off (REQ TRU-6)
+struct Syslog {
+    bool on = true;
+};
+/// certificate <list>/<del> [<cert/root>] (REQ CRT-7)
+struct CertificateWord {
+    enum class What { both, server, root } what = What::both;
+    bool remove = false;
+};
+/// services <service> <enable/disable/read-only> [port] (protocols 2.2)
+struct SwitchService {
+    std::string service;  ///< family::Service::id
+    std::string value;    ///< "on", "off", "read-only"
+    std::string port;     ///< decimal, or empty
+};
+/// ippassword [password]
+struct ChangePassword {
+    std::string password;
+};
 struct Bye {};
 
 struct TextRequest {
-    std::variant<EmptyLine, SetSetting, GetSettings, GetStatus, CallCommand, Feedback, Preference, GetXml, Help, Echo, Bye> what;
+    std::variant<EmptyLine, SetSetting, GetSettings, GetStatus, CallCommand, Feedback, Preference, GetXml, ListEvents, Help, Echo, Syslog,
+                 CertificateWord, SwitchService, ChangePassword, Bye>
+        what;
     std::string verb;       ///< "xConfiguration", "xCommand", "xStatus", ...: names the style of an error
     std::string result_id;  ///< of `| resultId="7"`; repeated in the answer
 };
 
-/// DEV-001 (unknown or ambiguous path), DEV-003 (unknown command), DEV-004 (unknown parameter), DEV-012 (not a command line).
+/// DEV-001 (unknown path), DEV-003 (unknown command), DEV-004 (unknown parameter), DEV-012 (not a command line), DEV-031 (a word that may
+/// stand for several).
 Result<TextRequest> parse_line(std::string_view line, family::Family const& family);
 /// The verb that the line would have, completed; empty when there is none. For errors of lines that do not parse.
-std::string verb_of(std::string_view line);
+std::string verb_of(std::string_view line, family::Family const& family);
 std::string result_id_of(std::string_view line);
+/// Words that may stand where `line` ends, for a person who asks by a key: whole words that begin as the last one does. Sorted as the
+/// family lists them; at most 200. Pure: may be called on any thread.
+std::vector<std::string> complete_line(std::string_view line, family::Family const& family);
 
 // --- answers of a system; all end with their last LF ---
 
@@ -86,8 +117,8 @@ std::string format_command_result(CommandResult const& result, std::string_view 
 std::string format_help(Help const& help);
 /// "*e ..." lines of an event or a change, for sessions with feedback. `kind` 's', 'c' or 'e'.
 std::string format_feedback(char kind, std::vector<PathValue> const& values);
-/// In the style of the verb, then ERROR.
-std::string format_error(Error const& error, std::string_view verb, std::string_view result_id = {});
+/// In the style of the verb, then ERROR. `reason` instead of the error's own words when it is not empty.
+std::string format_error(Error const& error, std::string_view verb, std::string_view result_id = {}, std::string_view reason = {});
 
 // --- the other side ---
 

@@ -101,8 +101,9 @@ std::string format_feedback(char kind, std::vector<PathValue> const& values) {
     return out + "** end\n";
 }
 
-std::string format_error(Error const& error, std::string_view verb, std::string_view result_id) {
+std::string format_error(Error const& error, std::string_view verb, std::string_view result_id, std::string_view reason) {
     auto result = result_for(error, "Result");
+    if (!reason.empty()) result.reason = reason;
     if (verb == "xCommand" || verb.empty()) return format_command_result(result, result_id);
     std::string const root = verb == "xConfiguration" ? "Configuration" : "Status";
     auto const head = "*" + std::string(verb == "xConfiguration" ? "c " : "s ") + root;

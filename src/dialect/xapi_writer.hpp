@@ -29,6 +29,14 @@ struct Preferences {
     bool operator==(Preferences const&) const = default;
 };
 
+/// `outputmode xml` and its like, names and values shortened or not. DEV-002 for a value, DEV-012 for a name that the family's style
+/// does not have, DEV-031. Nothing changes then.
+Result<void> set_preference(Preferences& preferences, std::string_view name, std::string_view value, family::Family const& family);
+/// "xpreferences xpathwrite <on/off>", one form a line.
+std::vector<std::string> preference_usage(family::Family const& family);
+/// Names, or the values of the preference that `name` stands for.
+std::vector<std::string> preference_words(std::string_view name, family::Family const& family);
+
 enum class Root { configuration, status, event };
 std::string_view to_string(Root root);  ///< "Configuration", "Status", "Event"
 
@@ -53,6 +61,12 @@ public:
     [[nodiscard]] virtual std::string error(Error const& error, std::string_view verb, std::string_view result_id) const = 0;
     /// Text for people: help, lists.
     [[nodiscard]] virtual std::string lines(std::vector<std::string> const& lines, std::string_view result_id) const = 0;
+    /// The session's feedback expressions, in the order of their numbers.
+    [[nodiscard]] virtual std::string expressions(std::vector<std::string> const& expressions, std::string_view result_id) const {
+        std::vector<std::string> shown;
+        for (auto const& one : expressions) shown.push_back("*xf " + one);
+        return lines(shown, result_id);
+    }
     /// The answer to xGetxml: an XML document, in JSON mode as a text.
     [[nodiscard]] virtual std::string document(XmlElement const& root, std::string_view result_id) const = 0;
 

@@ -322,6 +322,8 @@ struct Family {
     CertificateRules certificate;
     ExternalManager external_manager;
     DataportStyle dataport = DataportStyle::modern;
+    /// Words of the dataport beside those that each style has: "syslog", "certificate", "services", "ippassword".
+    std::vector<std::string> dataport_words;
     std::vector<Identity> identities;  ///< never empty
     std::vector<Service> services;
     std::vector<Client> clients;

@@ -13,7 +13,7 @@ using namespace std::string_view_literals;
 
 constexpr std::array k_kinds{"literal"sv, "string"sv, "integer"sv, "password"sv};
 constexpr std::array k_effects{"now"sv, "restart"sv};
-constexpr std::array k_doors{"http"sv, "https"sv, "telnet"sv, "ftp"sv, "snmp"sv, "ssh"sv, "none"sv};
+constexpr std::array k_doors{"http"sv, "https"sv, "telnet"sv, "ftp"sv, "snmp"sv, "ssh"sv, "telnet_challenge"sv, "serial"sv, "none"sv};
 constexpr std::array k_transports{"tcp"sv, "udp"sv, "none"sv};
 constexpr std::array k_schemes{"digest"sv, "basic"sv};
 constexpr std::array k_dialects{"xapi"sv, "xml_rpc"sv};
@@ -25,6 +25,7 @@ constexpr std::array k_account_roles{"admin"sv, "user"sv};
 constexpr std::array k_roots{"replace"sv, "append"sv};
 constexpr std::array k_certificate_effects{"now"sv, "restart"sv, "restart_banner"sv};
 constexpr std::array k_dataports{"modern"sv, "classic"sv};
+constexpr std::array k_dataport_words{"syslog"sv, "certificate"sv, "services"sv, "ippassword"sv};
 constexpr std::array k_recognised{"realm"sv, "product_type"sv, "page_title"sv};
 
 std::vector<std::string> split_words(std::string_view path) {
@@ -275,6 +276,10 @@ void read_identity(Family& family, TableReader reader) {
     family.snmp_object_id = reader.text("snmp_object_id", Need::optional);
     family.driver = reader.text("driver");
     family.dataport = static_cast<DataportStyle>(index_of(k_dataports, reader.one_of("dataport", k_dataports, Need::optional)));
+    family.dataport_words = reader.texts("dataport_words");
+    for (auto const& word : family.dataport_words)
+        if (std::ranges::find(k_dataport_words, word) == k_dataport_words.end())
+            reader.problem("dataport_words", "unknown word: " + word + " (known: syslog, certificate, services, ippassword)");
     family.minimum_secure_only = reader.text("minimum_secure_only");
     family.secure_only_feature_keys = reader.texts("secure_only_feature_keys");
     family.factory_feature_keys = reader.texts("factory_feature_keys");

@@ -12,6 +12,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace countersign::net {
 
@@ -19,15 +21,18 @@ namespace countersign::net {
 class SshShell {
 public:
     struct Reply {
-        std::string text;    ///< LF line ends; a terminal gets CR LF
-        bool ended = false;  ///< the last word: the connection is closed behind it
-        bool echo = true;    ///< whether a terminal is shown what it types from here on
+        std::string text;      ///< LF line ends; a terminal gets CR LF
+        bool ended = false;    ///< the last word: the connection is closed behind it
+        bool echo = true;      ///< whether a terminal is shown what it types from here on
+        bool refused = false;  ///< the line was answered with an error: without a terminal the exit status is 1 then
     };
     virtual ~SshShell() = default;
     /// What a shell is greeted with. A command of exec is not.
     [[nodiscard]] virtual std::string welcome() const = 0;
     /// One line. The next is given when this one is done.
     virtual Task<Reply> handle(std::string line) = 0;
+    /// Words that may stand where the line ends, for the tab key of a terminal.
+    [[nodiscard]] virtual std::vector<std::string> complete(std::string_view) const { return {}; }
     /// Text that nobody asked for at that moment. `push` may be called on the executor as long as the shell lives.
     virtual void on_push(std::function<void(std::string)> push) = 0;
 };

@@ -60,11 +60,16 @@ Task<Opened> open_shell(std::shared_ptr<SshService> service, std::weak_ptr<SshCo
     co_return opened;
 }
 
+Task<std::vector<std::string>> complete_word(std::shared_ptr<SshShell> shell, std::string before) { co_return shell->complete(before); }
+
 class Session final : public SshSession {
 public:
     Session(std::unique_ptr<std::remove_pointer_t<ssh_session>, SessionDeleter> session, std::shared_ptr<SshControl> control,
             Settings settings)
-        : session_(std::move(session)), control_(std::move(control)), settings_(std::move(settings)), lines_(settings_.limits.line, settings_.limits.block) {}
+        : session_(std::move(session)),
+          control_(std::move(control)),
+          settings_(std::move(settings)),
+          lines_(settings_.limits.line, settings_.limits.block) {}
 
     ~Session() override {
         event_.reset();
@@ -121,7 +126,7 @@ private:
     void say_goodbye() {
         if (control_->stopped() || !is_connected()) return;
         if (channel_ != nullptr && shell_ && ssh_channel_is_open(channel_) != 0) {
-            ssh_channel_request_send_exit_status(channel_, 0);
+            ssh_channel_request_send_exit_status(channel_, refused_ && !lines_.terminal() ? 1 : 0);
             ssh_channel_send_eof(channel_);
             ssh_channel_close(channel_);
             auto const end = Clock::now() + k_goodbye;
@@ -188,19 +193,28 @@ private:
                                   k_login_answer);
         if (!opened || !opened->shell) return false;
         shell_ = std::move(opened->shell);
+        lines_.complete_with([this](std::string_view before) { return complete(std::string(before)); });
         last_input_ = Clock::now();
         if (greet) print(opened->welcome);
         return true;
     }
 
+    std::vector<std::string> complete(std::string before) {
+        using Words = std::vector<std::string>;
+        auto words = ask<Words>([shell = shell_, before = std::move(before)] { return complete_word(shell, before); }, k_login_answer);
+        return words.value_or(Words());
+    }
+
     void handle_line() {
         auto line = std::move(queue_.front());
         queue_.pop_front();
+        refused_ = refused_ || line.too_long;
         if (line.too_long) return print("\nERROR: the line is longer than " + std::to_string(settings_.limits.line) + " bytes\n");
         auto reply =
             ask<SshShell::Reply>([shell = shell_, text = std::move(line.text)] { return shell->handle(text); }, settings_.limits.answer);
         if (!reply) return;
         print(reply->text);
+        refused_ = refused_ || reply->refused;
         lines_.show_typing(reply->echo);
         if (reply->ended) last_word_said_ = true;
         last_input_ = Clock::now();
@@ -342,6 +356,7 @@ private:
     int failures_ = 0;
     bool failed_ = false;
     bool executing_ = false;
+    bool refused_ = false;  ///< one of the lines was answered with an error
     bool input_ended_ = false;
     bool last_word_said_ = false;
     bool channel_closed_ = false;

@@ -24,30 +24,20 @@ Result<SecretText> load_host_key(Unit const& unit, fs::path const& file) {
     return key;
 }
 
-/// `echo off` and `echo on`: a terminal that is a program does not want to read what it wrote (protocols 1.4).
-std::optional<bool> echo_wish(std::string_view line) {
-    auto const parts = words(line);
-    if (parts.size() != 2 || !iequals(parts[0], "echo")) return std::nullopt;
-    if (iequals(parts[1], "off")) return false;
-    if (iequals(parts[1], "on")) return true;
-    return std::nullopt;
-}
-
 class Shell final : public net::SshShell {
 public:
     Shell(std::shared_ptr<Unit> unit, Actor actor) : dataport_(std::move(unit), std::move(actor)) {}
 
     [[nodiscard]] std::string welcome() const override { return dataport_.welcome(); }
     net::Task<Reply> handle(std::string line) override {
-        if (auto const wish = echo_wish(line)) echo_ = *wish;
         auto text = co_await dataport_.handle(std::move(line));
-        co_return Reply{std::move(text), dataport_.ended(), echo_};
+        co_return Reply{std::move(text), dataport_.ended(), dataport_.echo(), dataport_.refused()};
     }
+    [[nodiscard]] std::vector<std::string> complete(std::string_view line) const override { return dataport_.complete(line); }
     void on_push(std::function<void(std::string)> push) override { dataport_.on_push(std::move(push)); }
 
 private:
     Dataport dataport_;
-    bool echo_ = true;
 };
 
 class Service final : public net::SshService {

@@ -1,56 +1,56 @@
 #pragma once
 
-/// The Telnet protocol (RFC 854, RFC 855) and the little line editing that people expect, without a socket: bytes in, lines and replies
-/// out. The only option that is ever used is ECHO (RFC 857), offered while a password is typed so that the client does not show
-/// it; every other request is refused as RFC 855 says. A refusal answers only requests that would change something,
-/// so two ends cannot refuse each other for ever.
+/// The Telnet protocol (RFC 854, RFC 855) without a socket: bytes in, lines and replies out. The options that are ever used are ECHO
+/// (RFC 857) and SUPPRESS-GO-AHEAD (RFC 858), both of our side: offered while a password is typed, so that the client does not show
+/// it, and after log-in, so that a person's client sends every key and dialect::LineEditor can edit. A client that does not
+/// agree, or a program that knows no Telnet, keeps sending lines and sees no echo. Every other request is refused as RFC 855 says;
+/// an answer is given only to what changes something, so two ends cannot answer each other for ever (RFC 1143).
+/// docs/decisions/0013 says why this is no library.
+
+#include "device/services/terminal_codec.hpp"
 
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 namespace countersign::device {
 
-class TelnetCodec {
+class TelnetCodec final : public TerminalCodec {
 public:
-    /// Bytes of one line; what goes beyond is dropped up to the line's end.
-    static constexpr std::size_t k_max_line = 4096;
+    TelnetCodec();
+    Input feed(std::string_view bytes) override;
 
-    struct Line {
-        std::string text;  ///< without its end; backspaces are carried out, control characters dropped
-        bool too_long = false;
-    };
-    struct Input {
-        std::vector<Line> lines;
-        std::string reply;     ///< to be sent back as it stands
-        bool ended = false;    ///< Ctrl-D on an empty line
-        bool dropped = false;  ///< Ctrl-C, IAC IP or IAC BRK: what was typed so far is gone
-    };
-    Input feed(std::string_view bytes);
-
-    /// What asks the client to stop, or to go on, showing what is typed. Empty when that is the state already.
-    std::string hide_typing();
-    std::string show_typing();
+    std::string hide_typing() override;
+    std::string show_typing() override;
+    std::string edit_here() override;
+    void echo(bool on) override;
+    void complete_with(dialect::LineEditor::Completer completer) override { editor_.complete_with(std::move(completer)); }
+    [[nodiscard]] std::string encode_text(std::string_view text) const override { return encode(text); }
 
     /// Text with LF line ends for the wire: CR LF, IAC doubled.
     static std::string encode(std::string_view text);
 
 private:
     enum class State { text, command, option, subnegotiation, subnegotiation_command };
+    /// Of an option of our side. An agreement that was withdrawn is answered once, before the next offer is made (RFC 1143).
+    enum class Ours { off, offered, on, withdrawn, withdrawn_then_offered };
+    enum class Typing { shown_there, hidden, edited_here };
 
-    void take_text(unsigned char byte, Input& input);
-    void take_command(unsigned char byte, Input& input);
-    void take_option(unsigned char option, Input& input) const;
-    void end_line(Input& input);
-    void erase_character();
-    void erase_line();
+    void take_text(std::string& run, Input& input);
+    void take_command(unsigned char byte, std::string& run, Input& input);
+    void take_option(unsigned char option, Input& input);
+    std::string offer(unsigned char option);
+    std::string withdraw(unsigned char option);
+    Ours& ours(unsigned char option);
+    void adjust();
 
     State state_ = State::text;
     unsigned char verb_ = 0;  ///< DO, DONT, WILL or WONT that waits for its option
-    bool after_return_ = false;
-    bool too_long_ = false;
-    bool hidden_ = false;  ///< we said WILL ECHO
-    std::string line_;
+    Ours echo_ = Ours::off;
+    Ours go_ahead_ = Ours::off;
+    Typing typing_ = Typing::shown_there;
+    bool echo_wanted_ = true;
+    dialect::LineEditor editor_;
 };
 
 }  // namespace countersign::device

@@ -1,8 +1,9 @@
 #pragma once
 
-/// The Telnet door: log-in as the guides describe it (a prompt for the password; families that look at the user name ask for that
-/// first), then the dataport. Everything goes in clear: Level 1 (REQ LVL-2).
+/// The Telnet doors: a terminal session over TCP. Plain Telnet asks for the password as the guides describe it (families that look at the
+/// user name ask for that first): Level 1. Telnet challenge never has the password on the line: Level 2 (REQ LVL-2, SVC-4).
 
+#include "device/services/terminal_session.hpp"
 #include "device/unit.hpp"
 #include "net/stream.hpp"
 
@@ -10,17 +11,14 @@
 
 namespace countersign::device {
 
-struct TelnetLimits {
-    net::Milliseconds login{60'000};  ///< from the connection to the right password
-    net::Milliseconds idle{15 * 60'000};
-    int attempts = 3;
-    std::size_t connections = 16;
-};
+using TelnetLimits = TerminalLimits;
 
 /// One connection from its beginning to its end. Closes at once when `unit` is null.
-net::Task<> run_telnet_session(std::shared_ptr<Unit> unit, std::string service, std::shared_ptr<net::Stream> stream, TelnetLimits limits);
+net::Task<> run_telnet_session(std::shared_ptr<Unit> unit, std::string service, std::shared_ptr<net::Stream> stream, TelnetLimits limits,
+                               LoginKind login = LoginKind::password);
 
-/// A DoorOpener. NET-014.
+/// DoorOpeners. NET-014.
 Result<std::unique_ptr<Door>> open_telnet_door(Unit& unit, family::Service const& service, net::Endpoint where);
+Result<std::unique_ptr<Door>> open_telnet_challenge_door(Unit& unit, family::Service const& service, net::Endpoint where);
 
 }  // namespace countersign::device

@@ -9,6 +9,7 @@ namespace countersign::device {
 
 void register_text_doors(Environment& environment) {
     environment.doors["telnet"] = open_telnet_door;
+    environment.doors["telnet_challenge"] = open_telnet_challenge_door;
     environment.doors["ftp"] = open_ftp_door;
     environment.doors["snmp"] = open_snmp_door;
     environment.doors["ssh"] = open_ssh_door;

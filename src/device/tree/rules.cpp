@@ -21,6 +21,8 @@ std::string_view disabled_value(family::Family const& family, family::Setting co
 
 bool is_way_in(Prospect const& prospect, family::Service const& service) {
     if (prospect.redirects(service)) return false;
+    // Who has to walk to the system is locked out: a serial line is no way in (REQ LVL-6, SVC-6).
+    if (service.transport == "none") return false;
     if (!service.management || service.dialects.empty() || !prospect.has_door(service)) return false;
     if (service.needs_certificate && !prospect.certificate_usable) return false;
     return prospect.service_on(service);

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "device/repository/factory.hpp"
 #include "device/repository/trust_cache.hpp"
+#include "device/services/serial_door.hpp"
 #include "device/virtual/running_estate.hpp"
 
 #include "countersign/errors/fil.hpp"
@@ -83,6 +84,16 @@ Result<Estate> estate_of(ProgramOptions const& options, family::Families const& 
     return fail(errors::gen::missing_field, {{"field", "--estate, --count or --family"}});
 }
 
+Result<void> register_console(ProgramOptions const& options, Environment& environment) {
+    bool const alone = !options.family.empty();
+    auto const wanted = !options.serial_console.empty() ? options.serial_console : alone ? "pty" : "none";
+    if (wanted == "none") return {};
+    if (wanted != "pty" && !alone)
+        return fail(errors::gen::invalid_input, {{"field", "--console"}, {"detail", "one line serves one system: use --family, or pty"}});
+    environment.doors["serial"] = serial_door(wanted == "pty" ? "" : wanted);
+    return {};
+}
+
 Result<std::shared_ptr<Environment>> environment_of(ProgramOptions const& options, net::Runtime& runtime) {
     CS_CHECK(host::ensure_folder(options.data));
     CS_CHECK(lock_folder(options.data));
@@ -99,6 +110,7 @@ Result<std::shared_ptr<Environment>> environment_of(ProgramOptions const& option
     environment->factory = std::make_shared<FactoryAuthorities>(options.data / "factory-ca", key_type, environment->sealer);
     environment->trust = std::make_shared<TrustCache>();
     register_everything(*environment);
+    CS_CHECK(register_console(options, *environment));
     return environment;
 }
 

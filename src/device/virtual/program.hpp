@@ -21,6 +21,9 @@ struct ProgramOptions {
     std::string key_type = "ec:p256";  ///< of factory keys
     std::chrono::milliseconds downtime{300};
     bool fsync = false;
+    /// The serial console: "none", "pty" (a pseudo terminal for each system, two descriptors), or the device of a real line, for one
+    /// system. Empty: a pseudo terminal for one system, none for an estate.
+    std::string serial_console;
 
     // Where the systems come from: one of the three.
     std::string estate_file;

@@ -65,6 +65,20 @@ TEST_F(SshDoor, takes_the_lines_of_the_guide_in_a_shell_without_a_terminal) {
     EXPECT_EQ(estate_.stored(unit_, "service.telnet.mode"), "off");
 }
 
+TEST_F(SshDoor, tells_by_the_exit_status_whether_a_command_was_refused) {
+    EXPECT_EQ(run(ssh("") + " xconfig systemunit name: fine").exit_code, 0);
+    EXPECT_EQ(run(ssh("") + " xconfig networkservices https mode: maybe").exit_code, 1);
+    EXPECT_EQ(run(ssh("") + " xcommand nonsense").exit_code, 1);
+    EXPECT_EQ(run("printf 'nonsense\\nxstatus systemunit\\n' | " + ssh("-T")).exit_code, 1) << "any of the lines";
+    EXPECT_EQ(run("printf 'nonsense\\rbye\\r' | " + ssh("-tt")).exit_code, 0) << "a person saw it";
+}
+
+TEST_F(SshDoor, completes_and_recalls_on_a_terminal) {
+    auto const ran = run("printf 'xst\\tsystemu\\tsoft\\r\\033[A\\rbye\\r' | " + ssh("-tt"));
+    EXPECT_THAT(ran.output, HasSubstr("*s SystemUnit Software Version: "));
+    EXPECT_THAT(ran.output, HasSubstr("xStatus SystemUnit soft\r\n"));
+}
+
 TEST_F(SshDoor, answers_lines_whose_sender_has_no_more_to_say) {
     auto const ran = run("printf 'xconfig networkservices telnet mode: off' | " + ssh("-T"));
     EXPECT_EQ(ran.exit_code, 0) << ran.output;
@@ -232,7 +246,7 @@ TEST(SshLines, edit_what_is_typed_on_a_terminal) {
         "xstatuz\x7fs\r\x1b[Ahelp\x15"
         "bye\r\nno\x03gr\xc3\xbc\x08un\n");
     EXPECT_THAT(texts(input.lines), ElementsAre("xstatus", "bye", "grun"));
-    EXPECT_THAT(input.echo, ::testing::StartsWith("xstatuz\b \bs\r\n"));
+    EXPECT_THAT(input.echo, ::testing::StartsWith("xstatus\r\n")) << "what is typed in one go is shown as it is at last";
 }
 
 TEST(SshLines, end_at_control_d_on_an_empty_line_only) {

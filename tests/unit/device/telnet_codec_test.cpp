@@ -29,9 +29,9 @@ TEST(TelnetCodec, keeps_a_line_that_comes_in_pieces) {
 TEST(TelnetCodec, refuses_every_option_once) {
     TelnetCodec codec;
     auto const input = codec.feed(
-        "\xff\xfd\x03\xff\xfb\x18"
+        "\xff\xfd\x05\xff\xfb\x18"
         "hello\n");
-    EXPECT_EQ(input.reply, "\xff\xfc\x03\xff\xfe\x18");
+    EXPECT_EQ(input.reply, "\xff\xfc\x05\xff\xfe\x18");
     EXPECT_THAT(texts(input), ElementsAre("hello"));
 }
 
@@ -46,7 +46,40 @@ TEST(TelnetCodec, takes_consent_to_hide_typing_without_a_word) {
     EXPECT_EQ(codec.hide_typing(), "");
     EXPECT_EQ(codec.feed("\xff\xfd\x01").reply, "");
     EXPECT_EQ(codec.show_typing(), "\xff\xfc\x01");
+    EXPECT_EQ(codec.feed("\xff\xfe\x01").reply, "") << "the answer to what was withdrawn";
     EXPECT_EQ(codec.feed("\xff\xfd\x01").reply, "\xff\xfc\x01") << "echo is refused when nothing is hidden";
+}
+
+TEST(TelnetCodec, offers_again_only_when_the_withdrawal_was_answered) {
+    TelnetCodec codec;
+    codec.hide_typing();
+    codec.feed("\xff\xfd\x01");
+    EXPECT_EQ(codec.show_typing(), "\xff\xfc\x01");
+    EXPECT_EQ(codec.hide_typing(), "");
+    EXPECT_EQ(codec.feed("\xff\xfe\x01").reply, "\xff\xfb\x01");
+    EXPECT_EQ(codec.feed("\xff\xfd\x01").reply, "");
+}
+
+TEST(TelnetCodec, shows_and_edits_keys_for_a_client_that_agrees) {
+    TelnetCodec codec;
+    codec.hide_typing();
+    codec.feed("\xff\xfd\x01");
+    EXPECT_EQ(codec.feed("secret\r\n").reply, "") << "hidden";
+    EXPECT_EQ(codec.edit_here(), "\xff\xfb\x03");
+    EXPECT_EQ(codec.feed("\xff\xfd\x03").reply, "");
+    EXPECT_EQ(codec.feed("xb\x1b[D").reply, "xb\b");
+    auto const input = codec.feed("\x7f\r\n");
+    EXPECT_EQ(input.reply, "\bb \b\r\n");
+    EXPECT_THAT(texts(input), ElementsAre("b"));
+    EXPECT_EQ(codec.feed("\x1b[A").reply, "b") << "the line before, not the password";
+}
+
+TEST(TelnetCodec, shows_nothing_to_a_client_that_does_not_agree) {
+    TelnetCodec codec;
+    EXPECT_EQ(codec.edit_here(), "\xff\xfb\x01\xff\xfb\x03");
+    EXPECT_EQ(codec.feed("bye\r\n").reply, "");
+    codec.feed("\xff\xfe\x01");
+    EXPECT_EQ(codec.feed("bye\r\n").reply, "");
 }
 
 TEST(TelnetCodec, skips_subnegotiations_of_any_length) {

@@ -53,7 +53,7 @@ TEST_F(TelnetDoor, asks_for_the_password_only_and_hides_what_is_typed) {
     EXPECT_EQ(client->read_until(k_password_prompt), "\xff\xfb\x01Password: ");
     client->send("TANDBERG\r\n");
     auto const welcome = client->read_until(k_welcome_end);
-    EXPECT_THAT(welcome, HasSubstr("\xff\xfc\x01"));
+    EXPECT_THAT(welcome, HasSubstr("\xff\xfb\x03")) << "keys may come one by one from now on";
     EXPECT_THAT(welcome, HasSubstr("Welcome to unit1"));
     EXPECT_THAT(welcome, Not(HasSubstr("TANDBERG\r\n"))) << "the password is not shown";
 }
@@ -142,11 +142,122 @@ TEST_F(TelnetDoor, prints_why_a_server_was_refused_while_syslog_is_on) {
     auto const client = log_in();
     type(*client, "syslog on");
     std::string const line = "SSL: socklib_sslHandshake: VerifyResult=10=CERT_HAS_EXPIRED, NameCheck: Match";
-    estate_.on_loop([&] { unit_->report("client.refused", {{"syslog", line}}); });
-    EXPECT_THAT(client->read_until("Match\r\n"), HasSubstr(line));
+    estate_.on_loop([&] { unit_->report("tls.failed", {{"syslog", line}, {"detail", "Renew it."}}); });
+    EXPECT_THAT(client->read_until("Renew it.\r\n"), HasSubstr(line + "\r\nRenew it."));
     type(*client, "syslog off");
-    estate_.on_loop([&] { unit_->report("client.refused", {{"syslog", line}}); });
+    estate_.on_loop([&] { unit_->report("tls.failed", {{"syslog", line}}); });
     EXPECT_THAT(type(*client, "echo off"), Not(HasSubstr("SSL:")));
+}
+
+TEST_F(TelnetDoor, edits_and_completes_for_a_client_that_sends_keys) {
+    auto const client = log_in();
+    client->send("\xff\xfd\x01\xff\xfd\x03");
+    client->send("xst\tsystemu\tsoft\r");
+    EXPECT_THAT(client->read_until("OK\r\n"), HasSubstr("*s SystemUnit Software Version: "));
+    client->send("\x1b[A\r");
+    auto const again = client->read_until("OK\r\n");
+    EXPECT_THAT(again, HasSubstr("xStatus SystemUnit soft\r\n"));
+}
+
+TEST_F(TelnetDoor, says_status_and_events_to_sessions_that_registered_for_them) {
+    auto const client = log_in();
+    type(*client, "xfeedback register /Status/SystemUnit/RestartPending");
+    type(*client, "xfeedback register /Event/PasswordChanged");
+    EXPECT_THAT(type(*client, "xevent"), HasSubstr("*es Event PasswordChanged Door"));
+    estate_.apply(unit_, {{"NetworkServices SSH Mode", "On"}});
+    EXPECT_THAT(client->read_until("** end"), HasSubstr("*s SystemUnit RestartPending: True"));
+    estate_.on_loop([&] { return unit_->set_password(SecretText(std::string("new")), {"test", "admin", ""}).has_value(); });
+    EXPECT_THAT(client->read_until("** end"), HasSubstr("*e PasswordChanged Door: \"test\""));
+    EXPECT_THAT(type(*client, "xfeedback list"), HasSubstr("*xf /Event/PasswordChanged"));
+    type(*client, "xfeedback deregister 1");
+    EXPECT_THAT(type(*client, "xfeedback list"), Not(HasSubstr("RestartPending")));
+}
+
+TEST_F(TelnetDoor, answers_in_xml_when_asked_to) {
+    auto const client = log_in();
+    client->send("xpreferences outputmode xml\r\nxstatus systemunit software | resultId=\"7\"\r\n");
+    EXPECT_THAT(client->read_until("</XmlDoc>\r\n"), HasSubstr("<Success/>"));
+    EXPECT_THAT(client->read_until("</XmlDoc>\r\n"), HasSubstr("<XmlDoc resultId=\"7\"><Status><SystemUnit><Software><Version>"));
+}
+
+/// An MXP: the classic style, and a port where the password never goes over the line.
+class ClassicDoors : public ::testing::Test {
+protected:
+    std::unique_ptr<RawClient> log_in() {
+        auto client = std::make_unique<RawClient>(unit_->address(), k_telnet);
+        client->read_until(k_password_prompt);
+        client->send("TANDBERG\r\n");
+        client->read_until(k_welcome_end);
+        return client;
+    }
+    static std::string type(RawClient& client, std::string_view line) {
+        client.send(std::string(line) + "\r\n");
+        return client.read_until("OK\r\n");
+    }
+    Estate estate_;
+    std::shared_ptr<Unit> unit_ = estate_.boot("mxp", 1);
+};
+
+TEST_F(ClassicDoors, speak_as_the_vendor_documents) {
+    auto const client = log_in();
+    EXPECT_EQ(
+        type(*client, "xcommand feedbackregister url:http://10.47.14.185:8000 expression.1:status/call expression.2:status/conference"),
+        "*r Result (status=OK):\r\n    ID: 1\r\n*r/end\r\n\r\nOK\r\n");
+    EXPECT_EQ(type(*client, "xconfig systemunit name: rm204"), "OK\r\n");
+    EXPECT_EQ(type(*client, "xconfig systemunit name"), "*c xConfiguration SystemUnit Name: \"rm204\"\r\n\r\nOK\r\n");
+    type(*client, "xfeedback register configuration/audio");
+    estate_.apply(unit_, {{"Audio Volume", "7"}});
+    EXPECT_EQ(client->read_until("7\r\n"), "*c xConfiguration Audio Volume: 7\r\n");
+    type(*client, "xpreferences xpathwrite off");
+    client->send("xconfig //volume: 8\r\n");
+    EXPECT_THAT(client->read_until("\r\n"), HasSubstr("ERROR: "));
+    EXPECT_EQ(type(*client, "services ftp disable"), "OK\r\n");
+    EXPECT_EQ(estate_.stored(unit_, "service.ftp.mode"), "off");
+    EXPECT_EQ(type(*client, "ippassword other"), "OK\r\n");
+    EXPECT_FALSE(estate_.on_loop([&] { return unit_->has_factory_password(); }));
+}
+
+TEST_F(ClassicDoors, list_certificates_that_openssl_reads_and_delete_them) {
+    auto const client = log_in();
+    countersign::testing::TemporaryFolder const folder;
+    auto const listed = type(*client, "certificate list cert");
+    EXPECT_THAT(listed, HasSubstr("using default certificate"));
+    ASSERT_TRUE(host::write_file(folder.path() / "cert.pem", listed, host::Privacy::shared));
+    auto const read = run_in(folder, "openssl x509 -in cert.pem -noout -fingerprint -sha256");
+    EXPECT_EQ(read.exit_code, 0) << read.output;
+    EXPECT_THAT(type(*client, "certificate list root"), HasSubstr("No root certificate"));
+    client->send("certificate del cert\r\n");
+    EXPECT_THAT(client->read_until("\r\n"), HasSubstr("ERROR: GEN-003")) << "the factory's stays";
+    auto const root = estate_.on_loop([&] { return unit_->certificate().chain.back(); });
+    estate_.trust(unit_, root);
+    EXPECT_THAT(type(*client, "certificate list root"), HasSubstr("Root certificate:\r\nsubject=" + root.subject()));
+    type(*client, "certificate del root");
+    EXPECT_TRUE(estate_.on_loop([&] { return unit_->trust().empty(); }));
+}
+
+TEST_F(ClassicDoors, let_in_who_answers_the_challenge) {
+    RawClient client(unit_->address(), 57 + k_offset);
+    auto const asked = client.read_until("Response: ");
+    auto const challenge = asked.substr(asked.find("Challenge: ") + 11, 32);
+    countersign::testing::TemporaryFolder const folder;
+    auto const answer = run_in(folder, "printf " + challenge + "TANDBERG | md5sum");
+    client.send(answer.output.substr(0, 32) + "\r\n");
+    EXPECT_THAT(client.read_until(k_welcome_end), Not(HasSubstr("TANDBERG\r")));
+}
+
+TEST_F(ClassicDoors, count_wrong_answers_to_the_challenge) {
+    for (int session = 0; session < 2; ++session) {
+        RawClient client(unit_->address(), 57 + k_offset);
+        for (int i = 0; i < 3; ++i) {
+            client.read_until("Response: ");
+            client.send("00000000000000000000000000000000\r\n");
+        }
+        EXPECT_TRUE(client.is_closed());
+    }
+    RawClient client(unit_->address(), k_telnet);
+    client.read_until(k_password_prompt);
+    client.send("TANDBERG\r\n");
+    EXPECT_THAT(client.read_until("seconds"), HasSubstr("ACC-003"));
 }
 
 TEST_F(TelnetDoor, speaks_with_curl_as_telnet_client) {

@@ -127,9 +127,9 @@ TEST(Dataport, an_exact_word_wins_over_those_that_only_begin_so) {
 
 TEST(Dataport, words_may_be_shortened_while_they_are_unambiguous) {
     EXPECT_EQ(ask<SetSetting>("xconf networks https verify: off").path, "NetworkServices HTTPS VerifyServerCertificate");
-    EXPECT_EQ(refusal("xconfig networkservices s mode: on"), errors::dev::unknown_setting);    // SSH, SNMP, SIP
-    EXPECT_EQ(refusal("xconfig networkservices htt mode: on"), errors::dev::unknown_setting);  // HTTP, HTTPS
-    EXPECT_EQ(refusal("xco boot"), errors::dev::unknown_command);                              // xCommand, xConfiguration
+    EXPECT_EQ(refusal("xconfig networkservices s mode: on"), errors::dev::ambiguous_word);    // SSH, SNMP, SIP
+    EXPECT_EQ(refusal("xconfig networkservices htt mode: on"), errors::dev::ambiguous_word);  // HTTP, HTTPS
+    EXPECT_EQ(refusal("xco boot"), errors::dev::ambiguous_word);                              // xCommand, xConfiguration
 }
 
 TEST(Dataport, slashes_and_brackets_are_another_way_to_write_a_path) {

@@ -98,7 +98,8 @@ TEST(CSeries, leaves_the_factory_with_everything_on_but_https_and_ssh) {
 TEST(CSeries, switches_services_at_a_restart_and_settings_at_once) {
     auto const family = embedded("c-series");
     for (auto const& service : family->services)
-        if (service.door != "none") EXPECT_EQ(family->find_canonical(service.mode_setting)->effect, Effect::restart) << service.id;
+        if (service.door != "none" && !service.mode_setting.empty())
+            EXPECT_EQ(family->find_canonical(service.mode_setting)->effect, Effect::restart) << service.id;
     EXPECT_EQ(family->find_canonical("time.ntp.address")->effect, Effect::now);
 }
 
