@@ -147,7 +147,7 @@ class RoomOs(unittest.TestCase):
         # Those from before may be counted until the system has seen their end.
         many = [self.connect(address, world.port(443), "admin", "") for _ in range(17)]
         granted = [one for one in many if one.status == 101]
-        self.assertEqual(many[-1].status, 503)
+        self.assertIn(503, [one.status for one in many])
         self.assertTrue(14 <= len(granted) <= 16, [one.status for one in many])
         step("a restart says goodbye")
         run("curl", "--silent", "--insecure", "--user", "admin:", "--data-binary", "<Command><SystemUnit><Boot command='True'/></SystemUnit></Command>",
