@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         must_hold(once.has_value() || size > 100'000, "a request that was read can be written");
         if (once) {
             must_hold(once->transaction == request->transaction && once->action.name == request->action.name &&
-                          once->mcu_token == request->mcu_token && once->user_token == request->user_token && once->echo == request->echo,
+                          once->token == request->token && once->user_token == request->user_token && once->echo == request->echo,
                       "a request keeps its names and numbers");
             auto const twice = transactions::parse_request(transactions::write_request(*once));
             must_hold(twice.has_value() && *twice == *once, "a request is written as it was read");

@@ -20,7 +20,7 @@ for word in words:
     patterns.append(r"(?<![A-Za-z])" + r"[\s_-]?".join(parts) + r"(?![a-z])")
 named = re.compile("|".join(sorted(patterns, key=len, reverse=True)), re.IGNORECASE)
 # Names of wire formats that a vendor chose and others speak too.
-NAME_SPACE = re.compile(r"http://www\.(tandberg|cisco)\.[a-z]+/\S*")
+NAME_SPACE = re.compile(r'http://www\.(tandberg|cisco)\.[a-z]+/\S*|"(TRANS_MCU|MCU_TOKEN|MCU_USER_TOKEN|MCU_VERSION)[A-Z/]*"')
 
 problems = []
 for path in files("src", "apps"):

@@ -33,6 +33,8 @@ def factory(service, settings):
     setting = settings.get(service.get("mode"))
     if setting is None:
         return "no switch"
+    if service.get("on_when") == ["off"]:  # closed by a switch that opens another
+        return {"Off": "On", "On": "Off"}.get(setting["default"], setting["default"])
     return setting["default"]
 
 
@@ -75,9 +77,10 @@ def login(data):
 def certificates(data):
     rules = data["certificate"]
     effect = {"now": "at once", "restart": "after a restart", "restart_banner": "after a restart, which every page asks for"}[rules["effect"]]
+    issuer = "self-signed" if rules["factory_issuer"] == "self" else f"issued by `{rules['factory_issuer']}`"
     roots = {"replace": "replaces the list", "append": "is added to the list"}[rules["roots"]]
     return ["## Certificates", "",
-            f"- Factory certificate: `{rules['factory_subject']}`, issued by `{rules['factory_issuer']}`, made by each unit at its first start.",
+            f"- Factory certificate: `{rules['factory_subject']}`, {issuer}, made by each unit at its first start.",
             f"- Accepted: {', '.join(rules['formats']).upper()}; keys {', '.join(rules['key_types'])}; "
             f"{'a passphrase is allowed' if rules.get('passphrase_allowed', True) else 'encrypted keys are refused'}.",
             f"- An upload of root certificates {roots}. A new certificate is used {effect}.", ""]

@@ -112,7 +112,7 @@ Result<Request> parse_request(std::string_view xml) {
     Request request;
     request.transaction = to_upper(root.name);
     auto const* common = root.child("TRANS_COMMON_PARAMS");
-    CS_TRY(request.mcu_token, number_in(common, "MCU_TOKEN", k_no_token));
+    CS_TRY(request.token, number_in(common, "MCU_TOKEN", k_no_token));
     CS_TRY(request.user_token, number_in(common, "MCU_USER_TOKEN", k_no_token));
     CS_TRY(request.echo, read_echo(common == nullptr ? nullptr : common->child("ASYNC"), common));
     auto const* action = root.child("ACTION");
@@ -144,7 +144,7 @@ Result<Response> parse_response(std::string_view xml) {
 std::string write_request(Request const& request) {
     XmlElement root(request.transaction);
     auto& common = root.add("TRANS_COMMON_PARAMS");
-    add_number(common, "MCU_TOKEN", request.mcu_token);
+    add_number(common, "MCU_TOKEN", request.token);
     add_number(common, "MCU_USER_TOKEN", request.user_token);
     auto& async = common.add("ASYNC");
     add_number(async, "YOUR_TOKEN1", request.echo.your_token1);

@@ -55,7 +55,7 @@ struct Echo {
 
 struct Request {
     std::string transaction;  ///< "TRANS_MCU"
-    std::int64_t mcu_token = k_no_token;
+    std::int64_t token = k_no_token;
     std::int64_t user_token = k_no_token;
     Echo echo;
     Item action;  ///< "LOGIN" with its parameters

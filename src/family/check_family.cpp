@@ -59,6 +59,9 @@ private:
         if (service.on_when.empty()) needs_choices("service", service.id, service.mode_setting, {"off", "on"});
         if (!service.on_when.empty() && service.mode_setting.empty()) report("service", service.id, "on_when needs mode");
         for (auto const& value : service.on_when) needs_choices("service", service.id, service.mode_setting, {"off", value});
+        bool const speaks_transactions = std::ranges::find(service.dialects, "transactions") != service.dialects.end();
+        if (speaks_transactions == service.transaction_paths.empty())
+            report("service", service.id, "transaction_paths and the dialect transactions need each other");
     }
 
     void check(Client const& client) {

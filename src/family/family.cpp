@@ -142,6 +142,10 @@ bool Service::is_on(std::string_view mode) const {
     return std::ranges::any_of(on_when, [mode](std::string const& value) { return iequals(value, mode); });
 }
 
+std::string_view Service::opened_by() const { return on_when.empty() ? std::string_view("on") : std::string_view(on_when.front()); }
+
+std::string_view Service::closed_by() const { return is_on("off") ? "on" : "off"; }
+
 Service const* Family::find_service(std::string_view service_id) const {
     return find_in(services, [&](Service const& s) { return s.id == service_id; });
 }

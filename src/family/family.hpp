@@ -113,9 +113,10 @@ struct Argument {
 };
 
 struct Command {
-    std::string path;  ///< "SystemUnit AdminPassword Set"; with XML-RPC the method name "device.restart"
+    std::string
+        path;  ///< "SystemUnit AdminPassword Set"; with XML-RPC the method name "device.restart", with transactions "TRANS_MCU/RESET"
     std::vector<std::string> words;
-    std::string dialect;     ///< "xapi" or "xml_rpc"
+    std::string dialect;     ///< "xapi", "xml_rpc" or "transactions"
     std::string behaviour;   ///< registered function (known_behaviours)
     std::string result;      ///< element name of the result: "AdminPasswordSetResult"
     bool multiline = false;  ///< takes a body after the line
@@ -137,7 +138,7 @@ struct Service {
     std::string transport;  ///< "tcp", "udp", or "none" for a serial line
     std::uint16_t port = 0;
     std::string door;  ///< registered door of the agent: "http", "https", "telnet", "ftp", "snmp", "ssh", or "none": listed only
-    std::vector<std::string> dialects;   ///< spoken behind the door: "xapi_xml", "xapi_text", "pages", "xml_rpc"
+    std::vector<std::string> dialects;   ///< spoken behind the door: "xapi_xml", "xapi_text", "pages", "xml_rpc", "transactions"
     std::string mode_setting;            ///< canonical switch; empty: it has none
     std::vector<std::string> on_when;    ///< canonical values of the switch that mean on; empty: all but "off"
     std::string port_setting;            ///< canonical; empty: the port is fixed
@@ -150,11 +151,16 @@ struct Service {
     bool counts_for_level = true;                ///< REQ LVL-6
     std::vector<std::string> needs_feature_key;  ///< any one of them
     bool needs_certificate = false;
-    std::vector<std::string> redirect_paths;  ///< of HTTP: answered with a redirect to "/", before any log-in
-    std::string identity;                     ///< whose certificate it shows; empty: the first identity's
+    std::vector<std::string> redirect_paths;     ///< of HTTP: answered with a redirect to "/", before any log-in
+    std::vector<std::string> transaction_paths;  ///< where XML transactions are posted
+    std::string identity;                        ///< whose certificate it shows; empty: the first identity's
     std::string redirect_to;  ///< id of the service that every request is sent to instead (REQ SVC-4); empty: it answers itself
     /// Canonical setting that switches the redirection on and off; empty: it always happens.
     std::string redirect_setting;
+
+    /// The canonical position of the switch that opens it, and one that closes it: one switch may open one service and close another.
+    [[nodiscard]] std::string_view opened_by() const;
+    [[nodiscard]] std::string_view closed_by() const;
 };
 
 /// A network service that has a certificate of its own (REQ RMX-1, CRT-8). A family whose file has none has one, "management".
@@ -249,8 +255,9 @@ struct Page {
 enum class CertificateEffect { now, restart, restart_banner };
 
 struct CertificateRules {
-    std::string factory_subject;         ///< "/C=GB/L=Langley/O=Codian/CN={serial}": RFC 2253 in slashes, first to last
-    std::string factory_issuer;          ///< of the vendor's factory authority, same form
+    std::string factory_subject;  ///< "/C=GB/L=Langley/O=Codian/CN={serial}": RFC 2253 in slashes, first to last
+    std::string factory_issuer;   ///< of the vendor's factory authority, same form; "self": self-signed
+    std::chrono::years factory_life{25};
     std::vector<std::string> formats;    ///< "pem"
     std::vector<std::string> key_types;  ///< "rsa", "ecdsa", "ed25519"
     bool passphrase_allowed = true;

@@ -21,6 +21,7 @@ std::span<std::string_view const> known_behaviours() {
         "feedback_register"sv,
         "list_flags"sv,
         "list_services"sv,
+        "list_settings"sv,
         "phonebook_search"sv,
         "recover_access"sv,
         "recover_password"sv,
@@ -32,6 +33,8 @@ std::span<std::string_view const> known_behaviours() {
         "trial_begin"sv,
         "trial_cancel"sv,
         "trial_confirm"sv,
+        "set_secured_communication"sv,
+        "set_setting"sv,
     };
     return names;
 }

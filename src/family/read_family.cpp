@@ -16,7 +16,7 @@ constexpr std::array k_effects{"now"sv, "restart"sv};
 constexpr std::array k_doors{"http"sv, "https"sv, "telnet"sv, "ftp"sv, "snmp"sv, "ssh"sv, "telnet_challenge"sv, "serial"sv, "none"sv};
 constexpr std::array k_transports{"tcp"sv, "udp"sv, "none"sv};
 constexpr std::array k_schemes{"digest"sv, "basic"sv};
-constexpr std::array k_dialects{"xapi"sv, "xml_rpc"sv};
+constexpr std::array k_dialects{"xapi"sv, "xml_rpc"sv, "transactions"sv};
 constexpr std::array k_field_kinds{"checkbox"sv, "text"sv, "file"sv, "select"sv, "password"sv};
 constexpr std::array k_roles{"certificate"sv,  "private_key"sv,   "passphrase"sv,       "trust_store"sv, "old_password"sv,
                              "new_password"sv, "trial_id"sv,      "confirm_password"sv, "flag_name"sv,   "flag_section"sv,
@@ -111,6 +111,7 @@ Service read_service(TableReader reader) {
     if (!reader.has("port") && service.transport != "none") reader.problem("port", "is missing");
     if (service.level_unverified > service.level) reader.problem("level_unverified", "is higher than level");
     service.identity = reader.text("identity", Need::optional);
+    service.transaction_paths = reader.texts("transaction_paths");
     service.redirect_to = reader.text("redirect_to", Need::optional);
     service.redirect_setting = reader.text("redirect_setting", Need::optional);
     reader.finish();
@@ -319,6 +320,7 @@ CertificateRules read_certificate(TableReader reader) {
     CertificateRules rules;
     rules.factory_subject = reader.text("factory_subject");
     rules.factory_issuer = reader.text("factory_issuer");
+    rules.factory_life = std::chrono::years(reader.integer("factory_years", 25, 1, 50));
     rules.formats = reader.texts("formats", Need::required);
     rules.key_types = reader.texts("key_types", Need::required);
     rules.passphrase_allowed = reader.flag("passphrase_allowed", true);

@@ -11,7 +11,6 @@ namespace countersign::device {
 namespace {
 
 // A factory identity outlives the hardware (IEEE 802.1AR section 8.7 wants no end at all).
-constexpr auto k_unit_life = std::chrono::years(25);
 constexpr auto k_authority_life = std::chrono::years(40);
 
 std::string file_name(std::string_view vendor) {
@@ -39,6 +38,13 @@ void take_part(pki::SubjectFields& subject, std::string_view key, std::string va
         subject.serial_number = std::move(value);
 }
 
+/// The host name as far as it may stand in a common name (RFC 5280 appendix A: 64 characters).
+std::string common_name_of(UnitSpec const& spec) {
+    auto const& name = spec.host_name.empty() ? spec.address : spec.host_name;
+    constexpr std::size_t longest = 64;
+    return name.size() <= longest ? name : spec.serial;
+}
+
 }  // namespace
 
 pki::SubjectFields parse_subject(std::string_view text, UnitSpec const& spec) {
@@ -46,7 +52,9 @@ pki::SubjectFields parse_subject(std::string_view text, UnitSpec const& spec) {
     pki::SubjectFields subject;
     for (auto part : split(text, '/')) {
         auto equals = part.find('=');
-        if (equals != std::string_view::npos) take_part(subject, part.substr(0, equals), expand(part.substr(equals + 1), words));
+        if (equals != std::string_view::npos)
+            take_part(subject, part.substr(0, equals),
+                      expand(replace_all(std::string(part.substr(equals + 1)), "{host_name}", common_name_of(spec)), words));
     }
     return subject;
 }
@@ -90,12 +98,21 @@ Result<pki::Certificate> FactoryAuthorities::certificate(family::Family const& f
 }
 
 Result<CertificatePair> FactoryAuthorities::make_pair(family::Family const& family, UnitSpec const& spec, UtcTime now) {
-    CS_TRY(auto const* issuer, authority(family, now));
+    auto const& rules = family.certificate;
     CS_TRY(auto key, pki::PrivateKey::generate(key_type_));
-    auto subject = parse_subject(family.certificate.factory_subject, spec);
+    auto subject = parse_subject(rules.factory_subject, spec);
+    auto const validity = pki::valid_for(now, rules.factory_life);
+    if (rules.factory_issuer == "self") {
+        std::vector<pki::AlternativeName> names;
+        if (is_host_name(spec.host_name)) names.push_back({pki::AlternativeName::Kind::dns, spec.host_name});
+        CS_TRY(auto own, pki::CertificateRequest::create(key, subject, names));
+        CS_TRY(auto certificate, pki::self_sign(own, key, pki::Profile::device, validity));
+        return CertificatePair{{std::move(certificate)}, std::move(key)};
+    }
+    CS_TRY(auto const* issuer, authority(family, now));
     subject.serial_number = spec.serial;
     CS_TRY(auto request, pki::CertificateRequest::create(key, subject, {}));
-    CS_TRY(auto certificate, issuer->sign(request, pki::Profile::device, pki::valid_for(now, k_unit_life)));
+    CS_TRY(auto certificate, issuer->sign(request, pki::Profile::device, validity));
     return CertificatePair{{std::move(certificate)}, std::move(key)};
 }
 

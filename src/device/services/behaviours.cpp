@@ -123,7 +123,7 @@ Node port_record(Unit const& unit, std::string_view port, std::string_view suffi
         auto mode = unit.effective_canonical(service.mode_setting + std::string(suffix));
         if (mode.empty()) continue;
         auto number = parse_number<int>(unit.effective_canonical(service.port_setting + std::string(suffix))).value_or(service.port);
-        services.push_back(Node::record("service", {Node::boolean("enabled", !iequals(mode, "off")), Node::text("type", service.transport),
+        services.push_back(Node::record("service", {Node::boolean("enabled", service.is_on(mode)), Node::text("type", service.transport),
                                                     Node::text("name", service.id), Node::number("port", number)}));
     }
     return Node::record("port", {Node::text("port", port), Node::text("protocol", "IPv4"), Node::list("services", std::move(services))});
@@ -133,6 +133,30 @@ net::Task<Nodes> list_services(CommandContext context) {
     std::vector<Node> answer;
     answer.push_back(Node::list("ports", {port_record(*context.unit, "A", ""), port_record(*context.unit, "B", ".b")}));
     co_return answer;
+}
+
+net::Task<Nodes> list_settings(CommandContext context) {
+    std::vector<Node> settings;
+    for (auto const& [path, value] : context.unit->configuration())
+        settings.push_back(Node::record("Setting", {Node::text("Name", path), Node::text("Value", value)}));
+    std::vector<Node> answer;
+    answer.push_back(Node::list("Settings", std::move(settings)));
+    co_return answer;
+}
+
+Result<std::vector<Node>> apply_one(CommandContext const& context, std::string_view path, std::string_view value) {
+    CS_TRY(auto outcome, context.unit->apply({{std::string(path), std::string(value)}}, context.actor));
+    std::vector<Node> answer;
+    answer.push_back(Node::boolean("RestartNeeded", outcome.restart_needed));
+    for (auto const& warning : outcome.warnings) answer.push_back(Node::text("Warning", warning.message()));
+    return answer;
+}
+
+net::Task<Nodes> set_setting(CommandContext context) { co_return apply_one(context, context.argument("Name"), context.argument("Value")); }
+
+/// REQ RMX-7.
+net::Task<Nodes> set_secured_communication(CommandContext context) {
+    co_return apply_one(context, "service.https.mode", context.argument("On") == "true" ? "on" : "off");
 }
 
 }  // namespace
@@ -146,6 +170,9 @@ void register_behaviours(Environment& environment) {
     environment.behaviours["feedback_enable"] = feedback_enable;
     environment.behaviours["report_status"] = report_status;
     environment.behaviours["list_services"] = list_services;
+    environment.behaviours["list_settings"] = list_settings;
+    environment.behaviours["set_setting"] = set_setting;
+    environment.behaviours["set_secured_communication"] = set_secured_communication;
 }
 
 }  // namespace countersign::device

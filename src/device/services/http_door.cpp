@@ -96,6 +96,11 @@ public:
             WebRequest web{std::move(unit), std::move(request), std::move(actor)};
             co_return co_await handle_xml_rpc(std::move(web));
         }
+        if (speaks(service_, "transactions") && request.method == "POST" &&
+            std::ranges::find(service_.transaction_paths, request.path) != service_.transaction_paths.end()) {
+            WebRequest web{std::move(unit), std::move(request), std::move(actor)};
+            co_return co_await handle_transaction(std::move(web), transactions_);
+        }
         if (auto refused = log_in(*unit, request, actor)) co_return *std::move(refused);
         request.user = actor.user;
         WebRequest web{std::move(unit), std::move(request), std::move(actor)};
@@ -165,6 +170,8 @@ private:
     WebSocketDoor websockets_;
     WebSessions sessions_;
     std::unique_ptr<Unit::Subscription> password_changes_;
+    /// Of this service alone: a token that was sent in clear opens nothing behind TLS.
+    std::shared_ptr<TransactionSessions> transactions_ = std::make_shared<TransactionSessions>();
 };
 
 class HttpDoor final : public Door {

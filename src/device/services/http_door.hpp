@@ -3,6 +3,7 @@
 /// The doors "http" and "https": log-in, locks against guessing and against forged requests, and the way to what the family
 /// speaks there: the xAPI as XML, XML-RPC, pages. The parts know no rule; they call Unit.
 
+#include "device/services/transaction_sessions.hpp"
 #include "device/unit.hpp"
 #include "net/http/server.hpp"
 
@@ -27,6 +28,9 @@ struct WebRequest {
 net::Task<std::optional<net::http::Response>> handle_xapi(WebRequest web);
 /// POST /RPC2. Log-in stands in the body.
 net::Task<net::http::Response> handle_xml_rpc(WebRequest web);
+/// POST of XML transactions (dialect/transactions.hpp) on the service's transaction paths. LOGIN gives the token of a session; LOGOUT ends
+/// it; everything else is a command of the family, "TRANS_MCU/RESET". Always status 200: clients read RETURN_STATUS.
+net::Task<net::http::Response> handle_transaction(WebRequest web, std::shared_ptr<TransactionSessions> sessions);
 /// The pages of the family and the forms on them.
 net::Task<std::optional<net::http::Response>> handle_pages(WebRequest request);
 

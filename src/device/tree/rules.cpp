@@ -112,7 +112,7 @@ bool Prospect::service_on(family::Service const& service) const {
     if (!family::has_feature_key(service.needs_feature_key, feature_keys)) return false;
     if (service.mode_setting.empty()) return true;
     auto mode = canonical(service.mode_setting);
-    return !mode.empty() && !iequals(mode, "off");
+    return !mode.empty() && service.is_on(mode);
 }
 
 bool Prospect::redirects(family::Service const& service) const {

@@ -71,10 +71,10 @@ private:
     }
 
     Door refused(family::Service const& service, std::string const& port) const {
-        if (restart_pending(in_.observation) && settings_.mode(service.mode_setting) == Switch::on)
+        if (restart_pending(in_.observation) && settings_.mode(service, service.mode_setting) == Switch::on)
             return {true, port + " is refused now, but switched on: it opens at the next restart"};
         for (auto const& mode : settings_.modes_of(service))
-            if (mode != service.mode_setting && settings_.mode(mode) == Switch::on)
+            if (mode != service.mode_setting && settings_.mode(service, mode) == Switch::on)
                 return {true, port + " is refused, but " + mode + " is on: it is open on another port of the unit"};
         return {false, port + " is refused"};
     }

@@ -29,12 +29,18 @@ std::vector<std::string> Configured::modes_of(family::Service const& service) co
     return out;
 }
 
+Switch Configured::mode(family::Service const& service, std::string_view canonical) const {
+    auto stored = find(canonical);
+    if (!stored) return Switch::unknown;
+    return service.is_on(*stored) ? Switch::on : Switch::off;
+}
+
 Switch Configured::any_mode(family::Service const& service) const {
     auto result = Switch::off;
     auto modes = modes_of(service);
     if (modes.empty()) return Switch::unknown;
     for (auto const& name : modes) {
-        auto state = mode(name);
+        auto state = mode(service, name);
         if (state == Switch::on) return Switch::on;
         if (state == Switch::unknown) result = Switch::unknown;
     }

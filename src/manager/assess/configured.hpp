@@ -24,6 +24,8 @@ public:
     [[nodiscard]] std::string value(std::string_view canonical) const { return find(canonical).value_or(std::string()); }
     /// A mode: "off" is off, every other value on.
     [[nodiscard]] Switch mode(std::string_view canonical) const;
+    /// On when this value of that switch opens the service.
+    [[nodiscard]] Switch mode(family::Service const& service, std::string_view canonical) const;
 
     /// The switches of a service: its own, and those of its further ports ("service.ftp.mode.b").
     [[nodiscard]] std::vector<std::string> modes_of(family::Service const& service) const;

@@ -137,7 +137,7 @@ net::Task<Result<void>> Enforcer::wait_until_up(WorkPtr work) {
         if (!service) continue;
         auto const& settings = work->account()->settings;
         auto const mode = settings.find(service->mode_setting);
-        if (mode == settings.end() || mode->second == "on") expected.push_back({work->address, observer_.wire().port_of(*service)});
+        if (mode == settings.end() || service->is_on(mode->second)) expected.push_back({work->address, observer_.wire().port_of(*service)});
     }
     Poll poll(settings_.restart_timeout);
     for (auto const& where : expected) {

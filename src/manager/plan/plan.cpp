@@ -131,7 +131,8 @@ private:
         if (in_.observation.open("https")) return;
         auto const* https = in_.family.find_service("https");
         if (!https) return;
-        auto* step = apply("Switch HTTPS on", "HTTPS is off: nothing said to the system is encrypted", {{https->mode_setting, "on"}});
+        auto* step = apply("Switch HTTPS on", "HTTPS is off: nothing said to the system is encrypted",
+                           {{https->mode_setting, std::string(https->opened_by())}});
         if (step) {
             step->before = "The factory password still holds; it is no secret and may answer a digest challenge over HTTP.";
             step->channel = ChannelTrust::none;
@@ -281,7 +282,7 @@ private:
             if (service->door != "none") listeners.push_back(service->id);
             for (auto const& mode : settings_.modes_of(*service)) {
                 bool known = std::ranges::any_of(changes, [&mode](Wanted const& change) { return change.canonical == mode; });
-                if (!known && settings_.mode(mode) == Switch::on) changes.push_back({mode, "off"});
+                if (!known && settings_.mode(*service, mode) == Switch::on) changes.push_back({mode, std::string(service->closed_by())});
             }
         }
         if (names.empty()) {

@@ -20,7 +20,7 @@ TEST(Transactions, a_log_in_is_read_as_clients_send_it) {
     ASSERT_TRUE(request) << request.error().message();
     EXPECT_EQ(request->transaction, "TRANS_MCU");
     EXPECT_EQ(request->action.name, "LOGIN");
-    EXPECT_EQ(request->mcu_token, k_no_token);
+    EXPECT_EQ(request->token, k_no_token);
     EXPECT_EQ(request->user_token, k_no_token);
     EXPECT_EQ(request->echo, (Echo{.your_token1 = 7, .your_token2 = 8, .message_id = 9}));
     EXPECT_EQ(request->action.find("USER_NAME"), "u");
@@ -35,7 +35,7 @@ TEST(Transactions, what_clients_leave_out_has_a_default) {
         "<TRANS_MCU><TRANS_COMMON_PARAMS><MCU_TOKEN/><MCU_USER_TOKEN></MCU_USER_TOKEN><SYNC/></TRANS_COMMON_PARAMS>"
         "<ACTION><GET_STATE/></ACTION></TRANS_MCU>");
     ASSERT_TRUE(request) << request.error().message();
-    EXPECT_EQ(request->mcu_token, k_no_token);
+    EXPECT_EQ(request->token, k_no_token);
     EXPECT_EQ(request->echo, Echo{});
     auto bare = parse_request("<trans_mcu><action><logout/></action></trans_mcu>");
     ASSERT_TRUE(bare) << bare.error().message();
@@ -45,7 +45,7 @@ TEST(Transactions, what_clients_leave_out_has_a_default) {
 
 TEST(Transactions, requests_round_trip) {
     Request const request{.transaction = "TRANS_CERTIFICATE",
-                          .mcu_token = 145,
+                          .token = 145,
                           .user_token = 146,
                           .echo = {.your_token1 = 1, .your_token2 = 2, .message_id = 3},
                           .action = Item::group("SEND_CERTIFICATE", {Item::leaf("SERVICE_NAME", "Management Network"),

@@ -150,6 +150,21 @@ TEST(Mcu, translates_its_verification_settings) {
     EXPECT_EQ(*setting->from_canonical("none"), "No verification");
 }
 
+TEST(OneSwitch, may_open_one_service_and_close_another) {
+    auto const family = embedded("rmx");
+    auto const* http = family->find_service("http");
+    auto const* https = family->find_service("https");
+    EXPECT_EQ(http->mode_setting, https->mode_setting);
+    for (auto const* on : {"on"}) {
+        EXPECT_TRUE(https->is_on(on));
+        EXPECT_FALSE(http->is_on(on));
+    }
+    EXPECT_FALSE(https->is_on("off"));
+    EXPECT_TRUE(http->is_on("Off"));
+    EXPECT_EQ(http->closed_by(), "on");
+    EXPECT_EQ(https->closed_by(), "off");
+}
+
 TEST(Forms, are_found_by_what_they_do_and_by_where_they_are_posted) {
     auto const family = embedded("mcu");
     auto const services = family->find_form("apply_settings", "service.https.mode");
