@@ -1,3 +1,4 @@
+#include "device/certificates/behaviours.hpp"
 #include "device/clients/clients.hpp"
 #include "device/services/behaviours.hpp"
 #include "device/services/http_door.hpp"
@@ -11,6 +12,7 @@ void register_everything(Environment& environment) {
     register_text_doors(environment);
     register_behaviours(environment);
     register_safety_behaviours(environment);
+    register_certificate_behaviours(environment);
     register_clients(environment);
 }
 

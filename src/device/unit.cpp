@@ -2,7 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
-#include "device/repository/factory.hpp"
+#include "device/certificates/unit_certificates.hpp"
 #include "device/unit_state.hpp"
 
 #include "countersign/errors/dev.hpp"
@@ -124,21 +124,25 @@ Unit::State::State(Unit& self, std::shared_ptr<Environment const> shared, family
       clock(std::make_shared<UnitClock>(environment->clock, spec.clock_offset)),
       tree(family, words_of(spec), factory_values(*family, spec).value_or(SettingTree::Values{}), feature_keys),
       journal(folder() / "journal.log"),
-      repository(folder(), spec.serial, environment->sealer, environment->durability),
+      trust_files(folder(), environment->durability),
+      pair_list(folder() / "pairs", PairFiles(spec.serial, environment->sealer, environment->durability)),
+      certificates(std::make_unique<UnitCertificates>(*this, self)),
       alarms(self, folder() / "alarms.toml"),
       flags(self, folder() / "flags.toml"),
       trial(self, folder()),
       time(executor, clock) {}
 
+Unit::State::~State() = default;
+
 /// Temporary files of a process that was killed in mid-write. Nobody else writes here now: the data folder is locked.
-void Unit::State::remove_leftovers() const {
+void Unit::State::remove_leftovers(fs::path const& folder) {
     std::error_code ignored;
-    for (auto const& entry : fs::directory_iterator(folder(), ignored))
+    for (auto const& entry : fs::directory_iterator(folder, ignored))
         if (entry.path().filename().string().contains(".new.")) fs::remove(entry.path(), ignored);
 }
 
 Result<void> Unit::State::load() {
-    remove_leftovers();
+    remove_leftovers(folder());
     CS_CHECK(trial.recover());
     if (restore_pending()) {
         CS_CHECK(finish_restore());
@@ -223,10 +227,6 @@ net::Task<Result<std::shared_ptr<Unit>>> Unit::create(std::shared_ptr<Environmen
     auto* work = unit->state_.get();
     auto prepared = co_await net::offload(environment->runtime->blocking(), [work]() -> Result<void> {
         CS_CHECK(host::ensure_folder(work->folder()));
-        if (!work->repository.has_factory()) {
-            CS_TRY(auto pair, work->environment->factory->make_pair(*work->family, work->spec, work->environment->clock->now()));
-            CS_CHECK(work->repository.store_factory(pair));
-        }
         return work->load();
     });
     if (!prepared) co_return fail(std::move(prepared).error().at(unit->spec().name));

@@ -124,15 +124,18 @@ struct CertificateInfo {
     bool key_matches = true;
     std::string served_fingerprint;  ///< SHA-256 of what HTTPS serves at this moment; empty when HTTPS is off
     bool restart_pending = false;    ///< installed but not served before the next restart
+    bool can_roll_back = false;      ///< there is a pair before this one
+    bool shared_key = false;         ///< its key is known to be in every system of the vendor (REQ CRT-1)
     [[nodiscard]] pki::Certificate const& leaf() const { return chain.front(); }
 };
 
-/// What an upload brings. All of it is checked before any of it is taken (REQ CRT-3).
+/// What an upload brings. All of it is checked before any of it is taken (REQ CRT-3). Files are known by their content.
 struct Upload {
-    std::optional<std::string> certificate;  ///< PEM: the unit's own first, then the chain; may hold the key too
-    std::optional<SecretText> private_key;   ///< PEM; nothing: it stands in `certificate`
-    std::optional<SecretText> passphrase;
-    std::optional<std::string> trust_store;  ///< PEM with any number of roots
+    /// PEM (the unit's own first, then the chain; may hold the key too), DER, PKCS#7, or a PFX package with everything.
+    std::optional<std::string> certificate;
+    std::optional<SecretText> private_key;   ///< PEM or DER; nothing: it stands in `certificate`, or is the pending request's
+    std::optional<SecretText> passphrase;    ///< of the key or the package
+    std::optional<std::string> trust_store;  ///< any number of roots
 };
 
 /// State of verify mode (REQ TRU-4; docs/decisions/0005).
@@ -299,7 +302,7 @@ public:
     // --- certificates and trust (REQ CRT, TRU-1): of the first identity; certificates() has the rest ---
     [[nodiscard]] CertificateInfo certificate() const;
     [[nodiscard]] std::vector<pki::Certificate> const& trust() const;
-    /// Checks everything first: CRT-001..007, 009, 011..015, 018; FIL-002. The error's place names the field.
+    /// As Certificates::install.
     Result<Outcome> install(Upload upload, Actor actor);
     /// Back to the factory pair (REQ CRT-6). GEN-003 when there is no custom one.
     Result<Outcome> delete_certificate(Actor actor);
@@ -310,7 +313,12 @@ public:
     // --- calls to servers (REQ CLI-1, CLI-4, TRU-3) ---
     /// How to call `url`: bound to the unit's address, name servers, clock, peer policy by verify mode. DEV-007 while verify mode is on and
     /// something it needs is missing, DEV-006 when the host is an IP address then.
-    [[nodiscard]] Result<net::http::Client::Settings> client_settings(net::Url const& url) const;
+    /// `client` is the id of the family::Client that calls: its identity's certificate is shown to servers that ask for one, and its
+    /// revocation choice holds (REQ TRU-7). Without one: the first identity's.
+    [[nodiscard]] Result<net::http::Client::Settings> client_settings(net::Url const& url, std::string_view client = {}) const;
+    /// How TLS connections of this identity look whether the peer's certificates are revoked (REQ TRU-7, RMX-9). The first one's for an
+    /// identity that there is not.
+    [[nodiscard]] net::tls::RevocationCheck revocation_check(std::string_view identity) const;
     [[nodiscard]] std::shared_ptr<net::Resolver> resolver() const;  ///< null when no DNS server is configured
 
     // --- pages ---
@@ -345,10 +353,11 @@ public:
     /// Open doors: service id -> where it listens.
     [[nodiscard]] std::map<std::string, net::Endpoint> open_services() const;
 
-    /// What HTTPS shows at this moment; for openers of doors that need a certificate. DEV-011.
-    Result<std::shared_ptr<net::tls::ServerContext const>> server_context();
+    /// What this service shows at this moment: the pair of its identity, and whom it lets in. For openers of doors. DEV-011.
+    Result<std::shared_ptr<net::tls::ServerContext const>> server_context(family::Service const& service);
 
 private:
+    friend class UnitCertificates;
     struct State;
     friend class TrialKeeper;
     Unit(std::shared_ptr<Environment const> environment, family::FamilyPtr family, UnitSpec spec, net::Executor executor);

@@ -34,8 +34,7 @@ std::pair<std::map<std::string, Unit::State::Wanted>, Result<std::map<std::strin
     Unit& unit) {
     tree.make_effective();
     flags.make_effective();
-    served = installed;
-    context.reset();
+    for (auto& identity : identities) identity.serve();
     auto wanted = wanted_doors(prospect(tree.effective_values()));
     auto opened = open_missing(unit, wanted);
     return {std::move(wanted), std::move(opened)};
@@ -66,6 +65,8 @@ void Unit::State::adopt(std::map<std::string, OpenDoor> opened, std::map<std::st
 
 void Unit::State::settings_took_effect(Unit const& unit) {
     resolver.reset();
+    // They ask the name servers of before.
+    for (auto& identity : identities) identity.cache.reset();
     if (running == Running::off || running == Running::restarting) return;
     auto now = prospect(tree.effective_values());
     TimeSync::Settings settings;

@@ -62,15 +62,20 @@ Prospect Unit::State::prospect(SettingTree::Values const& values) const {
             .value = [this, values](family::Setting const& setting) { return tree.value(values, setting); },
             .feature_keys = feature_keys,
             .has_door = [this](family::Service const& service) { return environment->doors.contains(service.door); },
-            .certificate_usable = certificate_usable(),
-            .custom_certificate = !installed_is_factory};
+            .certificate_usable = [this](family::Service const& service) { return identity_of(service).usable(clock->now()); },
+            .custom_certificate = [this](family::Service const& service) { return !identity_of(service).factory; }};
 }
 
-Result<void> Unit::State::check_pair_after(bool custom, bool usable) const {
+Result<void> Unit::State::check_pair_after(HeldIdentity const& identity, bool custom, bool usable) const {
     for (auto const* values : {&tree.stored_values(), &tree.effective_values()}) {
         auto after = prospect(*values);
-        after.custom_certificate = custom;
-        after.certificate_usable = usable;
+        auto instead = [this, &identity](bool value, auto otherwise) {
+            return [this, &identity, value, otherwise](family::Service const& service) {
+                return &identity_of(service) == &identity ? value : otherwise(service);
+            };
+        };
+        after.custom_certificate = instead(custom, after.custom_certificate);
+        after.certificate_usable = instead(usable, after.certificate_usable);
         if (auto problems = judge(prospect(*values), after, {}); !problems.empty()) return fail(std::move(problems.front()));
     }
     return {};
@@ -116,7 +121,7 @@ std::vector<dialect::xapi::PathValue> Unit::configuration() const {
 
 bool Unit::restart_pending() const {
     if (state_->running == Running::off) return false;
-    return state_->tree.pending() || certificate().restart_pending;
+    return state_->tree.pending() || std::ranges::any_of(state_->identities, &HeldIdentity::restart_pending);
 }
 
 VerifyState Unit::verify_state() const {
@@ -244,28 +249,32 @@ Result<void> Unit::set_feedback(FeedbackSlot slot, Actor actor) {
 
 std::vector<FeedbackSlot> const& Unit::feedback() const { return state_->feedback; }
 
-std::shared_ptr<net::Resolver> Unit::resolver() const {
-    if (state_->resolver) return state_->resolver;
+std::shared_ptr<net::Resolver> Unit::resolver() const { return state_->name_servers(); }
+
+std::shared_ptr<net::Resolver> Unit::State::name_servers() const {
+    if (resolver) return resolver;
     net::Resolver::Settings settings;
-    for (auto const& setting : state_->family->settings) {
-        if (!setting.canonical.starts_with("name.dns.server.") || !state_->exists(setting)) continue;
-        if (auto address = effective(setting); !address.empty())
-            settings.servers.push_back({address, static_cast<std::uint16_t>(53 + state_->environment->port_offset)});
+    for (auto const& setting : family->settings) {
+        if (!setting.canonical.starts_with("name.dns.server.") || !exists(setting)) continue;
+        if (auto address = tree.effective(setting); !address.empty())
+            settings.servers.push_back({address, static_cast<std::uint16_t>(53 + environment->port_offset)});
     }
     if (settings.servers.empty()) return nullptr;
-    settings.domain = effective_canonical("name.dns.domain");
-    settings.bind_address = state_->spec.address;
-    state_->resolver = std::make_shared<net::Resolver>(std::move(settings));
-    return state_->resolver;
+    settings.domain = prospect(tree.effective_values()).canonical("name.dns.domain");
+    settings.bind_address = spec.address;
+    resolver = std::make_shared<net::Resolver>(std::move(settings));
+    return resolver;
 }
 
-Result<net::http::Client::Settings> Unit::client_settings(net::Url const& url) const {
+Result<net::http::Client::Settings> Unit::client_settings(net::Url const& url, std::string_view client) const {
     net::http::Client::Settings settings;
     settings.origin = url;
     settings.clock = state_->clock;
     settings.bind_address = state_->spec.address;
     settings.user_agent = state_->spec.product_id + "/" + state_->spec.software;
-    settings.profile = state_->environment->tls_profile;
+    settings.profile = state_->tls_profile();
+    auto const* caller = state_->family->find_client(client);
+    auto* identity = state_->find_identity(caller == nullptr ? std::string_view() : std::string_view(caller->identity));
     bool named = !is_ip_address(url.host);
     if (url.scheme == net::Scheme::https) {
         auto verify = verify_state();
@@ -273,11 +282,12 @@ Result<net::http::Client::Settings> Unit::client_settings(net::Url const& url) c
         if (!verify.missing.empty())
             return fail(errors::dev::verification_preconditions_missing, {{"missing", join(verify.missing, ", ")}});
         if (verify.asked)
-            settings.policy = net::tls::VerifyChain{.anchors = state_->trust, .expected_name = {}, .ignore_name = false};
+            settings.policy = net::tls::VerifyChain{
+                .anchors = state_->trust, .expected_name = {}, .ignore_name = false, .revocation = state_->revocation_check(*identity)};
         else
             settings.policy = net::tls::AcceptAny{.report_against = state_->trust};
-        if (state_->served && state_->served->chain.front().allows_client_auth())
-            settings.identity = net::tls::ClientIdentity{state_->served->chain, state_->served->key};
+        if (identity->served && identity->served->chain.front().allows_client_auth())
+            settings.identity = net::tls::ClientIdentity{identity->served->chain, identity->served->key};
     }
     settings.resolver = resolver();
     // Without name servers of its own a system knows no names: those of the machine it runs on are not its business.

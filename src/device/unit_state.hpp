@@ -2,10 +2,13 @@
 
 /// The inside of Unit, shared by its source files and by nobody else.
 
+#include "device/certificates/held_identity.hpp"
+#include "device/fact_value.hpp"
 #include "device/lifecycle/journal.hpp"
 #include "device/lifecycle/time_sync.hpp"
 #include "device/lifecycle/unit_clock.hpp"
-#include "device/repository/certificate_repository.hpp"
+#include "device/repository/pair_list.hpp"
+#include "device/repository/trust_files.hpp"
 #include "device/safety/alarm_board.hpp"
 #include "device/safety/flag_file.hpp"
 #include "device/safety/trial_keeper.hpp"
@@ -20,20 +23,15 @@
 
 namespace countersign::device {
 
-/// One value of a fact. Facts of lists have several, with their item numbers.
-struct FactValue {
-    int n = 0;
-    int m = 0;
-    Node value;
-};
-
 class SubscriptionEntry;
+class UnitCertificates;
 
 struct Unit::State {
     State(Unit& self, std::shared_ptr<Environment const> shared, family::FamilyPtr which, UnitSpec full, net::Executor where);
+    ~State();
 
     // unit.cpp
-    void remove_leftovers() const;
+    static void remove_leftovers(fs::path const& folder);
     [[nodiscard]] Result<void> load();
     [[nodiscard]] Result<void> save() const;
     [[nodiscard]] UnitFile to_file() const;
@@ -51,21 +49,32 @@ struct Unit::State {
 
     // unit_settings.cpp
     /// DEV-005 when deleting or replacing the pair would leave no way in.
-    [[nodiscard]] Result<void> check_pair_after(bool custom, bool usable) const;
+    [[nodiscard]] Result<void> check_pair_after(HeldIdentity const& identity, bool custom, bool usable) const;
     [[nodiscard]] Prospect prospect(SettingTree::Values const& values) const;
     [[nodiscard]] bool exists(family::Setting const& setting) const;
     [[nodiscard]] VerifyFacts verify_facts() const;
+    [[nodiscard]] std::shared_ptr<net::Resolver> name_servers() const;
     /// After a change or at boot: name servers, clock and their like follow the effective settings.
     void settings_took_effect(Unit const& unit);
 
-    // unit_certificates.cpp
+    // certificates/held_identities.cpp
     [[nodiscard]] Result<void> load_certificates();
-    [[nodiscard]] bool certificate_usable() const;
-    Result<std::shared_ptr<net::tls::ServerContext const>> server_context();
+    [[nodiscard]] Result<void> load_identity(HeldIdentity& identity);
+    void tell_damage(std::string const& what, HeldIdentity const& identity, Error const& error);
+    [[nodiscard]] HeldIdentity* find_identity(std::string_view id);
+    [[nodiscard]] HeldIdentity const* find_identity(std::string_view id) const;
+    /// The identity whose pair the service shows.
+    [[nodiscard]] HeldIdentity const& identity_of(family::Service const& service) const;
+    [[nodiscard]] HeldIdentity const& first_identity() const { return identities.front(); }
+    Result<std::shared_ptr<net::tls::ServerContext const>> server_context(family::Service const& service);
+    /// New handshakes of the identity's doors show what is installed.
+    void serve_installed(HeldIdentity& identity);
+    /// The same pairs, with what is trusted and revoked now: for doors that verify callers.
+    void renew_contexts();
     /// Of the setting tls.profile where the family has one, else the program's.
     [[nodiscard]] std::string tls_profile() const;
-    void serve_installed();
     void set_trust(std::vector<pki::Certificate> roots);
+    [[nodiscard]] net::tls::RevocationCheck revocation_check(HeldIdentity& identity);
 
     // unit_status.cpp
     [[nodiscard]] std::vector<FactValue> facts(std::string_view name, Unit const& unit) const;
@@ -106,12 +115,13 @@ struct Unit::State {
     std::vector<FeedbackSlot> feedback;
     Journal journal;
 
-    CertificateRepository repository;
-    std::optional<CertificatePair> installed;
-    bool installed_is_factory = true;
-    std::optional<CertificatePair> served;                   ///< in effect since the boot, or since the upload where that works at once
-    std::shared_ptr<net::tls::ServerContext const> context;  ///< of `served`; made when first needed
+    std::vector<HeldIdentity> identities;  ///< in the order of the family file; never empty
+    TrustFiles trust_files;
+    PairList pair_list;
+    std::vector<CertificatePair> stored_pairs;  ///< what pair_list holds
     pki::Anchors trust;
+    std::vector<pki::Crl> revocation_lists;
+    std::unique_ptr<UnitCertificates> certificates;
 
     AlarmBoard alarms;
     FlagFile flags;

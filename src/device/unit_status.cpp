@@ -1,4 +1,6 @@
 #include "base/text.hpp"
+#include "device/certificates/shown.hpp"
+#include "device/certificates/unit_certificates.hpp"
 #include "device/unit_state.hpp"
 
 #include "countersign/errors/dev.hpp"
@@ -47,7 +49,7 @@ long long cpu_load() {
     return static_cast<long long>(std::clamp(load * 100 / cores, 0.0, 100.0));
 }
 
-std::vector<FactValue> name_servers(Unit const& unit) {
+std::vector<FactValue> dns_servers(Unit const& unit) {
     std::vector<FactValue> out;
     for (auto const& setting : unit.family().settings) {
         if (!setting.canonical.starts_with("name.dns.server.")) continue;
@@ -72,15 +74,8 @@ std::string numbered(std::string_view path, FactValue const& value) {
 /// One's own password may be changed by every account; Unit::set_password asks for itself.
 bool changes_something(family::Command const& command) {
     auto const& name = command.behaviour;
-    return !name.starts_with("list_") && !name.starts_with("report_") && name != "phonebook_search" && name != "set_password";
-}
-
-std::map<std::string, std::string> row_of(pki::Certificate const& certificate) {
-    return {{"subject", certificate.subject()},
-            {"issuer", certificate.issuer()},
-            {"issued", to_compact_string(certificate.not_before())},
-            {"expires", to_compact_string(certificate.not_after())},
-            {"fingerprint", certificate.fingerprint()}};
+    return !name.starts_with("list_") && !name.ends_with("_show") && !name.starts_with("report_") && name != "phonebook_search" &&
+           name != "set_password";
 }
 
 }  // namespace
@@ -102,14 +97,10 @@ std::vector<FactValue> Unit::State::facts(std::string_view name, Unit const& uni
     if (name == "system.operational_status") return one(Node::text("", operational_status(running)));
     if (name == "system.cpu_load") return one(Node::number("", cpu_load()));
     if (name == "network.ipv4.mask" || name == "network.ipv4.gateway") return one(Node::text("", unit.effective_canonical(name)));
-    if (name == "name.dns.server") return name_servers(unit);
+    if (name == "name.dns.server") return dns_servers(unit);
     if (name == "time.ntp.address") return one(Node::text("", time.server()));
     if (name == "time.ntp.status") return one(Node::text("", words_for(time.state())));
-    if (name == "certificate.fingerprint") return one(Node::text("", installed->chain.front().fingerprint()));
-    if (name == "certificate.served") return one(Node::text("", unit.certificate().served_fingerprint));
-    if (name == "certificate.factory") return one(Node::boolean("", installed_is_factory));
-    if (name == "trust.fingerprint") return each(trust.roots(), [](auto const& root) { return root.fingerprint(); });
-    if (name == "trust.subject") return each(trust.roots(), [](auto const& root) { return root.subject(); });
+    if (auto about = certificate_facts(*certificates, *family, clock->now(), name)) return *std::move(about);
     if (name == "client.verify.active") return one(Node::boolean("", unit.verify_state().effective()));
     if (name == "client.verify.missing") return each(unit.verify_state().missing, [](auto const& what) { return what; });
     if (name.starts_with("client.feedback.")) {
@@ -203,20 +194,12 @@ dialect::web::PageValues Unit::page_values(family::Page const& page) const {
         }
     for (auto const& table : page.tables) {
         auto& rows = values.tables[table.id];
-        if (table.id == "local_certificate") {
-            auto row = row_of(state_->installed->chain.front());
-            auto const& rules = state_->family->certificate;
-            if (state_->installed_is_factory && !rules.default_marker.empty()) row["subject"] += " " + rules.default_marker;
-            auto words = state_->family->message("key.matches");
-            row.emplace("key_match", words.empty() ? "Key matches certificate" : words);
-            rows.push_back(std::move(row));
-        }
         if (table.id == "feature_keys")
             for (auto const& key : state_->feature_keys) rows.push_back({{"feature", key}});
         if (auto safety = state_->safety_rows(table.id); !safety.empty()) rows = std::move(safety);
-        if (table.id == "trust_store")
-            for (auto const& root : state_->trust.roots()) rows.push_back(row_of(root));
+        for (auto& row : certificate_rows(certificates(), *state_->family, now(), table)) rows.push_back(std::move(row));
     }
+    values.choices = certificate_choices(certificates(), *state_->family);
     return values;
 }
 

@@ -23,6 +23,8 @@ struct PageValues {
     std::map<std::string, std::string> settings;  ///< canonical -> value in the family's spelling
     /// table id -> rows; a row is fact -> text
     std::map<std::string, std::vector<std::map<std::string, std::string>>> tables;
+    /// role -> what can be chosen: value and words for it
+    std::map<std::string, std::vector<std::pair<std::string, std::string>>> choices;
     std::string banner;                                       ///< "restart needed"; shown in the header of every page
     std::vector<std::string> alarms;                          ///< what is wrong now; shown in the header of every page
     std::string notice;                                       ///< result of what was just submitted

@@ -13,7 +13,8 @@ constexpr std::string_view k_style =
     "table{border-collapse:collapse;margin:.5em 0}th,td{border:1px solid #888;padding:.3em .6em;text-align:left}"
     ".alarm{background:#fdebd8;border:1px solid #a34e00;padding:.6em}.banner{background:#fff3c4;border:1px solid "
     "#8a6d00;padding:.6em}.problem{background:#fde0e0;border:1px solid #a00;padding:.6em}"
-    ".notice{background:#e2f4e2;border:1px solid #27652a;padding:.6em}label{display:inline-block;min-width:16em}form{margin-bottom:2em}";
+    ".notice{background:#e2f4e2;border:1px solid #27652a;padding:.6em}label{display:inline-block;min-width:16em}form{margin-bottom:2em}"
+    "td{overflow-wrap:anywhere}td.text{white-space:pre;font-family:monospace}textarea{width:40em;height:12em}";
 
 class PageWriter {
 public:
@@ -97,7 +98,10 @@ private:
         out_ += "<tr>";
         for (auto const& column : table.columns) {
             auto const cell = row.find(column.fact);
-            out_ += "<td>" + escape_markup(cell == row.end() ? "" : cell->second) + "</td>";
+            auto const text = cell == row.end() ? std::string_view() : std::string_view(cell->second);
+            // Text of several lines (a request) is copied from here: its line ends must stay.
+            out_ += text.contains('\n') ? "<td class=\"text\">" : "<td>";
+            out_ += escape_markup(text) + "</td>";
         }
         out_ += "</tr>\n";
     }
@@ -181,6 +185,14 @@ private:
             draw_select(field, setting, id);
             return;
         }
+        if (field.kind == family::FieldKind::textarea) {
+            out_ += "<textarea";
+            attribute("id", id);
+            attribute("name", field.name);
+            attribute("aria-label", field.label);
+            out_ += '>' + escape_markup(value_of(field)) + "</textarea>";
+            return;
+        }
         constexpr std::string_view k_types[] = {"checkbox", "text", "file", "select", "password"};
         out_ += "<input";
         attribute("type", k_types[static_cast<int>(field.kind)]);
@@ -202,6 +214,13 @@ private:
         attribute("aria-label", field.label);
         out_ += '>';
         auto const value = value_of(field);
+        for (auto const& option : field.options) out_ += "<option>" + escape_markup(option) + "</option>";
+        if (auto const known = values_.choices.find(field.role); known != values_.choices.end() && field.options.empty())
+            for (auto const& [chosen, words] : known->second) {
+                out_ += "<option";
+                attribute("value", chosen);
+                out_ += '>' + escape_markup(words) + "</option>";
+            }
         if (setting != nullptr)
             for (auto const& choice : setting->space.choices) {
                 out_ += "<option";

@@ -8,6 +8,11 @@
 namespace countersign::family {
 namespace {
 
+/// The agent knows what there is to choose from (docs/families.md).
+bool knows_choices(std::string_view role) {
+    return role == "identity" || role == "fingerprint" || role == "issuer" || role == "revocation_method";
+}
+
 class Checker {
 public:
     Checker(Family const& family, Lines const& lines, Problems& problems) : family_(family), lines_(lines), problems_(problems) {}
@@ -36,6 +41,10 @@ private:
             report(kind, name, std::string(key) + " names the canonical setting " + std::string(canonical) + ", which no setting has");
     }
 
+    void needs_identity(std::string_view kind, std::string_view name, std::string_view identity) {
+        if (family_.find_identity(identity) == nullptr) report(kind, name, "there is no identity " + std::string(identity));
+    }
+
     void needs_choices(std::string_view kind, std::string_view name, std::string_view canonical,
                        std::initializer_list<std::string_view> wanted) {
         auto const* setting = canonical.empty() ? nullptr : family_.find_canonical(canonical);
@@ -47,7 +56,7 @@ private:
     }
 
     void check(Service const& service) {
-        if (family_.find_identity(service.identity) == nullptr) report("service", service.id, "there is no identity " + service.identity);
+        needs_identity("service", service.id, service.identity);
         if (!service.redirect_to.empty() && family_.find_service(service.redirect_to) == nullptr)
             report("service", service.id, "redirect_to names the service " + service.redirect_to + ", which there is not");
         if (!service.redirect_setting.empty() && service.redirect_to.empty())
@@ -62,9 +71,12 @@ private:
         bool const speaks_transactions = std::ranges::find(service.dialects, "transactions") != service.dialects.end();
         if (speaks_transactions == service.transaction_paths.empty())
             report("service", service.id, "transaction_paths and the dialect transactions need each other");
+        needs_setting("service", service.id, "verify_clients", service.verify_clients);
+        needs_choices("service", service.id, service.verify_clients, {"off", "on"});
     }
 
     void check(Client const& client) {
+        needs_identity("client", client.id, client.identity);
         needs_setting("client", client.id, "mode", client.mode);
         needs_setting("client", client.id, "address", client.address);
         needs_setting("client", client.id, "alternate", client.alternate);
@@ -101,7 +113,9 @@ private:
     }
 
     void check(Page const& page) {
+        for (auto const& table : page.tables) needs_identity("page", page.path, table.identity);
         for (auto const& form : page.forms) {
+            needs_identity("page", page.path, form.identity);
             for (auto const& field : form.fields) check(page, form, field);
             bool const wants_new_password = form.action == "set_password" && form.find_role("new_password") == nullptr;
             if (wants_new_password) report("page", page.path, "form " + form.id + " needs a field with role new_password");
@@ -117,6 +131,8 @@ private:
             report("page", page.path, place + " stands in a column that the form does not have");
         if (std::ranges::count_if(form.fields, [&](Field const& f) { return f.name == field.name; }) > 1)
             report("page", page.path, place + " stands there twice");
+        if (field.kind == FieldKind::select && !field.role.empty() && field.options.empty() && !knows_choices(field.role))
+            report("page", page.path, place + " is a choice without options");
         auto const* setting = family_.find_canonical(field.setting);
         if (setting == nullptr) return;
         bool const needs_literal = field.kind == FieldKind::checkbox || field.kind == FieldKind::select;

@@ -154,7 +154,8 @@ struct Service {
     std::vector<std::string> redirect_paths;     ///< of HTTP: answered with a redirect to "/", before any log-in
     std::vector<std::string> transaction_paths;  ///< where XML transactions are posted
     std::string identity;                        ///< whose certificate it shows; empty: the first identity's
-    std::string redirect_to;  ///< id of the service that every request is sent to instead (REQ SVC-4); empty: it answers itself
+    std::string verify_clients;  ///< canonical switch: callers must show a certificate that is trusted (REQ TRU-5); empty: they need none
+    std::string redirect_to;     ///< id of the service that every request is sent to instead (REQ SVC-4); empty: it answers itself
     /// Canonical setting that switches the redirection on and off; empty: it always happens.
     std::string redirect_setting;
 
@@ -163,13 +164,17 @@ struct Service {
     [[nodiscard]] std::string_view closed_by() const;
 };
 
+/// When an uploaded certificate works (REQ CRT-5).
+enum class CertificateEffect { now, restart, restart_banner };
+
 /// A network service that has a certificate of its own (REQ RMX-1, CRT-8). A family whose file has none has one, "management".
 struct Identity {
     std::string id;
-    std::string title;                  ///< "Management Network"
-    std::vector<std::string> purposes;  ///< what a stored pair can be activated for: "HTTPS", "SIP"
-    std::string host_name;              ///< canonical setting that holds its FQDN; empty: the unit's host name
-    bool client_too = false;            ///< its certificate must be good for clients too (seed 001)
+    std::string title;                        ///< "Management Network"
+    std::vector<std::string> purposes;        ///< what a stored pair can be activated for: "HTTPS", "SIP"
+    std::string host_name;                    ///< canonical setting that holds its FQDN; empty: the unit's host name
+    bool client_too = false;                  ///< its certificate must be good for clients too (seed 001)
+    std::optional<CertificateEffect> effect;  ///< when an upload works; nothing: as the family's [certificate] says
 };
 
 /// How the dataport of a family talks (docs/dialects.md, "Dataport").
@@ -190,23 +195,24 @@ struct Client {
     int slot = 0;                ///< which registration is the manager's; 0: no slots
     std::string disabled_value;  ///< for `address` or `url`: "127.0.0.1" (the guides), or empty
     std::string default_path;    ///< path at the manager
+    std::string identity;        ///< whose certificate and revocation choice its connections use; empty: the first identity's
     Level level_http = Level::protected_password;
     Level level_https = Level::encrypted;
     Level level_verified = Level::verified;
 };
 
-enum class FieldKind { checkbox, text, file, select, password };
+enum class FieldKind { checkbox, text, file, select, password, textarea };
 
 /// One field of a form. Either `setting` or `role` is set.
 struct Field {
     std::string name;  ///< in the HTML form
     std::string label;
     FieldKind kind = FieldKind::text;
-    std::string setting;  ///< canonical
-    std::string
-        role;         ///< "certificate", "private_key", "passphrase", "trust_store", "old_password", "new_password", "confirm_password" ...
-    std::string row;  ///< in forms with columns: the row's label; fields of one row follow each other
-    int column = 0;   ///< index into Form::columns, not counting the first
+    std::string setting;               ///< canonical
+    std::string role;                  ///< one of known_roles(): "certificate", "private_key", "passphrase" ...
+    std::vector<std::string> options;  ///< of a select with a role whose choices are not known by themselves
+    std::string row;                   ///< in forms with columns: the row's label; fields of one row follow each other
+    int column = 0;                    ///< index into Form::columns, not counting the first
 };
 
 struct Form {
@@ -219,6 +225,7 @@ struct Form {
     bool multipart = false;
     std::string submit_name;
     std::string submit_label;
+    std::string identity;              ///< whose certificate it is about, when it has no field with the role "identity"; empty: the first's
     std::vector<std::string> columns;  ///< not empty: drawn as a table; the first is the heading of the row labels
     std::vector<Field> fields;
     std::vector<std::string>
@@ -234,6 +241,7 @@ struct Form {
 struct PageTable {
     std::string id;  ///< "local_certificate", "trust_store"
     std::string title;
+    std::string identity;  ///< whose certificate it shows; empty: the first identity's
     struct Column {
         std::string title;  ///< "Subject"
         std::string fact;   ///< "subject", "issuer", "issued", "expires", "key_match", "fingerprint"
@@ -252,8 +260,6 @@ struct Page {
     [[nodiscard]] Form const* find_form(std::string_view id) const;
 };
 
-enum class CertificateEffect { now, restart, restart_banner };
-
 struct CertificateRules {
     std::string factory_subject;  ///< "/C=GB/L=Langley/O=Codian/CN={serial}": RFC 2253 in slashes, first to last
     std::string factory_issuer;   ///< of the vendor's factory authority, same form; "self": self-signed
@@ -261,7 +267,9 @@ struct CertificateRules {
     std::vector<std::string> formats;    ///< "pem"
     std::vector<std::string> key_types;  ///< "rsa", "ecdsa", "ed25519"
     bool passphrase_allowed = true;
-    bool append_roots = false;  ///< false: an upload replaces the list (REQ TRU-1)
+    bool name_must_match = false;          ///< the leaf must be made for the identity's host name, when it has one (seed 001)
+    std::vector<std::string> shared_keys;  ///< SHA-256 of public keys that all units of the vendor had from the factory (REQ CRT-1)
+    bool append_roots = false;             ///< false: an upload replaces the list (REQ TRU-1)
     CertificateEffect effect = CertificateEffect::restart;
     std::string banner;          ///< shown in page headers until the restart
     std::string default_marker;  ///< appended to the subject while the factory pair serves: "(Using default certificate)"
@@ -378,14 +386,10 @@ bool has_feature_key(std::span<std::string const> needs, std::span<std::string c
 std::weak_ordering compare_versions(std::string_view a, std::string_view b);
 
 /// What a family file may name; the agent has a function for each.
-/// Commands: restart, set_password, feedback_register, feedback_deregister, report_status (answers with the status items whose path begins
-/// with the command's), list_services, trial_begin, trial_confirm, trial_cancel, restore_factory, recover_password, recover_access,
-/// list_flags, set_flag, delete_flag.
+/// Behaviours of commands, actions of forms, roles of their fields: docs/families.md says what each does.
 std::span<std::string_view const> known_behaviours();
-/// Forms: apply_settings, upload_certificate (takes every role its form offers and gets: pair, passphrase, trust store; checks all
-/// before it changes one), upload_trust_store, delete_certificate, delete_trust_store, shutdown (asks again before it acts),
-/// restart, set_password, trial_begin, trial_confirm, trial_cancel, restore_factory, set_flag, delete_flag.
 std::span<std::string_view const> known_form_actions();
+std::span<std::string_view const> known_roles();
 /// Checks of settings: host_name_when_verifying (REQ TRU-4), verification_preconditions, way_in_left (REQ SVC-6), certificate_needed
 /// (MCU-3).
 std::span<std::string_view const> known_checks();

@@ -17,11 +17,9 @@ constexpr std::array k_doors{"http"sv, "https"sv, "telnet"sv, "ftp"sv, "snmp"sv,
 constexpr std::array k_transports{"tcp"sv, "udp"sv, "none"sv};
 constexpr std::array k_schemes{"digest"sv, "basic"sv};
 constexpr std::array k_dialects{"xapi"sv, "xml_rpc"sv, "transactions"sv};
-constexpr std::array k_field_kinds{"checkbox"sv, "text"sv, "file"sv, "select"sv, "password"sv};
-constexpr std::array k_roles{"certificate"sv,  "private_key"sv,   "passphrase"sv,       "trust_store"sv, "old_password"sv,
-                             "new_password"sv, "trial_id"sv,      "confirm_password"sv, "flag_name"sv,   "flag_section"sv,
-                             "flag_value"sv,   "comprehensive"sv, "trial_seconds"sv};
+constexpr std::array k_field_kinds{"checkbox"sv, "text"sv, "file"sv, "select"sv, "password"sv, "textarea"sv};
 constexpr std::array k_account_roles{"admin"sv, "user"sv};
+constexpr std::array k_formats{"pem"sv, "der"sv, "pfx"sv, "pkcs7"sv};
 constexpr std::array k_roots{"replace"sv, "append"sv};
 constexpr std::array k_certificate_effects{"now"sv, "restart"sv, "restart_banner"sv};
 constexpr std::array k_dataports{"modern"sv, "classic"sv};
@@ -112,6 +110,7 @@ Service read_service(TableReader reader) {
     if (service.level_unverified > service.level) reader.problem("level_unverified", "is higher than level");
     service.identity = reader.text("identity", Need::optional);
     service.transaction_paths = reader.texts("transaction_paths");
+    service.verify_clients = reader.text("verify_clients", Need::optional);
     service.redirect_to = reader.text("redirect_to", Need::optional);
     service.redirect_setting = reader.text("redirect_setting", Need::optional);
     reader.finish();
@@ -132,6 +131,7 @@ Client read_client(TableReader reader) {
     client.deregister_command = reader.text("deregister_command", Need::optional);
     client.slot = static_cast<int>(reader.integer("slot", 0, 1, 100));
     client.disabled_value = reader.text("disabled_value", Need::optional);
+    client.identity = reader.text("identity", Need::optional);
     client.default_path = reader.text("default_path", Need::optional);
     client.level_http = reader.level("level_http", Level::protected_password);
     client.level_https = reader.level("level_https", Level::encrypted);
@@ -147,6 +147,8 @@ Identity read_identity_of(TableReader reader) {
     identity.purposes = reader.texts("purposes");
     identity.host_name = reader.text("host_name", Need::optional);
     identity.client_too = reader.flag("client_too", false);
+    if (reader.has("effect"))
+        identity.effect = static_cast<CertificateEffect>(index_of(k_certificate_effects, reader.one_of("effect", k_certificate_effects)));
     reader.finish();
     return identity;
 }
@@ -214,7 +216,8 @@ Field read_field(TableReader reader) {
     field.label = reader.text("label");
     field.kind = static_cast<FieldKind>(index_of(k_field_kinds, reader.one_of("kind", k_field_kinds)));
     field.setting = reader.text("setting", Need::optional);
-    field.role = reader.one_of("role", k_roles, Need::optional);
+    field.role = reader.one_of("role", known_roles(), Need::optional);
+    field.options = reader.texts("options");
     field.row = reader.text("row", Need::optional);
     field.column = static_cast<int>(reader.integer("column", 0, 0, 20));
     if (field.setting.empty() == field.role.empty()) reader.problem("name", "needs either a setting or a role");
@@ -232,6 +235,7 @@ Form read_form(TableReader reader, Page const& page, bool alone, Problems& probl
     form.multipart = reader.flag("multipart", false);
     form.submit_name = reader.text("submit_name", Need::optional);
     form.submit_label = reader.text("submit_label");
+    form.identity = reader.text("identity", Need::optional);
     form.columns = reader.texts("columns");
     form.needs_state = reader.texts("needs_state");
     for (auto const* table : reader.tables("fields")) form.fields.push_back(read_field({*table, "page.form.fields", problems}));
@@ -243,6 +247,7 @@ PageTable read_table(TableReader reader, Problems& problems) {
     PageTable result;
     result.id = reader.text("id");
     result.title = reader.text("title");
+    result.identity = reader.text("identity", Need::optional);
     for (auto const* table : reader.tables("columns")) {
         TableReader inner(*table, "page.table.columns", problems);
         result.columns.push_back({inner.text("title"), inner.text("fact")});
@@ -322,8 +327,12 @@ CertificateRules read_certificate(TableReader reader) {
     rules.factory_issuer = reader.text("factory_issuer");
     rules.factory_life = std::chrono::years(reader.integer("factory_years", 25, 1, 50));
     rules.formats = reader.texts("formats", Need::required);
+    for (auto const& format : rules.formats)
+        if (std::ranges::find(k_formats, format) == k_formats.end()) reader.problem("formats", format + " is none of pem, der, pfx, pkcs7");
     rules.key_types = reader.texts("key_types", Need::required);
     rules.passphrase_allowed = reader.flag("passphrase_allowed", true);
+    rules.name_must_match = reader.flag("name_must_match", false);
+    rules.shared_keys = reader.texts("shared_keys");
     rules.append_roots = reader.one_of("roots", k_roots) == "append";
     rules.effect = static_cast<CertificateEffect>(index_of(k_certificate_effects, reader.one_of("effect", k_certificate_effects)));
     rules.banner = reader.text("banner", rules.effect == CertificateEffect::restart_banner ? Need::required : Need::optional);

@@ -50,6 +50,9 @@ struct KnownRevocation {
     bool complete = true;
 };
 
+/// Who is asked. `any`: a responder first, then lists.
+enum class RevocationSources { any, responders, lists };
+
 /// Lists and responses by certificate, kept in memory only: after a restart everything is asked anew. Shared by all loops.
 ///
 /// What is stored was checked before: a response with OcspResponse::check, a list of the certificate's own issuer by its signature,
@@ -65,6 +68,8 @@ public:
         std::size_t background = 16;                ///< certificates that are asked about at once without anybody waiting
         Milliseconds first_pause{10'000};           ///< after a failure of an address; doubles with each further one
         Milliseconds longest_pause{std::chrono::hours(1)};
+        RevocationSources sources = RevocationSources::any;
+        std::string responder;  ///< asked instead of those that certificates name; empty: those (RFC 6960 section 2.2: configured locally)
     };
     /// Work runs on `executor`, also after the cache is gone, for as long as a deadline at most.
     explicit RevocationCache(Executor executor);

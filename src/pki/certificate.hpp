@@ -37,7 +37,8 @@ struct SubjectFields {
     std::string state;
     std::string locality;
     std::string email;
-    std::string serial_number;  ///< attribute serialNumber; factory identities carry the unit's serial number (IEEE 802.1AR)
+    std::string serial_number;            ///< attribute serialNumber; factory identities carry the unit's serial number (IEEE 802.1AR)
+    std::vector<std::string> more_units;  ///< further organizational units, after `unit`
 };
 
 /// Copying shares the same immutable certificate. Accessors are cheap; the text forms are made when asked for.

@@ -58,6 +58,10 @@ struct ContentsLimits {
 /// The work grows with the size of the file and no faster.
 Result<Contents> read_contents(std::string_view bytes, SecretText const& passphrase = SecretText(), ContentsLimits limits = {});
 
+/// Which of the forms that are exchanged it is, told by its beginning alone; what is in it may be broken all the same.
+enum class FileForm { pem, der, pkcs7, pkcs12, unknown };  ///< pkcs7: PEM or DER
+FileForm form_of(std::string_view bytes);
+
 /// Certificates of a PKCS#7 bundle (RFC 5652 SignedData; signatures are not looked at), PEM or DER. For showing and
 /// converting. CRT-025 when it is broken, another type of content or holds no certificate, CRT-001 without such a block,
 /// CRT-002 with the index of a broken certificate; FIL-003 and CRT-016 over the default limits of read_contents.

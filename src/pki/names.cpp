@@ -183,14 +183,19 @@ Result<X509NamePtr> make_name(SubjectFields const& subject) {
     ErrorQueue errors;
     X509NamePtr name(X509_NAME_new());
     if (!name) throw_openssl_failure("make a name");
-    for (auto const& attribute : k_attributes) {
-        std::string const& value = subject.*attribute.value;
-        if (value.empty()) continue;
+    auto add = [&name](Attribute const& attribute, std::string const& value) -> Result<void> {
+        if (value.empty()) return {};
         auto const* data = reinterpret_cast<unsigned char const*>(value.data());
         if (!fits(attribute, value) ||
             X509_NAME_add_entry_by_NID(name.get(), attribute.nid, MBSTRING_UTF8, data, static_cast<int>(value.size()), -1, 0) != 1) {
             return fail(crt::invalid_name, {{"field", attribute.field}, {"value", printable(value, "")}});
         }
+        return {};
+    };
+    for (auto const& attribute : k_attributes) {
+        CS_CHECK(add(attribute, subject.*attribute.value));
+        if (attribute.nid != NID_organizationalUnitName) continue;
+        for (auto const& unit : subject.more_units) CS_CHECK(add(attribute, unit));
     }
     return name;
 }

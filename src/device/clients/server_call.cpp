@@ -46,7 +46,7 @@ void report_tls_failure(Unit& unit, std::string_view client, std::string_view se
 }
 
 net::Task<Result<net::http::Response>> call_server(std::shared_ptr<Unit> unit, ServerCall call) {
-    CS_CO_TRY(auto settings, unit->client_settings(call.url));
+    CS_CO_TRY(auto settings, unit->client_settings(call.url, call.client));
     settings.body_limit = call.answer_limit;
     // The unit may be switched off while the call is under way: it is not kept alive for it.
     std::weak_ptr<Unit> const weak = unit;

@@ -2,84 +2,94 @@
 
 #include "base/text.hpp"
 
-#include "countersign/errors/crt.hpp"
+#include "countersign/errors/gen.hpp"
 
 #include <utility>
 
 namespace countersign::device {
 namespace {
 
-constexpr std::string_view k_key_line = "Sealed-Key: ";
-constexpr std::size_t k_pair_limit = 1024 * 1024;
-constexpr std::size_t k_trust_limit = 4 * 1024 * 1024;
+constexpr std::string_view k_was_factory = "Factory\n";
+constexpr std::string_view k_request_key = "request key";
+constexpr std::string_view k_made_line = "Made: ";
+
+constexpr char const* k_factory = "factory.pem";
+constexpr char const* k_custom = "certificate.pem";
+constexpr char const* k_previous = "certificate.previous.pem";
+constexpr char const* k_request = "request.pem";
 
 }  // namespace
 
 CertificateRepository::CertificateRepository(std::filesystem::path folder, std::string owner, std::shared_ptr<host::Sealer const> sealer,
                                              host::Durability durability)
-    : folder_(std::move(folder)), owner_(std::move(owner)), sealer_(std::move(sealer)), durability_(durability) {}
+    : folder_(std::move(folder)), files_(std::move(owner), std::move(sealer), durability) {}
 
-bool CertificateRepository::has_factory() const {
-    std::error_code ignored;
-    return std::filesystem::exists(folder_ / "factory.pem", ignored);
-}
+bool CertificateRepository::has_factory() const { return file_exists(folder_ / k_factory); }
+bool CertificateRepository::has_custom() const { return file_exists(folder_ / k_custom); }
 
-bool CertificateRepository::has_custom() const {
-    std::error_code ignored;
-    return std::filesystem::exists(folder_ / "certificate.pem", ignored);
-}
+Result<CertificatePair> CertificateRepository::load_factory() const { return files_.read(folder_ / k_factory); }
+Result<CertificatePair> CertificateRepository::load_custom() const { return files_.read(folder_ / k_custom); }
 
-std::string CertificateRepository::to_text(CertificatePair const& pair) const {
-    return std::string(k_key_line) + sealer_->seal(pair.key.to_pem(), "key of " + owner_) + "\n" + pki::to_pem(pair.chain);
-}
-
-Result<CertificatePair> CertificateRepository::load(std::filesystem::path const& file) const {
-    CS_TRY(auto text, host::read_file(file, k_pair_limit));
-    auto end = text.find('\n');
-    if (!text.starts_with(k_key_line) || end == std::string::npos)
-        return fail(Error(errors::crt::not_pem, {{"expected", "sealed key"}}).at(file.string()));
-    auto sealed = std::string_view(text).substr(k_key_line.size(), end - k_key_line.size());
-    auto opened = sealer_->open(trim(sealed), "key of " + owner_);
-    if (!opened) return fail(std::move(opened).error().at(file.string()));
-    auto key = pki::PrivateKey::parse_pem(opened->reveal());
-    if (!key) return fail(std::move(key).error().at(file.string()));
-    auto chain = pki::parse_bundle(std::string_view(text).substr(end + 1));
-    if (!chain) return fail(std::move(chain).error().at(file.string()));
-    if (auto matched = pki::check_key_matches(chain->front(), *key); !matched) return fail(std::move(matched).error().at(file.string()));
-    return CertificatePair{*std::move(chain), *std::move(key)};
-}
-
-Result<CertificatePair> CertificateRepository::load_factory() const { return load(folder_ / "factory.pem"); }
-Result<CertificatePair> CertificateRepository::load_custom() const { return load(folder_ / "certificate.pem"); }
-
-Result<void> CertificateRepository::store_factory(CertificatePair const& pair) {
-    return host::write_file(folder_ / "factory.pem", to_text(pair), host::Privacy::owner_only, durability_);
-}
+Result<void> CertificateRepository::store_factory(CertificatePair const& pair) { return files_.write(folder_ / k_factory, pair); }
 
 Result<void> CertificateRepository::install(CertificatePair const& pair) {
     if (has_custom()) {
-        CS_TRY(auto old, host::read_file(folder_ / "certificate.pem", k_pair_limit));
-        CS_CHECK(host::write_file(folder_ / "certificate.previous.pem", old, host::Privacy::owner_only, durability_));
+        CS_TRY(auto old, host::read_file(folder_ / k_custom, k_pair_file_limit));
+        CS_CHECK(files_.write_text(folder_ / k_previous, old));
+    } else {
+        CS_CHECK(files_.write_text(folder_ / k_previous, k_was_factory));
     }
-    return host::write_file(folder_ / "certificate.pem", to_text(pair), host::Privacy::owner_only, durability_);
+    return files_.write(folder_ / k_custom, pair);
 }
 
-Result<void> CertificateRepository::remove_custom() { return host::remove_file(folder_ / "certificate.pem"); }
-
-Result<std::vector<pki::Certificate>> CertificateRepository::load_trust() const {
-    auto file = folder_ / "trust.pem";
-    std::error_code ignored;
-    if (!std::filesystem::exists(file, ignored)) return std::vector<pki::Certificate>{};
-    CS_TRY(auto text, host::read_file(file, k_trust_limit));
-    auto roots = pki::parse_bundle(text, {.bytes = k_trust_limit});
-    if (!roots) return fail(std::move(roots).error().at(file.string()));
-    return roots;
+Result<void> CertificateRepository::remove_custom() {
+    if (!has_custom()) return {};
+    CS_TRY(auto old, host::read_file(folder_ / k_custom, k_pair_file_limit));
+    CS_CHECK(files_.write_text(folder_ / k_previous, old));
+    return host::remove_file(folder_ / k_custom);
 }
 
-Result<void> CertificateRepository::store_trust(std::vector<pki::Certificate> const& roots) {
-    return host::write_file(folder_ / "trust.pem", pki::to_pem(roots), host::Privacy::owner_only, durability_);
+bool CertificateRepository::has_previous() const {
+    auto previous = host::read_file(folder_ / k_previous, k_pair_file_limit);
+    if (!previous) return false;
+    if (*previous == k_was_factory) return has_custom();
+    auto custom = host::read_file(folder_ / k_custom, k_pair_file_limit);
+    return !custom || *custom != *previous;
 }
 
-Result<void> CertificateRepository::remove_trust() { return host::remove_file(folder_ / "trust.pem"); }
+Result<std::optional<CertificateRepository::Previous>> CertificateRepository::load_previous() const {
+    if (!has_previous()) return std::optional<Previous>();
+    CS_TRY(auto text, host::read_file(folder_ / k_previous, k_pair_file_limit));
+    if (text == k_was_factory) return std::optional(Previous{});
+    CS_TRY(auto pair, files_.read(folder_ / k_previous));
+    return std::optional(Previous{std::move(pair)});
+}
+
+Result<void> CertificateRepository::roll_back() {
+    if (!has_previous()) return fail(errors::gen::not_found, {{"what", "previous certificate"}, {"name", ""}});
+    CS_TRY(auto text, host::read_file(folder_ / k_previous, k_pair_file_limit));
+    if (text == k_was_factory) return host::remove_file(folder_ / k_custom);
+    return files_.write_text(folder_ / k_custom, text);
+}
+
+Result<std::optional<PendingKey>> CertificateRepository::load_request() const {
+    if (!file_exists(folder_ / k_request)) return std::optional<PendingKey>();
+    CS_TRY(auto parts, files_.read_key(folder_ / k_request, k_request_key));
+    auto end = parts.text.find('\n');
+    auto line = std::string_view(parts.text).substr(0, end);
+    if (!line.starts_with(k_made_line) || end == std::string::npos)
+        return fail(Error(errors::gen::invalid_input, {{"field", "Made"}, {"detail", "it is missing"}}).at(folder_.string()));
+    auto made = parse_number<std::int64_t>(line.substr(k_made_line.size()));
+    if (!made) return fail(Error(errors::gen::invalid_input, {{"field", "Made"}, {"detail", "it is no number"}}).at(folder_.string()));
+    CS_TRY(auto request, pki::CertificateRequest::parse_pem(std::string_view(parts.text).substr(end + 1)));
+    return std::optional(PendingKey{std::move(parts.key), std::move(request), UtcTime(std::chrono::seconds(*made))});
+}
+
+Result<void> CertificateRepository::store_request(PendingKey const& pending) {
+    auto text = std::string(k_made_line) + std::to_string(pending.made.time_since_epoch().count()) + "\n" + pending.request.to_pem();
+    return files_.write_key(folder_ / k_request, k_request_key, pending.key, text);
+}
+
+Result<void> CertificateRepository::remove_request() { return host::remove_file(folder_ / k_request); }
 
 }  // namespace countersign::device

@@ -1,36 +1,32 @@
 #pragma once
 
-/// The certificates of one unit on disk. A certificate and its key are ONE file, so a pair can never be half; each file is
-/// replaced whole (host::write_file), so a kill at any moment leaves the old or the new one (design section 6). Keys are
-/// sealed at rest.
+/// The certificates of one identity of a unit on disk, each pair in one file (device/repository/pair_file.hpp).
 ///
 ///     factory.pem               the pair of the first boot; never changed
 ///     certificate.pem           the custom pair, when there is one
-///     certificate.previous.pem  the custom pair before that, to go back by hand
-///     trust.pem                 the trusted roots
+///     certificate.previous.pem  what was there before that, for one step back: a pair, or the word that it was the factory's
+///     request.pem               the key of a pending request, and the request
+///
+/// A step is always: first the previous one is written, then the current one replaced. Killed between, the previous one equals the
+/// current one, which stands for "none".
 
-#include "base/result.hpp"
-#include "host/crypto.hpp"
-#include "host/files.hpp"
-#include "pki/certificate.hpp"
+#include "base/utc_time.hpp"
+#include "device/repository/pair_file.hpp"
 
-#include <filesystem>
-#include <memory>
 #include <optional>
-#include <string>
-#include <vector>
 
 namespace countersign::device {
 
-/// A chain, leaf first, and the key of its leaf.
-struct CertificatePair {
-    std::vector<pki::Certificate> chain;
+/// A request whose answer has not come, with its key.
+struct PendingKey {
     pki::PrivateKey key;
+    pki::CertificateRequest request;
+    UtcTime made;
 };
 
 class CertificateRepository {
 public:
-    /// `owner` (the serial number) is sealed into the keys, so that files of two units cannot be swapped unnoticed.
+    /// `owner` as of PairFiles. The folder must be there.
     CertificateRepository(std::filesystem::path folder, std::string owner, std::shared_ptr<host::Sealer const> sealer,
                           host::Durability durability);
 
@@ -40,22 +36,28 @@ public:
     [[nodiscard]] Result<CertificatePair> load_factory() const;
     [[nodiscard]] Result<CertificatePair> load_custom() const;
     Result<void> store_factory(CertificatePair const& pair);
-    /// The pair that was installed becomes the previous one.
+    /// What was in use becomes the previous one.
     Result<void> install(CertificatePair const& pair);
+    /// Back to the factory pair; the custom one becomes the previous one. Nothing to do without a custom one.
     Result<void> remove_custom();
 
-    /// Empty when there is none.
-    [[nodiscard]] Result<std::vector<pki::Certificate>> load_trust() const;
-    Result<void> store_trust(std::vector<pki::Certificate> const& roots);
-    Result<void> remove_trust();
+    /// What one step back leads to.
+    struct Previous {
+        std::optional<CertificatePair> pair;  ///< nothing: the factory pair
+    };
+    [[nodiscard]] Result<std::optional<Previous>> load_previous() const;
+    /// Cheap: does not decode it.
+    [[nodiscard]] bool has_previous() const;
+    /// GEN-003 without a previous pair. There is none afterwards.
+    Result<void> roll_back();
+
+    [[nodiscard]] Result<std::optional<PendingKey>> load_request() const;
+    Result<void> store_request(PendingKey const& pending);
+    Result<void> remove_request();
 
 private:
-    [[nodiscard]] std::string to_text(CertificatePair const& pair) const;
-    [[nodiscard]] Result<CertificatePair> load(std::filesystem::path const& file) const;
     std::filesystem::path folder_;
-    std::string owner_;
-    std::shared_ptr<host::Sealer const> sealer_;
-    host::Durability durability_;
+    PairFiles files_;
 };
 
 }  // namespace countersign::device

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/toml_guard.hpp"
+#include "device/certificates.hpp"
 
 #include <toml++/toml.h>
 
@@ -173,7 +174,8 @@ void AlarmBoard::watch(pki::Certificate const& certificate, std::string_view kin
 
 void AlarmBoard::check_certificates() {
     std::set<Key> seen;
-    watch(unit_.certificate().leaf(), "certificate", unit_.family().identities.front().title, seen);
+    for (auto const& identity : unit_.family().identities)
+        if (auto const info = unit_.certificates().info(identity.id)) watch(info->leaf(), "certificate", identity.title, seen);
     for (auto const& root : unit_.trust()) watch(root, "trust", root.subject(), seen);
     std::vector<Key> gone;
     for (auto const& alarm : active_)

@@ -93,7 +93,9 @@ bool Unit::State::take_restored_files(Unit& unit) {
     for (auto const& setting : family->settings)
         if (setting.effect == family::Effect::now) tree.set(next, setting, tree.value(stored, setting));
     tree.commit(stored, std::move(next));
-    if (family->certificate.effect == family::CertificateEffect::now) serve_installed();
+    for (auto& identity : identities)
+        if (identity.what->effect.value_or(family->certificate.effect) == family::CertificateEffect::now) serve_installed(identity);
+    renew_contexts();
     auto wanted = wanted_doors(prospect(tree.effective_values()));
     auto opened = open_missing(unit, wanted);
     if (!opened) {

@@ -203,7 +203,7 @@ Result<std::unique_ptr<Door>> open_http(Unit& unit, family::Service const& servi
     settings.server_name = unit.spec().product_id;
     settings.headers = security_headers();
     if (service.secure) {
-        CS_TRY(settings.tls, unit.server_context());
+        CS_TRY(settings.tls, unit.server_context(service));
     }
     auto web = std::make_shared<WebService>(unit.shared_from_this(), service);
     CS_TRY(auto server, http::Server::listen({unit.executor()}, std::move(settings), std::move(web)));

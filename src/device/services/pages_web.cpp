@@ -1,6 +1,8 @@
 #include "base/text.hpp"
+#include "device/services/certificate_forms.hpp"
 #include "device/services/http_door.hpp"
 #include "device/services/safety_actions.hpp"
+#include "device/services/words.hpp"
 #include "dialect/web_form.hpp"
 
 #include "countersign/errors/dev.hpp"
@@ -16,14 +18,7 @@ namespace web = dialect::web;
 
 namespace {
 
-/// What a submitted form came to.
-struct Done {
-    std::string notice;
-    std::optional<Error> error;
-    std::vector<Error> warnings;
-    bool acted = true;
-};
-
+using Done = FormResult;
 using Roles = std::map<std::string, SecretText, std::less<>>;
 
 SecretText const* role(Roles const& roles, std::string_view name) {
@@ -31,22 +26,7 @@ SecretText const* role(Roles const& roles, std::string_view name) {
     return found == roles.end() ? nullptr : &found->second;
 }
 
-std::optional<SecretText> copy_of(SecretText const* secret) {
-    if (secret == nullptr) return std::nullopt;
-    return secret->duplicate();
-}
-
-std::optional<std::string> text_of(SecretText const* secret) {
-    if (secret == nullptr) return std::nullopt;
-    return secret->reveal();
-}
-
-std::string say(Unit const& unit, std::string_view message, std::string_view otherwise) {
-    auto words = unit.family().message(message);
-    return std::string(words.empty() ? otherwise : words);
-}
-
-Done failed(Error error) { return {.notice = {}, .error = std::move(error), .warnings = {}}; }
+Done failed(Error error) { return FormResult::failed(std::move(error)); }
 
 Done apply_settings(Unit& unit, web::Submission const& submission, Actor const& actor) {
     std::vector<Change> changes;
@@ -57,28 +37,6 @@ Done apply_settings(Unit& unit, web::Submission const& submission, Actor const& 
                       ? say(unit, "settings.restart_needed", "Settings saved. Restart the system for the changes to take effect.")
                       : say(unit, "settings.applied", "Settings saved.");
     return {.notice = std::move(notice), .error = {}, .warnings = std::move(outcome->warnings)};
-}
-
-/// Takes every role that the form offers and gets; all is checked before any of it is taken.
-Done upload(Unit& unit, web::Submission const& submission, Actor const& actor) {
-    auto const& roles = submission.roles;
-    bool pair = role(roles, "certificate") != nullptr || role(roles, "private_key") != nullptr;
-    bool trust = role(roles, "trust_store") != nullptr;
-    auto outcome = unit.install({.certificate = text_of(role(roles, "certificate")),
-                                 .private_key = copy_of(role(roles, "private_key")),
-                                 .passphrase = copy_of(role(roles, "passphrase")),
-                                 .trust_store = text_of(role(roles, "trust_store"))},
-                                actor);
-    if (!outcome) return failed(std::move(outcome).error());
-    std::string notice;
-    if (pair) notice = say(unit, "certificate.installed", "The certificate and key were uploaded.");
-    if (trust) notice += (notice.empty() ? "" : " ") + say(unit, "trust_store.installed", "The trust store was uploaded.");
-    return {.notice = std::move(notice), .error = {}, .warnings = std::move(outcome->warnings)};
-}
-
-Done deleted(Unit const& unit, Result<Outcome> outcome, std::string_view message, std::string_view otherwise) {
-    if (!outcome) return failed(std::move(outcome).error());
-    return {.notice = say(unit, message, otherwise), .error = {}, .warnings = std::move(outcome->warnings)};
 }
 
 Done shut_down(Unit& unit, Actor const& actor) {
@@ -113,11 +71,6 @@ Done set_password(Unit& unit, web::Submission const& submission, Actor const& ac
 /// The form actions that family files may name (family::known_form_actions).
 Done carry_out(Unit& unit, family::Form const& form, web::Submission const& submission, Actor const& actor) {
     if (form.action == "apply_settings") return apply_settings(unit, submission, actor);
-    if (form.action == "upload_certificate" || form.action == "upload_trust_store") return upload(unit, submission, actor);
-    if (form.action == "delete_certificate")
-        return deleted(unit, unit.delete_certificate(actor), "certificate.deleted", "The certificate and key were deleted.");
-    if (form.action == "delete_trust_store")
-        return deleted(unit, unit.delete_trust_store(actor), "trust_store.deleted", "The trust store was deleted.");
     if (form.action == "shutdown") return shut_down(unit, actor);
     if (form.action == "restart") return restart(unit, actor);
     if (form.action == "set_password") return set_password(unit, submission, actor);
@@ -136,30 +89,46 @@ http::Response draw(Unit const& unit, family::Page const& page, Done const& done
     if (done.error) {
         status = done.error->entry().http_status;
         if (done.error->id() == errors::gen::several_problems)
-            for (auto const& cause : done.error->causes()) values.problems.push_back(cause.message());
+            for (auto const& cause : done.error->causes()) values.problems.push_back(say(unit, cause));
         else
-            values.problems.push_back(done.error->message());
+            values.problems.push_back(say(unit, *done.error));
     }
     return http::Response::html(status, web::render_page(unit.family(), page, values));
 }
 
-http::Response submit(Unit& unit, family::Page const& page, family::Form const& form, http::Request const& request, Actor const& actor) {
+net::Task<http::Response> submit(std::shared_ptr<Unit> held, family::Page const& page, family::Form const& form, http::Request request,
+                                 Actor actor) {
+    auto& unit = *held;
     if (!form.needs_state.empty() && std::ranges::find(form.needs_state, to_string(unit.running())) == form.needs_state.end())
-        return draw(unit, page,
-                    failed(Error(errors::gen::invalid_input, {{"field", form.title}, {"detail", "not possible in this state"}})));
+        co_return draw(unit, page,
+                       failed(Error(errors::gen::invalid_input, {{"field", form.title}, {"detail", "not possible in this state"}})));
     // Everybody may change the own password.
     if (auto allowed = unit.check_may_change(actor); !allowed && form.action != "set_password")
-        return draw(unit, page, failed(std::move(allowed).error()));
+        co_return draw(unit, page, failed(std::move(allowed).error()));
     auto parts = http::parse_any_form(request);
-    if (!parts) return draw(unit, page, failed(std::move(parts).error()));
+    if (!parts) co_return draw(unit, page, failed(std::move(parts).error()));
     std::map<std::string, std::string> fields;
     for (auto& [name, part] : *parts) fields.emplace(name, std::move(part.content));
     auto submission = web::decode_submission(unit.family(), form, std::move(fields));
-    if (!submission) return draw(unit, page, failed(std::move(submission).error()));
-    return draw(unit, page, carry_out(unit, form, *submission, actor));
+    if (!submission) co_return draw(unit, page, failed(std::move(submission).error()));
+    if (is_certificate_action(form.action)) {
+        auto done = co_await carry_out_certificate_form(held, form, *submission, std::move(actor));
+        co_return draw(unit, page, done);
+    }
+    co_return draw(unit, page, carry_out(unit, form, *submission, actor));
 }
 
 }  // namespace
+
+std::string say(Unit const& unit, std::string_view message, std::string_view otherwise) {
+    auto words = unit.family().message(message);
+    return std::string(words.empty() ? otherwise : words);
+}
+
+std::string say(Unit const& unit, Error const& error) {
+    auto const words = words_for(unit.family(), error);
+    return words.empty() ? error.message() : words + " " + error.message();
+}
 
 net::Task<std::optional<http::Response>> handle_pages(WebRequest request) {
     auto& unit = *request.unit;
@@ -177,7 +146,7 @@ net::Task<std::optional<http::Response>> handle_pages(WebRequest request) {
     if (request.request.method != "POST") co_return std::nullopt;
     auto place = family.find_target(path);
     if (!place || !unit.page_exists(*place.page)) co_return std::nullopt;
-    co_return submit(unit, *place.page, *place.form, request.request, request.actor);
+    co_return co_await submit(request.unit, *place.page, *place.form, std::move(request.request), std::move(request.actor));
 }
 
 }  // namespace countersign::device

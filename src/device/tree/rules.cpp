@@ -24,7 +24,7 @@ bool is_way_in(Prospect const& prospect, family::Service const& service) {
     // Who has to walk to the system is locked out: a serial line is no way in (REQ LVL-6, SVC-6).
     if (service.transport == "none") return false;
     if (!service.management || service.dialects.empty() || !prospect.has_door(service)) return false;
-    if (service.needs_certificate && !prospect.certificate_usable) return false;
+    if (service.needs_certificate && !prospect.certificate_usable(service)) return false;
     return prospect.service_on(service);
 }
 
@@ -84,7 +84,7 @@ void judge_certificates(Prospect const& before, Prospect const& after, std::vect
         auto const* mode = after.family->find_canonical(service.mode_setting);
         // A service whose switch asks for it needs a pair of its own (REQ MCU-3); others may use the factory's.
         bool own = mode != nullptr && mode->check == "certificate_needed";
-        if (own ? !after.custom_certificate || !after.certificate_usable : !after.certificate_usable)
+        if ((own && !after.custom_certificate(service)) || !after.certificate_usable(service))
             problems.push_back(Error(errors::dev::certificate_needed, {{"service", service.title}}));
     }
 }

@@ -20,9 +20,9 @@ struct Prospect {
     family::Family const* family = nullptr;
     std::function<std::string(family::Setting const&)> value;  ///< family spelling
     std::span<std::string const> feature_keys;
-    std::function<bool(family::Service const&)> has_door;  ///< this program can open it
-    bool certificate_usable = true;                        ///< there is a pair, and it is within its dates
-    bool custom_certificate = false;
+    std::function<bool(family::Service const&)> has_door;            ///< this program can open it
+    std::function<bool(family::Service const&)> certificate_usable;  ///< there is a pair for it, and it is within its dates
+    std::function<bool(family::Service const&)> custom_certificate;
 
     /// Canonical value; empty when the family has no such setting.
     [[nodiscard]] std::string canonical(std::string_view name) const;

@@ -25,10 +25,16 @@ struct Subject {
     pki::RevocationPointers where;
 };
 
-std::vector<Subject> subjects_of(std::span<pki::Certificate const> chain) {
+std::vector<Subject> subjects_of(std::span<pki::Certificate const> chain, RevocationCache::Settings const& settings) {
     std::vector<Subject> out;
     for (std::size_t i = 0; i + 1 < chain.size(); ++i) {
         auto where = pki::revocation_pointers(chain[i]);
+        if (!settings.responder.empty()) where.responders = {settings.responder};
+        if (settings.sources == RevocationSources::lists) where.responders.clear();
+        if (settings.sources == RevocationSources::responders) {
+            where.crls.clear();
+            where.delta_crls.clear();
+        }
         if (!where.empty()) out.push_back({chain[i], chain[i + 1], std::move(where)});
     }
     return out;
@@ -231,14 +237,14 @@ RevocationCache::~RevocationCache() = default;
 
 KnownRevocation RevocationCache::known(std::span<pki::Certificate const> chain) {
     KnownRevocation known;
-    for (auto const& subject : subjects_of(chain)) state_->look_up(subject, State::Patience::background, known);
+    for (auto const& subject : subjects_of(chain, state_->settings)) state_->look_up(subject, State::Patience::background, known);
     return known;
 }
 
 Task<KnownRevocation> RevocationCache::fetch(std::vector<pki::Certificate> chain) {
     auto const state = state_;
     auto const until = steady_clock::now() + state->settings.reach.deadline;
-    auto const subjects = subjects_of(chain);
+    auto const subjects = subjects_of(chain, state->settings);
     KnownRevocation started;
     for (auto const& subject : subjects) state->look_up(subject, State::Patience::awaited, started);
     auto is_asked = [state](Subject const& subject) { return state->is_asking(subject.certificate.fingerprint()); };

@@ -216,6 +216,7 @@ void Session::judge_revocation(Moment moment) {
     std::optional<pki::OcspResponse> stapled;
     if (!report_.stapled.empty())
         if (auto parsed = pki::OcspResponse::parse_der(report_.stapled)) stapled = *std::move(parsed);
+    if (revocation_.lists) known.lists.insert(known.lists.end(), revocation_.lists->begin(), revocation_.lists->end());
     if (stapled) known.responses.insert(known.responses.begin(), *stapled);
 
     bool const hard = revocation_.policy == pki::RevocationPolicy::hard_fail;
@@ -231,11 +232,13 @@ void Session::judge_revocation(Moment moment) {
     bool const missing_staple = client_ && lacks_staple(report_.verdict, stapled, request_.at);
     if (missing_staple && (last || !may_come))
         report_.verdict.findings.insert(report_.verdict.findings.begin(), staple_finding(report_.verdict.chain.front()));
-    unsettled_ = !last && report_.verdict.verified() && (hard || (missing_staple && may_come));
+    bool const waits = hard || (revocation_.waits && revocation_.cache);
+    unsettled_ = !last && report_.verdict.verified() && (waits || (missing_staple && may_come));
 }
 
 std::shared_ptr<RevocationCache> Session::cache_to_ask() const {
-    return revocation_.policy == pki::RevocationPolicy::hard_fail ? revocation_.cache : nullptr;
+    bool const waits = revocation_.policy == pki::RevocationPolicy::hard_fail || revocation_.waits;
+    return waits ? revocation_.cache : nullptr;
 }
 
 void Session::settle() {

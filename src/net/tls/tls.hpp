@@ -51,6 +51,10 @@ struct Profile {
 struct RevocationCheck {
     pki::RevocationPolicy policy = pki::RevocationPolicy::off;
     std::shared_ptr<RevocationCache> cache;  ///< null: only what is stapled
+    /// Lists that somebody installed by hand; null: none.
+    std::shared_ptr<std::vector<pki::Crl> const> lists;
+    /// Under soft_fail too the handshake waits for the cache, and goes on when nobody answered.
+    bool waits = false;
 };
 
 /// What a server shows: its chain and key, and who may call.

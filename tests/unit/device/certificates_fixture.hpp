@@ -22,6 +22,14 @@ public:
 
     [[nodiscard]] std::string pem() const { return authority_.certificate().to_pem(); }
     [[nodiscard]] pki::Certificate const& certificate() const { return authority_.certificate(); }
+    [[nodiscard]] pki::CertificateAuthority const& authority() const { return authority_; }
+
+    /// The answer to a request: leaf and root.
+    [[nodiscard]] std::string answer(std::string const& request_pem) const {
+        auto request = pki::CertificateRequest::parse_pem(request_pem).value();
+        auto leaf = authority_.sign(request, pki::Profile::device, pki::valid_for(today(), std::chrono::hours(24 * 90))).value();
+        return pki::to_pem({leaf, authority_.certificate()});
+    }
 
     struct Order {
         std::string name = "unit.estate.test";

@@ -100,30 +100,30 @@ Upload upload_of(CertificatePair const& pair, SecretText const& passphrase = Sec
 }
 
 TEST(UploadCheck, takes_a_chain_with_its_key) {
-    EXPECT_THAT(ids(check_upload(upload_of(TestAuthority().issue()), rules(), today())), ElementsAre());
+    EXPECT_THAT(ids(check_upload(upload_of(TestAuthority().issue()), rules(), {.now = today()})), ElementsAre());
 }
 
 TEST(UploadCheck, takes_a_key_that_stands_beside_its_certificate) {
     auto pair = TestAuthority().issue();
     Upload upload{
         .certificate = pki::to_pem(pair.chain) + pair.key.to_pem().reveal(), .private_key = {}, .passphrase = {}, .trust_store = {}};
-    EXPECT_THAT(ids(check_upload(upload, rules(), today())), ElementsAre());
+    EXPECT_THAT(ids(check_upload(upload, rules(), {.now = today()})), ElementsAre());
 }
 
 TEST(UploadCheck, names_a_key_of_another_certificate) {
     TestAuthority authority;
     auto upload = upload_of(authority.issue());
     upload.private_key = authority.issue().key.to_pem();
-    EXPECT_THAT(ids(check_upload(upload, rules(), today())), ElementsAre(errors::crt::key_does_not_match_certificate));
+    EXPECT_THAT(ids(check_upload(upload, rules(), {.now = today()})), ElementsAre(errors::crt::key_does_not_match_certificate));
 }
 
 TEST(UploadCheck, tells_a_missing_passphrase_from_a_wrong_one) {
     auto upload = upload_of(TestAuthority().issue(), SecretText("right"));
-    EXPECT_THAT(ids(check_upload(upload, rules(), today())), ElementsAre(errors::crt::passphrase_needed));
+    EXPECT_THAT(ids(check_upload(upload, rules(), {.now = today()})), ElementsAre(errors::crt::passphrase_needed));
     upload.passphrase = SecretText("wrong");
-    EXPECT_THAT(ids(check_upload(upload, rules(), today())), ElementsAre(errors::crt::wrong_passphrase));
+    EXPECT_THAT(ids(check_upload(upload, rules(), {.now = today()})), ElementsAre(errors::crt::wrong_passphrase));
     upload.passphrase = SecretText("right");
-    EXPECT_THAT(ids(check_upload(upload, rules(), today())), ElementsAre());
+    EXPECT_THAT(ids(check_upload(upload, rules(), {.now = today()})), ElementsAre());
 }
 
 TEST(UploadCheck, says_so_when_the_family_takes_no_encrypted_key) {
@@ -131,14 +131,14 @@ TEST(UploadCheck, says_so_when_the_family_takes_no_encrypted_key) {
     upload.passphrase = SecretText("right");
     auto strict = rules();
     strict.passphrase_allowed = false;
-    EXPECT_THAT(ids(check_upload(upload, strict, today())), ElementsAre(errors::gen::invalid_input));
+    EXPECT_THAT(ids(check_upload(upload, strict, {.now = today()})), ElementsAre(errors::gen::invalid_input));
 }
 
 TEST(UploadCheck, names_the_order_of_the_chain) {
     TestAuthority authority;
     auto pair = authority.issue();
     pair.chain.back() = TestAuthority("Another").certificate();
-    EXPECT_THAT(ids(check_upload(upload_of(pair), rules(), today())), ElementsAre(errors::crt::chain_out_of_order));
+    EXPECT_THAT(ids(check_upload(upload_of(pair), rules(), {.now = today()})), ElementsAre(errors::crt::chain_out_of_order));
 }
 
 TEST(UploadCheck, finds_everything_that_is_wrong_at_once) {
@@ -146,32 +146,33 @@ TEST(UploadCheck, finds_everything_that_is_wrong_at_once) {
         {.profile = pki::Profile::client, .from = today() - std::chrono::hours(48), .until = today() - std::chrono::hours(1)});
     auto upload = upload_of(pair);
     upload.trust_store = "nothing of the kind";
-    EXPECT_THAT(ids(check_upload(upload, rules(), today())),
+    EXPECT_THAT(ids(check_upload(upload, rules(), {.now = today()})),
                 UnorderedElementsAre(errors::crt::expired, errors::crt::wrong_purpose, errors::crt::certificate_missing));
 }
 
 TEST(UploadCheck, refuses_a_certificate_of_tomorrow) {
     auto pair = TestAuthority().issue({.from = today() + std::chrono::hours(24), .until = today() + std::chrono::hours(48)});
-    EXPECT_THAT(ids(check_upload(upload_of(pair), rules(), today())), ElementsAre(errors::crt::not_yet_valid));
+    EXPECT_THAT(ids(check_upload(upload_of(pair), rules(), {.now = today()})), ElementsAre(errors::crt::not_yet_valid));
 }
 
 TEST(UploadCheck, refuses_a_kind_of_key_that_the_family_does_not_take) {
     auto only_rsa = rules();
     only_rsa.key_types = {"rsa"};
-    EXPECT_THAT(ids(check_upload(upload_of(TestAuthority().issue()), only_rsa, today())), ElementsAre(errors::crt::unsupported_key_type));
+    EXPECT_THAT(ids(check_upload(upload_of(TestAuthority().issue()), only_rsa, {.now = today()})),
+                ElementsAre(errors::crt::unsupported_key_type));
 }
 
 TEST(UploadCheck, wants_certificate_and_key_together) {
     Upload only_key{.certificate = {}, .private_key = TestAuthority().issue().key.to_pem(), .passphrase = {}, .trust_store = {}};
-    EXPECT_THAT(ids(check_upload(only_key, rules(), today())), ElementsAre(errors::gen::missing_field));
-    EXPECT_THAT(ids(check_upload(Upload{}, rules(), today())), ElementsAre(errors::gen::missing_field));
+    EXPECT_THAT(ids(check_upload(only_key, rules(), {.now = today()})), ElementsAre(errors::gen::missing_field));
+    EXPECT_THAT(ids(check_upload(Upload{}, rules(), {.now = today()})), ElementsAre(errors::gen::missing_field));
 }
 
 TEST(UploadCheck, names_a_request_that_was_given_instead_of_the_certificate) {
     auto pair = TestAuthority().issue();
     auto upload = upload_of(pair);
     upload.certificate = pki::CertificateRequest::create(pair.key, {.common_name = "x"}, {}).value().to_pem();
-    EXPECT_THAT(ids(check_upload(upload, rules(), today())), ElementsAre(errors::crt::request_instead_of_certificate));
+    EXPECT_THAT(ids(check_upload(upload, rules(), {.now = today()})), ElementsAre(errors::crt::request_instead_of_certificate));
 }
 
 }  // namespace

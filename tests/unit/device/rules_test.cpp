@@ -73,8 +73,8 @@ protected:
                     },
                 .feature_keys = {},
                 .has_door = [](family::Service const& service) { return service.door != "none"; },
-                .certificate_usable = true,
-                .custom_certificate = false};
+                .certificate_usable = [](auto const&) { return true; },
+                .custom_certificate = [](auto const&) { return false; }};
     }
     std::vector<ErrorId> judged(Prospect const& before, Prospect const& after) {
         std::set<family::Setting const*> all;
@@ -94,7 +94,7 @@ TEST_F(Rules, refuse_to_switch_the_last_way_in_off) {
 
 TEST_F(Rules, do_not_count_https_as_a_way_in_without_a_usable_certificate) {
     auto after = state({{"HTTPS", "On"}});
-    after.certificate_usable = false;
+    after.certificate_usable = [](auto const&) { return false; };
     EXPECT_THAT(judged(state({{"HTTP", "On"}}), after), ElementsAre(errors::dev::would_lock_out, errors::dev::certificate_needed));
 }
 
@@ -106,12 +106,12 @@ TEST_F(Rules, do_not_count_a_service_that_only_sends_people_on) {
 
 TEST_F(Rules, let_other_changes_through_where_the_last_way_in_was_lost_already) {
     auto before = state({{"HTTPS", "On"}});
-    before.certificate_usable = false;
+    before.certificate_usable = [](auto const&) { return false; };
     auto after = state({{"HTTPS", "On"}, {"NTP", "ntp.test"}});
-    after.certificate_usable = false;
+    after.certificate_usable = [](auto const&) { return false; };
     EXPECT_THAT(judged(before, after), IsEmpty());
     auto worse = state({{"NTP", "ntp.test"}});
-    worse.certificate_usable = false;
+    worse.certificate_usable = [](auto const&) { return false; };
     EXPECT_THAT(judged(before, worse), ElementsAre(errors::dev::would_lock_out));
 }
 
@@ -130,7 +130,7 @@ TEST_F(Rules, want_an_own_certificate_where_the_switch_asks_for_it) {
     auto before = state({{"HTTP", "On"}});
     auto after = state({{"HTTP", "On"}, {"SIPS", "On"}});
     EXPECT_THAT(judged(before, after), ElementsAre(errors::dev::certificate_needed));
-    after.custom_certificate = true;
+    after.custom_certificate = [](auto const&) { return true; };
     EXPECT_THAT(judged(before, after), IsEmpty());
 }
 
