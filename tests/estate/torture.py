@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""kill -9 at random moments of uploads, deletions, requests, answers, changes of the trust list and restarts: after each kill the
-next start has a working management door. HTTPS shows a whole pair that was there before (a TLS server proves that it has the key),
-log-in works, and a request that was pending is pending still.
+"""kill -9 at random moments of uploads, deletions, requests, answers, changes of the trust list, restarts and factory defaults: after
+each kill the next start has a working management door. HTTPS shows a whole pair that was there before (a TLS server proves that it
+has the key), log-in works, and a request that was pending is pending still.
 
 100 kills; COUNTERSIGN_KILLS=1000 for more. COUNTERSIGN_SEED repeats a run's choices."""
 
@@ -48,7 +48,7 @@ fields = [{fields}]
 '''
 FORMS = {"upload_certificate": ["certificate", "private_key"], "delete_certificate": [], "roll_back_certificate": [],
          "create_request": ["common_name", "replace"], "send_certificate": ["answer"], "discard_request": [], "add_trust": ["trust_store"],
-         "delete_trust_store": [], "restart": []}
+         "delete_trust_store": [], "restart": [], "restore_factory": ["comprehensive"]}
 
 
 def family_with_the_page(folder):
@@ -56,7 +56,7 @@ def family_with_the_page(folder):
     source = pathlib.Path(__file__).resolve().parents[2] / "families" / "c-series.toml"
     text = source.read_text() + PAGE
     for action, roles in FORMS.items():
-        fields = ", ".join(f'{{ name = "{role}", label = "{role}", kind = "{"text" if role in ("common_name", "replace") else "textarea"}", '
+        fields = ", ".join(f'{{ name = "{role}", label = "{role}", kind = "{"text" if role in ("common_name", "replace", "comprehensive") else "textarea"}", '
                            f'role = "{role}" }}' for role in roles)
         text += FORM.format(id=action, fields=fields)
     (folder / "c-series.toml").write_text(text)
@@ -108,7 +108,7 @@ class Writer(threading.Thread):
 
 class Torture(unittest.TestCase):
     def one_change(self, door, chance):
-        what = chance.choices(list(FORMS), weights=[6, 2, 2, 3, 2, 1, 2, 1, 1])[0]
+        what = chance.choices(list(FORMS), weights=[6, 2, 2, 3, 2, 1, 2, 1, 1, 1])[0]
         if self.answers:  # signed while nothing was killed: openssl takes longer than most of these programs live
             what = "send_certificate"
         fields = {}
@@ -119,6 +119,8 @@ class Torture(unittest.TestCase):
             fields = {"common_name": "unit.company.com", "replace": "on"}
         elif what == "send_certificate":
             fields = {"answer": self.answers.pop() if self.answers else self.root}
+        elif what == "restore_factory":
+            fields = {"comprehensive": "on"} if chance.random() < 0.5 else {}
         elif what == "add_trust":
             fields = {"trust_store": self.root}
         status, text, _ = door.post(what, **fields)

@@ -38,7 +38,7 @@ std::string fingerprint_of(CommandContext const& context, pki::Certificate const
 }
 
 std::string key_name(pki::Certificate const& certificate) {
-    auto const algorithm = certificate.key_algorithm();
+    auto algorithm = certificate.key_algorithm();
     if (algorithm == "RSA") return "rsaEncryption";
     if (algorithm == "EC") return "id-ecPublicKey";
     return algorithm;
