@@ -1,4 +1,5 @@
 #include "base/log.hpp"
+#include "device/virtual/control.hpp"
 #include "device/virtual/program.hpp"
 
 #include <CLI/CLI.hpp>
@@ -16,6 +17,7 @@ struct Options {
     std::string log_format = "text";
     std::string print_format;
     unsigned downtime_ms = 300;
+    std::vector<std::string> control;
 };
 
 void describe(CLI::App& app, Options& options) {
@@ -24,6 +26,14 @@ void describe(CLI::App& app, Options& options) {
     app.add_option("--port-offset", program.port_offset, "Added to every port of services, DNS and NTP")
         ->check(CLI::Range(0, 45535))
         ->capture_default_str();
+    app.add_option("--user", program.user, "Started as root, go on as this user, who may open low ports and nothing else");
+    app.add_option("--hooks", program.hooks, "File with the hooks of the one system (default: hooks.toml in the data folder)");
+    static std::map<std::string, device::ProgramOptions::Share> const shares{{"auto", device::ProgramOptions::Share::when_needed},
+                                                                             {"shared", device::ProgramOptions::Share::always},
+                                                                             {"own", device::ProgramOptions::Share::never}};
+    app.add_option("--listeners", program.share,
+                   "own: one per system and service; shared: one per port for all; auto: as the limit on files asks")
+        ->transform(CLI::CheckedTransformer(shares));
     auto* estate = app.add_option("--estate", program.estate_file, "File with the list of systems (TOML)");
     auto* count = app.add_option("--count", program.count, "Make up a list of so many systems")->check(CLI::Range(1, 1'000'000));
     auto* family = app.add_option("--family", program.family, "One system of this family");
@@ -47,11 +57,23 @@ void describe(CLI::App& app, Options& options) {
         ->check(CLI::IsMember({"toml", "json"}));
     app.add_flag("--fsync,!--no-fsync", program.fsync, "Make every change safe against loss of power, not only of the process");
     app.add_option("--families", program.families, "Folder with family files (default: those compiled in)");
-    app.add_option("--threads", program.threads, "Event loops; 0: one per core")->check(CLI::Range(0, 64))->capture_default_str();
+    app.add_option("--threads", program.threads, "Event loops; 0: one per core, and one for one system")
+        ->check(CLI::Range(0, 64))
+        ->capture_default_str();
+    auto* control = app.add_subcommand("control",
+                                       "Talks to the estate that runs on the data folder: list, show SYSTEM, fault SYSTEM FAULT, "
+                                       "clear SYSTEM [FAULT]");
+    control->add_option("command", options.control, "The command and its words")->required();
+    control->fallthrough();
     app.add_option("--log-level", options.log_level, "debug, info, warning or error")
         ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
         ->capture_default_str();
     app.add_option("--log-format", options.log_format, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+}
+
+int end_with(Error const& error) {
+    std::cerr << error.explanation() << '\n';
+    return error.entry().exit_code;
 }
 
 }  // namespace
@@ -67,8 +89,12 @@ int main(int argc, char** argv) {
     if (!options.program.family.empty() && app.count("--fsync") == 0) options.program.fsync = true;
     using Print = device::ProgramOptions::Print;
     options.program.print = options.print_format.empty() ? Print::no : options.print_format == "json" ? Print::json : Print::toml;
+    if (!options.control.empty()) {
+        auto answer = device::send_control(options.program.data, options.control);
+        if (!answer) return end_with(answer.error());
+        std::cout << *answer;
+        return 0;
+    }
     auto ended = device::run_program(options.program);
-    if (ended) return 0;
-    std::cerr << ended.error().explanation() << '\n';
-    return ended.error().entry().exit_code;
+    return ended ? 0 : end_with(ended.error());
 }

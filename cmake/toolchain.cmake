@@ -20,9 +20,12 @@ add_compile_options(
   -Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual
   -Woverloaded-virtual -Wimplicit-fallthrough -Wextra-semi -Wno-missing-field-initializers
   -fstack-protector-strong -fPIE)
-if(CMAKE_BUILD_TYPE STREQUAL "Release")
+if(CMAKE_BUILD_TYPE MATCHES "^(Release|MinSizeRel)$")
   add_compile_definitions(_FORTIFY_SOURCE=2)
   add_link_options(-Wl,-z,relro,-z,now -Wl,--gc-sections)
+  if(LLD_PROGRAM)
+    add_link_options(-Wl,--icf=safe)
+  endif()
   add_compile_options(-ffunction-sections -fdata-sections)
 endif()
 add_link_options(-pie)

@@ -121,7 +121,7 @@ Unit::State::State(Unit& self, std::shared_ptr<Environment const> shared, family
       spec(std::move(full)),
       executor(std::move(where)),
       feature_keys(spec.feature_keys.value_or(family->factory_feature_keys)),
-      clock(std::make_shared<UnitClock>(environment->clock, spec.clock_offset)),
+      clock(std::make_shared<UnitClock>(environment->clock_of ? environment->clock_of(spec) : environment->clock, spec.clock_offset)),
       tree(family, words_of(spec), factory_values(*family, spec).value_or(SettingTree::Values{}), feature_keys),
       journal(folder() / "journal.log"),
       trust_files(folder(), environment->durability),

@@ -35,6 +35,7 @@ namespace countersign::device {
 namespace fs = std::filesystem;
 class Alarms;
 class Certificates;
+struct CertificatePair;
 class Flags;
 class Trial;
 class Unit;
@@ -210,6 +211,10 @@ struct Environment {
     std::map<std::string, DoorOpener, std::less<>> doors;      ///< by the names of family files: "http", "telnet", "ssh" ...
     std::map<std::string, Behaviour, std::less<>> behaviours;  ///< by family::Command::behaviour
     std::vector<CompanionMaker> companions;
+    /// The clock of a unit before its own offset; nothing: `clock`.
+    std::function<std::shared_ptr<Clock const>(UnitSpec const&)> clock_of;
+    /// May refuse a change of settings before it is looked at.
+    std::function<Result<void>(Unit const&)> before_change;
 };
 
 /// Registers what this room brings. Each part has its own function; program and tests call all of them through this one.
@@ -353,6 +358,8 @@ public:
     /// Open doors: service id -> where it listens.
     [[nodiscard]] std::map<std::string, net::Endpoint> open_services() const;
 
+    /// The pair that is in effect, for other programs of the same machine; null while the unit is off or has no such identity.
+    [[nodiscard]] CertificatePair const* pair_in_effect(std::string_view identity = {}) const;
     /// What this service shows at this moment: the pair of its identity, and whom it lets in. For openers of doors. DEV-011.
     Result<std::shared_ptr<net::tls::ServerContext const>> server_context(family::Service const& service);
 

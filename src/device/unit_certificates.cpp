@@ -9,6 +9,11 @@ namespace countersign::device {
 Certificates& Unit::certificates() { return *state_->certificates; }
 Certificates const& Unit::certificates() const { return *state_->certificates; }
 
+CertificatePair const* Unit::pair_in_effect(std::string_view identity) const {
+    auto const* held = state_->find_identity(identity);
+    return held != nullptr && held->served ? &*held->served : nullptr;
+}
+
 std::vector<pki::Certificate> const& Unit::trust() const { return state_->trust.roots(); }
 
 CertificateInfo Unit::certificate() const { return state_->certificates->info({}).value(); }

@@ -94,10 +94,8 @@ net::Task<Result<void>> Unit::boot() {
     if (!opened && state_->trial.give_up("the services could not be opened")) std::tie(wanted, opened) = state_->open_all(*this);
     if (!opened) co_return fail(std::move(opened).error().at(state_->spec.name));
     ++state_->boots;
-    if (auto saved = state_->save(); !saved) {
-        --state_->boots;
-        co_return fail(std::move(saved).error().at(state_->spec.name));
-    }
+    // With a full disk the count of boots is lost, not the doors: nobody could come in and make room.
+    if (auto saved = state_->save(); !saved) log::error("unit.boots_not_kept", saved.error(), {{"unit", state_->spec.serial}});
     state_->running = Running::running;
     state_->booted_at = std::chrono::steady_clock::now();
     report("boot", {{"count", std::to_string(state_->boots)}});

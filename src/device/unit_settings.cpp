@@ -144,6 +144,7 @@ Result<Outcome> Unit::apply(std::vector<Change> changes, Actor actor) {
 
 Result<Outcome> Unit::apply_checked(std::vector<Change> changes, Actor const& actor) {
     CS_CHECK(check_may_change(actor));
+    if (state_->environment->before_change) CS_CHECK(state_->environment->before_change(*this));
     Asked asked;
     for (auto const& change : changes) {
         auto setting = find_setting(change.path);

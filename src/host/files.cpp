@@ -72,7 +72,29 @@ Result<fs::path> write_temporary(fs::path const& file, std::string_view content,
     return temporary;
 }
 
+WriteHook& write_hook() {
+    static WriteHook hook;
+    return hook;
+}
+
+/// True: go on. False: it was swallowed.
+Result<bool> may_write(fs::path const& file) {
+    int const answer = ask_write_hook(file);
+    if (answer > 0) return fail(errors::fil::cannot_write, {{"file", file.string()}, {"detail", std::generic_category().message(answer)}});
+    return answer == 0;
+}
+
+Result<void> rename_into_place(fs::path const& temporary, fs::path const& file) {
+    if (::rename(temporary.c_str(), file.c_str()) == 0) return {};
+    auto why = reason();
+    ::unlink(temporary.c_str());
+    return fail(errors::fil::cannot_write, {{"file", file.string()}, {"detail", why}});
+}
+
 }  // namespace
+
+void set_write_hook(WriteHook hook) { write_hook() = std::move(hook); }
+int ask_write_hook(fs::path const& file) { return write_hook() ? write_hook()(file) : 0; }
 
 Result<std::string> read_file(fs::path const& file, std::size_t limit) {
     Descriptor handle(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
@@ -104,16 +126,32 @@ Result<SecretText> read_secret_file(fs::path const& file, std::size_t limit) {
 }
 
 Result<void> write_file(fs::path const& file, std::string_view content, Privacy privacy, Durability durability) {
+    CS_TRY(auto go_on, may_write(file));
+    if (!go_on) return {};
     CS_TRY(auto temporary, write_temporary(file, content, privacy, durability));
-    if (::rename(temporary.c_str(), file.c_str()) != 0) {
-        auto why = reason();
-        ::unlink(temporary.c_str());
-        return fail(errors::fil::cannot_write, {{"file", file.string()}, {"detail", why}});
-    }
+    CS_CHECK(rename_into_place(temporary, file));
     return durability == Durability::fsync ? sync_folder(file) : Result<void>();
 }
 
+Result<void> write_file_for(fs::path const& file, std::string_view content, FileAccess const& access) {
+    CS_TRY(auto temporary, write_temporary(file, content, Privacy::owner_only, Durability::fsync));
+    constexpr auto unchanged = static_cast<unsigned>(-1);
+    // The owner first: a change of owner takes bits of the mode away.
+    bool const changed = ((!access.owner && !access.group) ||
+                          ::chown(temporary.c_str(), access.owner.value_or(unchanged), access.group.value_or(unchanged)) == 0) &&
+                         ::chmod(temporary.c_str(), access.mode) == 0;
+    if (!changed) {
+        auto why = reason();
+        ::unlink(temporary.c_str());
+        return fail(errors::fil::cannot_write, {{"file", file.string()}, {"detail", "owner and mode: " + why}});
+    }
+    CS_CHECK(rename_into_place(temporary, file));
+    return sync_folder(file);
+}
+
 Result<void> create_file(fs::path const& file, std::string_view content, Privacy privacy) {
+    CS_TRY(auto go_on, may_write(file));
+    if (!go_on) return {};
     CS_TRY(auto temporary, write_temporary(file, content, privacy, Durability::fsync));
     // link() fails when the name is taken, so that two creators cannot overwrite each other.
     int linked = ::link(temporary.c_str(), file.c_str());
@@ -139,6 +177,8 @@ Result<void> ensure_folder(fs::path const& folder) {
 }
 
 Result<void> remove_file(fs::path const& file) {
+    CS_TRY(auto go_on, may_write(file));
+    if (!go_on) return {};
     if (::unlink(file.c_str()) != 0) {
         if (errno == ENOENT) return {};
         return fail(errors::fil::cannot_write, {{"file", file.string()}, {"detail", reason()}});

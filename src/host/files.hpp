@@ -8,6 +8,8 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +32,22 @@ enum class Durability { fsync, none };
 /// FIL-002 on failure; then the old file is unchanged and no temporary file stays.
 /// `Durability::none` skips both fsyncs (still atomic against death of the process, not of the machine).
 Result<void> write_file(fs::path const& file, std::string_view content, Privacy privacy, Durability durability = Durability::fsync);
+
+/// For files that other programs read.
+struct FileAccess {
+    unsigned mode = 0640;
+    std::optional<unsigned> owner;  ///< user number; nothing: ours
+    std::optional<unsigned> group;
+};
+/// The same with an owner and a mode of its own; durable.
+Result<void> write_file_for(fs::path const& file, std::string_view content, FileAccess const& access);
+
+/// Asked before each file is written or removed, with its name: an errno value makes the write fail like that, k_swallow makes it
+/// seem to succeed. For systems that are played with a full or forgetful disk. Any thread calls it; set before the first one.
+inline constexpr int k_swallow = -1;
+using WriteHook = std::function<int(fs::path const& file)>;
+void set_write_hook(WriteHook hook);
+[[nodiscard]] int ask_write_hook(fs::path const& file);
 
 /// Like write_file, but FIL-004 when the file exists.
 Result<void> create_file(fs::path const& file, std::string_view content, Privacy privacy);

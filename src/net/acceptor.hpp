@@ -3,6 +3,7 @@
 /// A listening TCP port that can be closed from any thread, at once. Internal to this room.
 
 #include "net/connection.hpp"
+#include "net/port_hub.hpp"
 #include "net/stream.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -25,14 +26,21 @@ public:
     void close();
     [[nodiscard]] Endpoint local() const { return local_; }
 
-    explicit Acceptor(std::vector<Executor> executors) : executors_(std::move(executors)), acceptor_(executors_.front()) {}
+    explicit Acceptor(std::vector<Executor> executors)
+        : executors_(std::move(executors)), ports_(Ports::of(executors_.front())), acceptor_(executors_.front()) {}
 
 private:
-    static Task<> accept_all(std::shared_ptr<Acceptor> self, std::function<void(Socket)> take);
+    static Task<> accept_all(std::shared_ptr<Acceptor> self);
+    /// What the gate of the program's ports says, then the service.
+    void receive(Socket socket, Endpoint const& local);
+    Result<void> open_own(Endpoint const& where);
     [[nodiscard]] bool is_closed() const;
 
     std::vector<Executor> executors_;
-    asio::ip::tcp::acceptor acceptor_;
+    std::shared_ptr<Ports> ports_;
+    std::shared_ptr<TcpHub> hub_;       ///< of a port that is inherited or shared; else
+    asio::ip::tcp::acceptor acceptor_;  ///< a port of its own
+    std::function<void(Socket)> take_;
     Endpoint local_;
     mutable std::mutex mutex_;
     bool closed_ = false;

@@ -1,4 +1,5 @@
 #include "net/connection.hpp"
+#include "net/port_hub.hpp"
 #include "net/stream.hpp"
 
 #include "countersign/errors/net.hpp"
@@ -25,7 +26,7 @@ using Answer = std::function<std::string(std::string_view datagram, Endpoint pee
 /// The socket is used under the mutex only, so that close() from any thread frees the port before it returns.
 class UdpCore : public std::enable_shared_from_this<UdpCore> {
 public:
-    UdpCore(Executor const& executor, Answer answer) : socket_(executor), answer_(std::move(answer)) {}
+    UdpCore(Executor const& executor, Answer answer) : ports_(Ports::of(executor)), socket_(executor), answer_(std::move(answer)) {}
 
     Result<void> open(Endpoint const& where) {
         auto refuse = [&where](std::string_view detail) {
@@ -75,6 +76,7 @@ private:
             }
             if (failed == asio::error::would_block) return;
             if (failed) continue;  // an ICMP error of an answer of before
+            if (ports_->receive(local_).kind != Reception::Kind::serve) continue;
             auto answer = answer_({buffer.data(), size}, from_udp(from));
             if (answer.empty()) continue;
             std::lock_guard const lock(mutex_);
@@ -82,6 +84,7 @@ private:
         }
     }
 
+    std::shared_ptr<Ports> ports_;
     std::mutex mutex_;
     udp::socket socket_;
     Answer answer_;
@@ -99,10 +102,38 @@ private:
     std::shared_ptr<UdpCore> core_;
 };
 
+/// A listener on a port that is inherited or shared.
+class HubListener final : public Listener {
+public:
+    HubListener(std::shared_ptr<UdpHub> hub, Endpoint where) : hub_(std::move(hub)), where_(std::move(where)) {}
+    ~HubListener() override { HubListener::close(); }
+    [[nodiscard]] Endpoint local() const override { return where_; }
+    void close() override {
+        if (auto const hub = std::exchange(hub_, nullptr)) hub->listeners().remove(hub_key(where_));
+    }
+
+private:
+    std::shared_ptr<UdpHub> hub_;
+    Endpoint where_;
+};
+
+Result<std::unique_ptr<Listener>> attach(std::shared_ptr<UdpHub> hub, Executor const& executor, Endpoint const& where, Answer answer) {
+    // The address that was asked is known to the hub alone when this listens on all of them; the gate is asked for ours.
+    auto gated = [ports = Ports::of(executor), where, answer = std::move(answer)](std::string_view datagram, Endpoint const& peer) {
+        return ports->receive(where).kind == Reception::Kind::serve ? answer(datagram, peer) : std::string();
+    };
+    auto target = std::make_shared<UdpHub::Listener>(UdpHub::Listener{executor, std::move(gated)});
+    if (!hub->listeners().add(hub_key(where), std::move(target)))
+        return fail(errors::net::cannot_listen, {{"address", to_string(where)}, {"detail", "another listener of this program has it"}});
+    return std::unique_ptr<Listener>(std::make_unique<HubListener>(std::move(hub), where));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Listener>> listen_udp(Executor executor, Endpoint where,
                                              std::function<std::string(std::string_view datagram, Endpoint peer)> answer) {
+    CS_TRY(auto hub, Ports::of(executor)->udp_for(where));
+    if (hub) return attach(std::move(hub), executor, where, std::move(answer));
     auto core = std::make_shared<UdpCore>(executor, std::move(answer));
     CS_CHECK(core->open(where));
     core->receive();

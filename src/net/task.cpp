@@ -1,6 +1,7 @@
 #include "net/task.hpp"
 
 #include "base/log.hpp"
+#include "net/ports.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -19,7 +20,21 @@ public:
     void let_go() { shutdown(); }
 };
 
+/// The ports of the runtime that a loop belongs to.
+class PortsService final : public asio::execution_context::service {
+public:
+    static inline asio::execution_context::id id;  // NOLINT(readability-identifier-naming): Asio looks for this name
+    explicit PortsService(asio::execution_context& context, std::shared_ptr<Ports> shared = std::make_shared<Ports>())
+        : service(context), ports(std::move(shared)) {}
+    void shutdown() noexcept override { ports->close(); }
+    std::shared_ptr<Ports> ports;
+};
+
 }  // namespace
+
+std::shared_ptr<Ports> Ports::of(Executor const& executor) {
+    return asio::use_service<PortsService>(asio::query(executor, asio::execution::context)).ports;
+}
 
 struct Runtime::Loop {
     // One thread runs each loop, so Asio need not lock for others that poll it.
@@ -28,16 +43,20 @@ struct Runtime::Loop {
     std::thread thread;
 };
 
-Runtime::Runtime(unsigned loops) : blocking_(std::max(2U, std::thread::hardware_concurrency())) {
+Runtime::Runtime(unsigned loops) : ports_(std::make_shared<Ports>()), blocking_(std::max(2U, std::thread::hardware_concurrency())) {
     // A peer that goes away while we write is an error of that write, not the end of the program.
     std::signal(SIGPIPE, SIG_IGN);
     if (loops == 0) loops = std::max(1U, std::thread::hardware_concurrency());
-    for (unsigned i = 0; i < loops; ++i) loops_.push_back(std::make_unique<Loop>());
+    for (unsigned i = 0; i < loops; ++i) {
+        loops_.push_back(std::make_unique<Loop>());
+        asio::make_service<PortsService>(loops_.back()->context, ports_);
+    }
 }
 
 Runtime::~Runtime() {
     stop();
     blocking_.join();
+    ports_->close();
     // What waits on one loop may hold sockets and timers of another: all of it goes while all loops are there.
     for (auto& loop : loops_) loop->context.let_go();
 }

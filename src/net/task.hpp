@@ -33,6 +33,8 @@ using Milliseconds = std::chrono::milliseconds;
 /// Threads for work that blocks.
 using BlockingPool = asio::thread_pool;
 
+class Ports;
+
 /// The event loops of a program.
 class Runtime {
 public:
@@ -47,6 +49,8 @@ public:
     [[nodiscard]] Executor executor(std::size_t key);
     /// Threads for work that blocks.
     [[nodiscard]] asio::thread_pool& blocking() { return blocking_; }
+    /// Where listeners on these loops get their ports from.
+    [[nodiscard]] Ports& ports() { return *ports_; }
     /// Starts the threads of all loops. Returns at once.
     void start();
     /// Stops the loops and joins their threads. Called by the destructor too.
@@ -54,6 +58,7 @@ public:
 
 private:
     struct Loop;
+    std::shared_ptr<Ports> ports_;
     std::vector<std::unique_ptr<Loop>> loops_;
     asio::thread_pool blocking_;
 };

@@ -49,14 +49,16 @@ def run(*command, check=True, stdin=None, env=None, timeout=120):
 class Child:
     """A program in the background. Its output goes to a log; it is stopped with the test."""
 
-    def __init__(self, name, command, log):
+    def __init__(self, name, command, log, env=None):
         self.name, self.command, self.log = name, [str(part) for part in command], pathlib.Path(log)
+        self.env = {**os.environ, **(env or {})}
         self.start()
 
     def start(self):
         self.offset = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as out:
-            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                                            env=self.env)
         atexit.register(self.kill)
 
     def text(self):
@@ -98,6 +100,12 @@ def free_offset():
     return 10000 + (os.getpid() * 7) % 200 * 100
 
 
+def toml_value(value):
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(name)} = {toml_value(one)}" for name, one in value.items()) + " }"
+    return json.dumps(value)
+
+
 class World:
     """A network of its own: names, time, virtual systems, a manager. `with World("mcu") as world:`"""
 
@@ -137,8 +145,8 @@ class World:
     def port(self, standard):
         return standard + self.offset
 
-    def start(self, name, *command):
-        child = Child(name, command, self.folder / f"{name}.log")
+    def start(self, name, *command, env=None):
+        child = Child(name, command, self.folder / f"{name}.log", env)
         self.children.append(child)
         return child
 
@@ -183,7 +191,7 @@ class World:
             if system.get("host_name"):
                 self.hosts[system["host_name"]] = system["address"]
             lines.append("[[system]]")
-            lines += [f"{name} = {json.dumps(value)}" for name, value in system.items()]
+            lines += [f"{name} = {toml_value(value)}" for name, value in system.items()]
         (self.folder / f"{name}.toml").write_text("\n".join(lines) + "\n")
         return systems
 
@@ -267,6 +275,18 @@ def port_state(address, port):
         return "silent"
     finally:
         probe.close()
+
+
+def resets(address, port):
+    """Does a connection there break with RST? A port that refuses, or closes in an orderly way, does not."""
+    try:
+        with socket.create_connection((address, port), timeout=5 * PATIENCE) as peer:
+            peer.recv(1)
+            return False
+    except ConnectionRefusedError:
+        return False
+    except ConnectionResetError:
+        return True
 
 
 def snmp_answers(address, port, community="public"):

@@ -97,6 +97,12 @@ Result<pki::Certificate> FactoryAuthorities::certificate(family::Family const& f
     return issuer->certificate();
 }
 
+Result<pki::Certificate> FactoryAuthorities::sign(family::Family const& family, pki::CertificateRequest const& request,
+                                                  pki::Validity validity) {
+    CS_TRY(auto const* issuer, authority(family, validity.not_before));
+    return issuer->sign(request, pki::Profile::device, validity);
+}
+
 Result<CertificatePair> FactoryAuthorities::make_pair(family::Family const& family, UnitSpec const& spec, UtcTime now) {
     auto const& rules = family.certificate;
     CS_TRY(auto key, pki::PrivateKey::generate(key_type_));

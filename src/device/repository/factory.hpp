@@ -22,6 +22,8 @@ public:
     Result<CertificatePair> make_pair(family::Family const& family, UnitSpec const& spec, UtcTime now);
     /// The authority's certificate; makes the authority when there is none yet.
     Result<pki::Certificate> certificate(family::Family const& family, UtcTime now);
+    /// Signs a request in the vendor's name, whatever it asks for and however long: for certificates that are wrong on purpose.
+    Result<pki::Certificate> sign(family::Family const& family, pki::CertificateRequest const& request, pki::Validity validity);
     /// data/factory-ca/<vendor>.pem
     [[nodiscard]] fs::path certificate_file(family::Family const& family) const;
 

@@ -52,6 +52,19 @@ public:
         check_keys();
         return spec;
     }
+    std::vector<Fault> read_faults() {
+        std::vector<Fault> out;
+        auto const* items = table_["faults"].as_array();
+        if (table_.contains("faults") && items == nullptr) add(invalid("faults", "must be a list of texts"));
+        for (std::size_t i = 0; items != nullptr && i < items->size(); ++i) {
+            auto fault = parse_fault(items->get(i)->value_or(std::string()));
+            if (fault)
+                out.push_back(*fault);
+            else
+                add(std::move(fault).error());
+        }
+        return out;
+    }
     void add(Error problem) { problems_.push_back(std::move(problem.at(place_))); }
 
 private:
@@ -69,9 +82,9 @@ private:
         return out;
     }
     void check_keys() {
-        static constexpr std::array<std::string_view, 12> known{"family",   "serial",       "name",     "host_name",
-                                                                "address",  "mac",          "software", "product_id",
-                                                                "password", "feature_keys", "settings", "clock_offset"};
+        static constexpr std::array<std::string_view, 13> known{"family",   "serial",       "name",       "host_name", "address",
+                                                                "mac",      "software",     "product_id", "password",  "feature_keys",
+                                                                "settings", "clock_offset", "faults"};
         for (auto const& [key, value] : table_)
             if (std::ranges::find(known, key.str()) == known.end()) add(invalid(key.str(), "is not known here"));
     }
@@ -97,7 +110,7 @@ void check_unique(Estate const& estate, std::vector<Error>& problems) {
     }
 }
 
-toml::table to_table(UnitSpec const& spec) {
+toml::table to_table(UnitSpec const& spec, std::vector<Fault> const& faults) {
     toml::table table{
         {"family", spec.family}, {"serial", spec.serial}, {"name", spec.name}, {"host_name", spec.host_name}, {"address", spec.address}};
     if (!spec.mac.empty()) table.insert("mac", spec.mac);
@@ -114,13 +127,21 @@ toml::table to_table(UnitSpec const& spec) {
         for (auto const& [path, value] : spec.settings) settings.insert(path, value);
         table.insert("settings", std::move(settings));
     }
+    if (!faults.empty()) {
+        toml::array dialled;
+        for (auto const& fault : faults) dialled.push_back(to_string(fault));
+        table.insert("faults", std::move(dialled));
+    }
     if (spec.clock_offset.count() != 0) table.insert("clock_offset", static_cast<std::int64_t>(spec.clock_offset.count()));
     return table;
 }
 
 toml::table to_document(Estate const& estate) {
     toml::array systems;
-    for (auto const& spec : estate.systems) systems.push_back(to_table(spec));
+    for (auto const& spec : estate.systems) {
+        auto const faults = estate.faults.find(spec.serial);
+        systems.push_back(to_table(spec, faults == estate.faults.end() ? std::vector<Fault>() : faults->second));
+    }
     return toml::table{{"system", std::move(systems)}};
 }
 
@@ -187,6 +208,7 @@ Result<Estate> parse_estate(std::string_view text, std::string_view file, family
             SystemReader reader(*table, file, problems);
             auto spec = reader.read();
             if (auto family = families.get(spec.family); !family && !spec.family.empty()) reader.add(std::move(family).error());
+            if (auto faults = reader.read_faults(); !faults.empty()) estate.faults.emplace(spec.serial, std::move(faults));
             estate.systems.push_back(std::move(spec));
         }
     } catch (toml::parse_error const& error) {

@@ -11,10 +11,13 @@
 ///     address = "127.20.1.1"
 ///     feature_keys = ["Encryption"]           # optional, like mac, software, product_id, password, clock_offset (seconds)
 ///     settings = { "system.name" = "Room 1" } # other factory values: path or canonical name
+///     faults = ["slow:500ms"]                 # what is wrong with it: device/virtual/fault.hpp
 
 #include "device/unit.hpp"
+#include "device/virtual/fault.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +27,7 @@ namespace countersign::device {
 
 struct Estate {
     std::vector<UnitSpec> systems;
+    std::map<std::string, std::vector<Fault>> faults;  ///< dialled from the start, by serial number
 };
 
 /// GEN-001, GEN-002, FAM-002; all problems at once (GEN-006). Serial numbers and addresses must be unique.

@@ -2,17 +2,27 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "device/hooks/hooks.hpp"
 #include "device/repository/factory.hpp"
 #include "device/repository/trust_cache.hpp"
 #include "device/services/serial_door.hpp"
+#include "device/virtual/control.hpp"
+#include "device/virtual/fault_book.hpp"
 #include "device/virtual/running_estate.hpp"
+#include "device/virtual/service_loop.hpp"
+#include "host/privileges.hpp"
+#include "host/service_manager.hpp"
+#include "net/local.hpp"
+#include "net/ports.hpp"
 
 #include "countersign/errors/fil.hpp"
 #include "countersign/errors/gen.hpp"
+#include "countersign/errors/net.hpp"
 
-#include <csignal>
+#include <algorithm>
 #include <fcntl.h>
 #include <iostream>
+#include <malloc.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -30,15 +40,45 @@ Result<void> lock_folder(fs::path const& data) {
     return fail(errors::fil::cannot_write, {{"file", file.string()}, {"detail", "another program uses this folder"}});
 }
 
-/// Thousands of listeners need more files than a shell usually grants.
-void raise_file_limit(std::size_t systems) {
+/// As many open files as this process may have at all, which is more than a shell usually grants.
+std::size_t raise_file_limit() {
     rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
-    // Listeners of a system at most, and some connections.
-    if (limit.rlim_cur < systems * 5 + 200)
-        log::warning("estate.file_limit", {{"open_files", static_cast<unsigned long>(limit.rlim_cur)}, {"systems", systems}});
+    return limit.rlim_cur;
+}
+
+/// Listeners of all systems when every service is on.
+std::size_t listeners_of(Estate const& estate, family::Families const& families) {
+    std::size_t count = 0;
+    for (auto const& spec : estate.systems)
+        if (auto const family = families.get(spec.family))
+            count += static_cast<std::size_t>(
+                std::ranges::count_if((*family)->services, [](family::Service const& service) { return service.door != "none"; }));
+    return count;
+}
+
+/// The rest is for connections and files.
+constexpr std::size_t k_other_files = 1000;
+
+bool must_share(ProgramOptions const& options, std::size_t listeners, std::size_t files) {
+    if (options.share != ProgramOptions::Share::when_needed) return options.share == ProgramOptions::Share::always;
+    if (listeners + k_other_files <= files || options.count + listeners < k_other_files) return false;
+    log::warning("estate.shared_listeners", {{"open_files", files}, {"listeners", listeners}});
+    return true;
+}
+
+Result<void> inherit_sockets(host::ServiceManager const& manager, family::Family const* family, net::Runtime& runtime) {
+    for (auto const& socket : manager.sockets()) {
+        bool const known = socket.name.empty() || family == nullptr ||
+                           std::ranges::any_of(family->services, [&](family::Service const& service) { return service.id == socket.name; });
+        if (!known)
+            return fail(errors::net::inherited_socket, {{"socket", socket.name}, {"detail", "the system has no service of that name"}});
+        CS_TRY(auto where, runtime.ports().inherit(socket.descriptor, runtime.executor(0)));
+        log::info("program.inherited", {{"name", socket.name}, {"where", to_string(where)}});
+    }
+    return {};
 }
 
 /// Kilobytes, from /proc/self/statm.
@@ -114,19 +154,100 @@ Result<std::shared_ptr<Environment>> environment_of(ProgramOptions const& option
     return environment;
 }
 
-/// Signals are taken by one thread that waits for them, so every other thread blocks them.
-sigset_t block_end_signals() {
-    sigset_t signals{};
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    return signals;
+Result<void> become(ProgramOptions const& options) {
+    if (options.user.empty()) return {};
+    CS_CHECK(host::ensure_folder(options.data));
+    CS_CHECK(host::give_folder(options.data, options.user));
+    return host::become_user(options.user);
+}
+
+/// What runs beside the systems: faults and their control socket for an estate, hooks for one system.
+class Beside {
+public:
+    Beside(ProgramOptions const& options, Environment& environment) : data_(options.data) {
+        if (options.family.empty()) {
+            faults_ = std::make_shared<FaultBook>(options.data);
+            faults_->install(environment);
+        } else {
+            hooks_ = std::make_shared<HookBook>(options.hooks.empty() ? options.data / "hooks.toml" : fs::path(options.hooks));
+            environment.companions.push_back(make_hooks(hooks_));
+        }
+    }
+    Result<void> prepare(Estate const& estate, RunningEstate& running) {
+        if (hooks_) return hooks_->load();
+        for (auto const& spec : estate.systems) {
+            auto const faults = estate.faults.find(spec.serial);
+            faults_->add(spec, faults == estate.faults.end() ? std::vector<Fault>() : faults->second);
+        }
+        running.set_forgetful(
+            [faults = faults_](UnitSpec const& spec) { return faults->find(spec.serial, Fault::Kind::forgetful).has_value(); });
+        return {};
+    }
+    Result<void> listen(net::Runtime& runtime, RunningEstate const& running) {
+        if (!faults_) return {};
+        auto answer = [faults = faults_, &running](std::string line) { return control(faults, running, std::move(line)); };
+        CS_TRY(listener_, net::listen_local(runtime.executor(0), control_socket(data_), std::move(answer)));
+        return {};
+    }
+    Result<void> reload() const { return hooks_ ? hooks_->load() : Result<void>(); }
+
+private:
+    fs::path data_;
+    std::shared_ptr<FaultBook> faults_;
+    std::shared_ptr<HookBook> hooks_;
+    std::unique_ptr<net::LocalListener> listener_;
+};
+
+/// One system is served by one loop; others would only hold memory.
+unsigned loops_for(ProgramOptions const& options) { return options.threads == 0 && !options.family.empty() ? 1 : options.threads; }
+
+std::string ready_text(std::size_t count, bool shared) {
+    return std::to_string(count) + (count == 1 ? " system" : " systems") + (shared ? ", one listener per port for all" : "");
+}
+
+Result<void> run_systems(ProgramOptions const& options, host::ServiceManager const& manager, family::Families const& families,
+                         Estate estate) {
+    CS_CHECK(become(options));
+    auto const count = estate.systems.size();
+    bool const shared = must_share(options, listeners_of(estate, families), raise_file_limit());
+    auto const status = ready_text(count, shared);
+    // Before there are threads: they take over which signals are blocked.
+    ServiceLoop loop(manager, status);
+    net::Runtime runtime(loops_for(options));
+    if (shared) runtime.ports().share(runtime.executor(0));
+    auto const family = options.family.empty() ? Result<family::FamilyPtr>(nullptr) : families.get(options.family);
+    CS_CHECK(inherit_sockets(manager, family ? family->get() : nullptr, runtime));
+    runtime.start();
+    CS_TRY(auto environment, environment_of(options, runtime));
+    Beside beside(options, *environment);
+    RunningEstate running(environment, families);
+    CS_CHECK(beside.prepare(estate, running));
+    auto const before = resident_kilobytes();
+    auto started = net::run(runtime, running.start(std::move(estate)));
+    if (started) started = beside.listen(runtime, running);
+    if (!started) {
+        runtime.stop();
+        return started;
+    }
+    // What reading families and making keys took goes back.
+    ::malloc_trim(0);
+    auto const after = resident_kilobytes();
+    log::info("estate.ready", {{"systems", count},
+                               {"resident_kib", after},
+                               {"kib_per_system", (after - std::min(before, after)) / std::max<std::size_t>(count, 1)}});
+    for (auto const& where : runtime.ports().unused()) log::warning("program.inherited_unused", {{"where", to_string(where)}});
+    std::cout << "ready: " << status << "\n" << std::flush;
+    int const signal = loop.run(runtime, [&beside] { return beside.reload(); });
+    log::info("estate.stopping", {{"signal", signal}});
+    net::run(runtime, running.stop());
+    runtime.stop();
+    return {};
 }
 
 }  // namespace
 
 Result<void> run_program(ProgramOptions const& options) {
+    auto const manager = host::ServiceManager::from_environment();
     CS_TRY(auto families, options.families.empty() ? family::Families::load_embedded() : family::Families::load_folder(options.families));
     CS_TRY(auto estate, estate_of(options, families));
     preset_network(estate, families, options.dns, options.ntp);
@@ -134,28 +255,7 @@ Result<void> run_program(ProgramOptions const& options) {
         std::cout << (options.print == ProgramOptions::Print::json ? to_json(estate) : to_toml(estate)) << std::flush;
         return {};
     }
-    auto signals = block_end_signals();
-    auto count = estate.systems.size();
-    raise_file_limit(count);
-    net::Runtime runtime(options.threads);
-    runtime.start();
-    CS_TRY(auto environment, environment_of(options, runtime));
-    RunningEstate running(environment, families);
-    auto before = resident_kilobytes();
-    if (auto started = net::run(runtime, running.start(std::move(estate))); !started) {
-        runtime.stop();
-        return started;
-    }
-    auto after = resident_kilobytes();
-    log::info("estate.ready",
-              {{"systems", count}, {"resident_kib", after}, {"kib_per_system", (after - before) / std::max<std::size_t>(count, 1)}});
-    std::cout << "ready: " << count << (count == 1 ? " system" : " systems") << "\n" << std::flush;
-    int signal = 0;
-    ::sigwait(&signals, &signal);
-    log::info("estate.stopping", {{"signal", signal}});
-    net::run(runtime, running.stop());
-    runtime.stop();
-    return {};
+    return run_systems(options, manager, families, std::move(estate));
 }
 
 }  // namespace countersign::device

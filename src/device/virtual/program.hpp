@@ -24,6 +24,12 @@ struct ProgramOptions {
     /// The serial console: "none", "pty" (a pseudo terminal for each system, two descriptors), or the device of a real line, for one
     /// system. Empty: a pseudo terminal for one system, none for an estate.
     std::string serial_console;
+    std::string user;   ///< go on as this user when started as root
+    std::string hooks;  ///< file; empty: data/hooks.toml. Of one system only
+
+    /// One listener per port for all systems, instead of one for each: when the limit on open files is too low, always, never.
+    enum class Share { when_needed, always, never };
+    Share share = Share::when_needed;
 
     // Where the systems come from: one of the three.
     std::string estate_file;
@@ -40,7 +46,9 @@ struct ProgramOptions {
     Print print = Print::no;  ///< write the list to standard output and end
 };
 
-/// Runs until SIGTERM or SIGINT. One line "ready: N systems" goes to standard output when all ports are open.
+/// Runs until SIGTERM or SIGINT; SIGHUP reads hooks.toml again. One line "ready: N systems" goes to standard output when all ports
+/// are open, and a service manager is told so too. Takes over sockets of systemd's socket activation. An estate (a list, not one
+/// system) listens for commands at data/control.sock.
 Result<void> run_program(ProgramOptions const& options);
 
 }  // namespace countersign::device

@@ -1,5 +1,7 @@
 #include "device/virtual/running_estate.hpp"
 
+#include "base/log.hpp"
+
 #include "countersign/errors/gen.hpp"
 
 #include <utility>
@@ -20,12 +22,62 @@ net::Task<Result<void>> RunningEstate::start_one(UnitSpec spec, std::size_t inde
     CS_CO_TRY(auto family, families_.get(spec.family));
     auto executor = environment_->runtime->executor(index);
     CS_CO_TRY(auto unit, co_await Unit::create(environment_, std::move(family), std::move(spec), executor));
-    units_[index] = unit;
+    put(index, unit);
+    if (forgetful_)
+        co_await net::asio::co_spawn(
+            executor,
+            // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): co_spawn keeps it
+            [this, unit, index]() -> net::Task<> {
+                watch(unit, index);
+                co_return;
+            },
+            net::asio::use_awaitable);
     co_return co_await net::asio::co_spawn(executor, unit->boot(), net::asio::use_awaitable);
 }
 
+void RunningEstate::put(std::size_t index, std::shared_ptr<Unit> unit) {
+    std::lock_guard const lock(mutex_);
+    units_[index] = std::move(unit);
+}
+
+std::vector<std::shared_ptr<Unit>> RunningEstate::units() const {
+    std::lock_guard const lock(mutex_);
+    std::vector<std::shared_ptr<Unit>> out;
+    for (auto const& unit : units_)
+        if (unit) out.push_back(unit);
+    return out;
+}
+
+void RunningEstate::watch(std::shared_ptr<Unit> const& unit, std::size_t index) {
+    auto watch = unit->subscribe([this, held = std::weak_ptr(unit), index](Event const& event) {
+        auto const restarting = event.id == "restart.requested" ? held.lock() : nullptr;
+        if (!restarting || !forgetful_(restarting->spec())) return;
+        net::spawn(restarting->executor(), [this, restarting, index] { return come_back(restarting, index); }, "estate.forgetful");
+    });
+    std::lock_guard const lock(mutex_);
+    watches_[index] = std::move(watch);
+}
+
+/// Turned off before its own restart begins, and made anew from what stands on its disk.
+net::Task<> RunningEstate::come_back(std::shared_ptr<Unit> unit, std::size_t index) {
+    // The answer to the request for the restart still gets out.
+    co_await net::sleep_for(environment_->restart_delay / 2);
+    co_await unit->power_off();
+    co_await net::sleep_for(environment_->downtime);
+    {
+        std::lock_guard const lock(mutex_);
+        if (stopping_) co_return;
+    }
+    auto started = co_await start_one(unit->spec(), index);
+    if (!started) log::error("estate.not_back", started.error(), {{"unit", unit->spec().serial}});
+}
+
 net::Task<Result<void>> RunningEstate::start(Estate estate) {
-    units_.assign(estate.systems.size(), nullptr);
+    {
+        std::lock_guard const lock(mutex_);
+        units_.assign(estate.systems.size(), nullptr);
+        watches_.resize(estate.systems.size());
+    }
     std::vector<Error> problems;
     auto* specs = &estate.systems;
     auto* found = &problems;
@@ -43,11 +95,19 @@ net::Task<Result<void>> RunningEstate::start(Estate estate) {
 }
 
 net::Task<> RunningEstate::stop() {
+    {
+        std::lock_guard const lock(mutex_);
+        stopping_ = true;
+    }
+    auto const all = units();
+    auto const* held = &all;
     // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): for_each_bounded keeps it until all are done
-    co_await net::for_each_bounded(units_.size(), k_width, [this](std::size_t index) -> net::Task<> {
-        auto unit = units_[index];
-        if (unit) co_await net::asio::co_spawn(unit->executor(), unit->power_off(), net::asio::use_awaitable);
+    co_await net::for_each_bounded(all.size(), k_width, [held](std::size_t index) -> net::Task<> {
+        auto unit = (*held)[index];
+        co_await net::asio::co_spawn(unit->executor(), unit->power_off(), net::asio::use_awaitable);
     });
+    std::lock_guard const lock(mutex_);
+    watches_.clear();
     units_.clear();
 }
 

@@ -46,7 +46,9 @@ Result<ContextPtr> make_context(SSL_METHOD const* method, Profile const& profile
     if (SSL_CTX_set_ciphersuites(native, profile.ciphersuites.c_str()) != 1) return unusable(profile);
     auto groups = profile.groups;  // OpenSSL's macro casts const away
     if (SSL_CTX_set1_groups_list(native, groups.data()) != 1) return unusable(profile);
-    SSL_CTX_set_options(native, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    // Ours is the order of ciphers, but ChaCha20 goes first for a client without hardware for AES that puts it first itself.
+    SSL_CTX_set_options(native, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                    SSL_OP_PRIORITIZE_CHACHA);
     SSL_CTX_clear_options(native, SSL_OP_LEGACY_SERVER_CONNECT);
     if (profile.legacy_renegotiation) SSL_CTX_set_options(native, SSL_OP_LEGACY_SERVER_CONNECT);
     SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
