@@ -405,6 +405,20 @@ class Certificates(InFolder):
         self.assertFalse((self.folder / "none").exists())
         self.refused(self.countersign("pfx", "export", "--cert", "ca.pem", "--key", "room1.key", "--passphrase-file", "pass", "--out", "c.pfx", code=2), "CRT-014")
 
+    def test_a_minus_is_standard_input(self):
+        self.authority()
+        self.assertIn("Company CA", self.countersign("show", "-", stdin=self.read("ca.pem").encode()).out)
+        self.countersign("cert", "convert", "-", "--to", "der", "--out", "ca.der", stdin=self.read("ca.pem").encode())
+        self.openssl("x509", "-inform", "DER", "-in", "ca.der", "-noout")
+
+    def test_what_is_no_package_is_named(self):
+        self.authority()
+        self.write("pass", "x\n")
+        refused = self.countersign("pfx", "import", "ca.pem", "--passphrase-file", "pass", "--out-dir", "none", code=3)
+        self.refused(refused, "CRT-031")
+        self.assertIn("PFX", refused.err)
+        self.assertFalse((self.folder / "none").exists())
+
     def test_a_package_is_taken_where_a_certificate_or_key_is_wanted(self):
         self.authority()
         self.issued("room1")

@@ -92,7 +92,8 @@ Result<SecretText> ask_new_passphrase(std::string const& file, std::string const
 
 std::optional<SecretText> Files::read(std::string const& file, std::size_t limit) {
     read_.push_back(file);
-    return take(host::read_secret_file(file, limit));
+    // "-" is standard input, as everywhere; a file of that name is "./-".
+    return take(host::read_secret_file(file == "-" ? "/dev/stdin" : file, limit));
 }
 
 std::optional<std::string> Files::bytes(std::string const& file, std::size_t limit) {

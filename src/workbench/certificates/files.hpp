@@ -58,6 +58,8 @@ public:
     std::vector<pki::Certificate> certificates(std::vector<std::string> const& files, std::string const& passphrase_file = "");
     std::vector<pki::Crl> crls(std::vector<std::string> const& files);
     std::optional<pki::PrivateKey> key(KeyOption const& option);
+    /// A problem: the file holds something else than `expected` ("a private key").
+    void other_content(std::string const& file, pki::Contents const& contents, std::string_view expected);
     /// The bytes as they are.
     std::optional<std::string> bytes(std::string const& file, std::size_t limit);
 
@@ -86,7 +88,6 @@ public:
 
 private:
     std::optional<SecretText> read(std::string const& file, std::size_t limit);
-    void other_content(std::string const& file, pki::Contents const& contents, std::string_view expected);
     void warn_about(std::string const& file, pki::Contents const& contents) const;
 
     Output& output_;

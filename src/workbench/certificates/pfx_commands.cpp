@@ -70,6 +70,10 @@ Result<int> import_package(Output& output, ImportOptions const& options) {
     Files files(output);
     auto const bytes = files.bytes(options.in, k_package_limit);
     CS_CHECK(files.check());
+    // Told before a passphrase is asked for: a package is DER, which no text begins like.
+    if (constexpr char k_sequence = 0x30; bytes->empty() || bytes->front() != k_sequence)
+        if (auto const other = files.contents(options.in)) files.other_content(options.in, *other, "a PKCS#12 package (PFX)");
+    CS_CHECK(files.check());
     CS_TRY(auto const passphrase, ask_passphrase(options.passphrase_file, "Passphrase of " + options.in));
     auto const contents =
         files.take(Result<pki::Pkcs12Contents>(pki::read_pkcs12(bytes_of(*bytes), passphrase).map_error(at(printable(options.in)))));
