@@ -9,6 +9,7 @@
 #include "pki/verify.hpp"
 
 #include <algorithm>
+#include <optional>
 
 using namespace countersign;
 using fuzz::must_hold;
@@ -32,7 +33,9 @@ struct Names {
     bool alternative = false;  ///< there is a subjectAltName
 };
 
-Names write_names(X509* certificate, std::vector<std::string_view> const& lines) {
+/// Nothing for names that cannot be written, such as a common name that is no UTF-8: the certificate would keep those of the
+/// input before.
+std::optional<Names> write_names(X509* certificate, std::vector<std::string_view> const& lines) {
     Names out;
     pki::X509NamePtr const subject(X509_NAME_new());
     pki::GeneralNamesPtr const list(sk_GENERAL_NAME_new_null());
@@ -55,11 +58,12 @@ Names write_names(X509* certificate, std::vector<std::string_view> const& lines)
         out.alternative = true;
         if (type == GEN_DNS) out.dns.push_back(value);
     }
-    X509_set_subject_name(certificate, subject.get());
+    if (X509_set_subject_name(certificate, subject.get()) != 1) return std::nullopt;
     for (int at = X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1); at >= 0; at = -1) {
         X509_EXTENSION_free(X509_delete_ext(certificate, at));
     }
-    if (out.alternative) X509_add1_ext_i2d(certificate, NID_subject_alt_name, list.get(), 0, X509V3_ADD_DEFAULT);
+    if (out.alternative && X509_add1_ext_i2d(certificate, NID_subject_alt_name, list.get(), 0, X509V3_ADD_DEFAULT) != 1)
+        return std::nullopt;
     return out;
 }
 
@@ -83,7 +87,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     if (size > 4096) return 0;
     auto const lines = split(fuzz::text_of(data, size), '\n');
     X509* const native = the_certificate();
+    pki::ErrorQueue const errors;
     auto const names = write_names(native, lines);
+    if (!names) return 0;
     X509_up_ref(native);
     pki::Certificate const certificate(native);
     std::string host(lines[0]);
@@ -93,13 +99,12 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         must_hold(!ours, "no name is matched by nothing");
         return 0;
     }
-    pki::ErrorQueue const errors;
     if (is_ip_address(host)) {
         must_hold(ours == (X509_check_ip_asc(native, host.c_str(), 0) == 1), "addresses match as in OpenSSL");
         return 0;
     }
     bool const theirs = X509_check_host(native, host.data(), host.size(), 0, nullptr) == 1;
     must_hold(!ours || theirs, "nothing is accepted that OpenSSL refuses");
-    must_hold(ours || !theirs || refused_for(names, host), "what OpenSSL accepts is refused for a reason");
+    must_hold(ours || !theirs || refused_for(*names, host), "what OpenSSL accepts is refused for a reason");
     return 0;
 }
