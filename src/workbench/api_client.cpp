@@ -10,7 +10,7 @@
 #include "countersign/errors/tru.hpp"
 
 #include <boost/json.hpp>
-#include <toml++/toml.h>
+#include "base/toml.hpp"
 
 #include <cstdlib>
 #include <sstream>

@@ -9,7 +9,7 @@
 #include "countersign/errors/gen.hpp"
 
 #include <boost/json.hpp>
-#include <toml++/toml.h>
+#include "base/toml.hpp"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 
 #include "countersign/errors/gen.hpp"
 
-#include <toml++/toml.h>
+#include "base/toml.hpp"
 
 #include <sstream>
 #include <utility>

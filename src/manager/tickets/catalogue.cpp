@@ -5,7 +5,7 @@
 
 #include "countersign/embedded_catalogue.hpp"
 
-#include <toml++/toml.h>
+#include "base/toml.hpp"
 
 #include <algorithm>
 #include <cstdlib>

@@ -5,7 +5,7 @@
 #include "countersign/errors/net.hpp"
 
 #include <openssl/ssl.h>
-#include <toml++/toml.h>
+#include "base/toml.hpp"
 
 #include <map>
 
