@@ -8,7 +8,7 @@
 
 // With exceptions, like everywhere else: the library gives both kinds of parser the same name, so a program that has both
 // jumps into the wrong one.
-#include <toml++/toml.h>
+#include "base/toml.hpp"
 
 #include <set>
 #include <string>

@@ -1,6 +1,7 @@
 #include "workbench/api_client.hpp"
 
 #include "base/text.hpp"
+#include "base/toml.hpp"
 #include "base/toml_guard.hpp"
 #include "host/files.hpp"
 #include "pki/certificate.hpp"
@@ -10,7 +11,6 @@
 #include "countersign/errors/tru.hpp"
 
 #include <boost/json.hpp>
-#include <toml++/toml.h>
 
 #include <cstdlib>
 #include <sstream>

@@ -1,4 +1,5 @@
 #include "base/text.hpp"
+#include "base/toml.hpp"
 #include "base/toml_guard.hpp"
 #include "net/survey/judge.hpp"
 #include "pki/findings.hpp"
@@ -9,7 +10,6 @@
 #include "countersign/errors/gen.hpp"
 
 #include <boost/json.hpp>
-#include <toml++/toml.h>
 
 #include <algorithm>
 

@@ -5,7 +5,7 @@
 #include "base/toml_guard.hpp"
 #include "device/certificates.hpp"
 
-#include <toml++/toml.h>
+#include "base/toml.hpp"
 
 #include <algorithm>
 #include <array>

@@ -6,7 +6,7 @@
 #include "countersign/errors/dev.hpp"
 #include "countersign/errors/gen.hpp"
 
-#include <toml++/toml.h>
+#include "base/toml.hpp"
 
 #include <algorithm>
 #include <cctype>

@@ -9,7 +9,7 @@
 #include "countersign/errors/fil.hpp"
 #include "countersign/errors/gen.hpp"
 
-#include <toml++/toml.h>
+#include "base/toml.hpp"
 
 #include <algorithm>
 #include <set>

@@ -1,10 +1,9 @@
 #include "device/tree/unit_file.hpp"
 
+#include "base/toml.hpp"
 #include "base/toml_guard.hpp"
 
 #include "countersign/errors/gen.hpp"
-
-#include <toml++/toml.h>
 
 #include <sstream>
 #include <utility>

@@ -1,12 +1,11 @@
 #include "device/virtual/estate.hpp"
 
 #include "base/text.hpp"
+#include "base/toml.hpp"
 #include "base/toml_guard.hpp"
 #include "host/files.hpp"
 
 #include "countersign/errors/gen.hpp"
-
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>

@@ -1,11 +1,10 @@
 #include "manager/tickets/catalogue.hpp"
 
 #include "base/log.hpp"
+#include "base/toml.hpp"
 #include "base/toml_guard.hpp"
 
 #include "countersign/embedded_catalogue.hpp"
-
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <cstdlib>

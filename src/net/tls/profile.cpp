@@ -1,3 +1,4 @@
+#include "base/toml.hpp"
 #include "base/toml_guard.hpp"
 #include "net/tls/tls.hpp"
 
@@ -5,7 +6,6 @@
 #include "countersign/errors/net.hpp"
 
 #include <openssl/ssl.h>
-#include <toml++/toml.h>
 
 #include <map>
 

@@ -32,7 +32,8 @@ Values basic_constraints(X509_EXTENSION* extension) {
     Values out{"authority (CA)"};
     if (value->pathlen != nullptr) {
         auto const length = ASN1_INTEGER_get(value->pathlen);
-        out.push_back(length == 0 ? "no authority below it" : "at most " + std::to_string(length) + (length == 1 ? " authority below it" : " authorities below it"));
+        out.push_back(length == 0 ? "no authority below it"
+                                  : "at most " + std::to_string(length) + (length == 1 ? " authority below it" : " authorities below it"));
     }
     return out;
 }
