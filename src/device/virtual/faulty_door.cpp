@@ -15,8 +15,8 @@ using Context = std::shared_ptr<net::tls::ServerContext const>;
 constexpr auto k_day = std::chrono::hours(24);
 
 /// The pair of the system as it is, but for the fault. The vendor's authority vouches for it, unless that is the fault.
-Result<CertificatePair> make_faulty(Unit const& unit, Fault::Kind kind) {
-    auto const* right = unit.pair_in_effect();
+Result<CertificatePair> make_faulty(Unit const& unit, std::string const& identity, Fault::Kind kind) {
+    auto const* right = unit.pair_in_effect(identity);
     pki::SubjectFields subject;
     std::vector<pki::AlternativeName> names;
     if (kind == Fault::Kind::wrong_name) {
@@ -44,8 +44,8 @@ Result<CertificatePair> make_faulty(Unit const& unit, Fault::Kind kind) {
     return CertificatePair{{std::move(certificate)}, std::move(key)};
 }
 
-Result<Context> make_context(Unit const& unit, Fault::Kind kind) {
-    CS_TRY(auto pair, make_faulty(unit, kind));
+Result<Context> make_context(Unit const& unit, std::string const& identity, Fault::Kind kind) {
+    CS_TRY(auto pair, make_faulty(unit, identity, kind));
     return net::tls::ServerContext::create({.chain = pair.chain,
                                             .key = pair.key,
                                             .profile = unit.environment().tls_profile,
@@ -56,8 +56,10 @@ Result<Context> make_context(Unit const& unit, Fault::Kind kind) {
 /// Shared by the door and by what was posted to the unit's loop.
 class Shown : public std::enable_shared_from_this<Shown> {
 public:
-    Shown(std::weak_ptr<Unit> unit, std::string serial, std::shared_ptr<FaultBook> faults, std::unique_ptr<Door> door, Context right)
+    Shown(std::weak_ptr<Unit> unit, family::Service const& service, std::string serial, std::shared_ptr<FaultBook> faults,
+          std::unique_ptr<Door> door, Context right)
         : unit_(std::move(unit)),
+          service_(service),
           serial_(std::move(serial)),
           faults_(std::move(faults)),
           door_(std::move(door)),
@@ -79,7 +81,7 @@ public:
         for (auto const kind : kinds) {
             if (!faults_->find(serial_, kind)) continue;
             if (shown_ == kind) return;
-            auto faulty = make_context(*unit, kind);
+            auto faulty = make_context(*unit, service_.identity, kind);
             if (!faulty) return log::error("fault.not_shown", faulty.error(), {{"unit", serial_}});
             shown_ = kind;
             return door_->replace_identity(*std::move(faulty));
@@ -96,6 +98,7 @@ public:
 
 private:
     std::weak_ptr<Unit> unit_;
+    family::Service const& service_;  ///< of the family, which the unit keeps
     std::string serial_;
     std::shared_ptr<FaultBook> faults_;
     std::unique_ptr<Door> door_;
@@ -125,8 +128,8 @@ DoorOpener with_faults(DoorOpener opener, std::shared_ptr<FaultBook> faults) {
                                                                     net::Endpoint where) -> Result<std::unique_ptr<Door>> {
         CS_TRY(auto door, opener(unit, service, std::move(where)));
         if (!service.needs_certificate) return door;
-        CS_TRY(auto right, unit.server_context());
-        auto shown = std::make_shared<Shown>(unit.weak_from_this(), unit.spec().serial, faults, std::move(door), std::move(right));
+        CS_TRY(auto right, unit.server_context(service));
+        auto shown = std::make_shared<Shown>(unit.weak_from_this(), service, unit.spec().serial, faults, std::move(door), std::move(right));
         shown->start(unit.executor());
         return std::unique_ptr<Door>(std::make_unique<FaultyDoor>(std::move(shown)));
     };
