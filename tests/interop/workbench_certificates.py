@@ -2,6 +2,7 @@
 """The certificate commands of the workbench as a person uses them: openssl reads what they make, they read what openssl made, and
 mistakes end with the right exit code, all of them named, and nothing written (REQ WRK-1 to WRK-14)."""
 
+import base64
 import fcntl
 import json
 import os
@@ -417,7 +418,18 @@ class Certificates(InFolder):
         refused = self.countersign("pfx", "import", "ca.pem", "--passphrase-file", "pass", "--out-dir", "none", code=3)
         self.refused(refused, "CRT-031")
         self.assertIn("PFX", refused.err)
+        piped = self.countersign("pfx", "import", "-", "--passphrase-file", "pass", "--out-dir", "none", code=3, stdin=self.read("ca.pem").encode())
+        self.refused(piped, "CRT-031")
         self.assertFalse((self.folder / "none").exists())
+
+    def test_a_package_that_was_copied_as_text_is_told_so(self):
+        self.authority()
+        self.write("pass", "x\n")
+        self.countersign("pfx", "export", "--cert", "ca.pem", "--key", "ca.key", "--passphrase-file", "pass", "--out", "a.pfx")
+        self.write("a.b64", base64.encodebytes((self.folder / "a.pfx").read_bytes()))
+        refused = self.countersign("pfx", "import", "a.b64", "--passphrase-file", "pass", "--out-dir", "none", code=3)
+        self.refused(refused, "CRT-025")
+        self.assertIn("never as text", refused.err)
 
     def test_a_package_is_taken_where_a_certificate_or_key_is_wanted(self):
         self.authority()

@@ -81,12 +81,15 @@ Result<Part> parse_part(std::string_view head, std::string_view content) {
     return part;
 }
 
-/// A quoted parameter as browsers write it (the "form-data" of the WHATWG HTML standard).
+/// A quoted parameter as browsers write it (the "form-data" of the WHATWG HTML standard), but for the backslash: readers that
+/// know quoted pairs (RFC 9110 section 5.6.4), as ours does, would take it for the beginning of one.
 std::string quoted_parameter(std::string_view text) {
     std::string out = "\"";
     for (char c : text) {
         if (c == '"') {
             out += "%22";
+        } else if (c == '\\') {
+            out += "\\\\";
         } else if (c == '\r') {
             out += "%0D";
         } else if (c == '\n') {

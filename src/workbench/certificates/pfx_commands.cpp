@@ -7,6 +7,7 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace countersign::workbench {
@@ -70,9 +71,12 @@ Result<int> import_package(Output& output, ImportOptions const& options) {
     Files files(output);
     auto const bytes = files.bytes(options.in, k_package_limit);
     CS_CHECK(files.check());
-    // Told before a passphrase is asked for: a package is DER, which no text begins like.
-    if (constexpr char k_sequence = 0x30; bytes->empty() || bytes->front() != k_sequence)
-        if (auto const other = files.contents(options.in)) files.other_content(options.in, *other, "a PKCS#12 package (PFX)");
+    // Told before a passphrase is asked for. What is a package, but in a form that is not taken here, is left to read_pkcs12().
+    auto const other = pki::read_contents(*bytes);
+    auto const is_package = [](pki::Item const& item) {
+        return std::holds_alternative<pki::LockedPackage>(item.value) || item.container == "PKCS#12";
+    };
+    if (other && std::ranges::none_of(other->items, is_package)) files.other_content(options.in, *other, "a PKCS#12 package (PFX)");
     CS_CHECK(files.check());
     CS_TRY(auto const passphrase, ask_passphrase(options.passphrase_file, "Passphrase of " + options.in));
     auto const contents =

@@ -63,6 +63,15 @@ TEST(Multipart, reads_what_it_writes_with_binary_content) {
     EXPECT_EQ(parts->at(1).content, "v");
 }
 
+TEST(Multipart, reads_the_backslashes_that_it_writes) {
+    std::string type;
+    auto const body = encode_multipart({{"ends with \\", "C:\\keys\\", "", "v"}}, type);
+    auto const parts = parse_multipart(type, body);
+    ASSERT_TRUE(parts) << parts.error().message();
+    EXPECT_EQ(parts->at(0).name, "ends with \\");
+    EXPECT_EQ(parts->at(0).file_name, "C:\\keys\\");
+}
+
 TEST(Multipart, reads_an_empty_part_and_text_before_the_first_one) {
     auto parts = parse_multipart("multipart/form-data; boundary=\"b b\"",
                                  "preamble\r\n--b b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"\"\r\n\r\n\r\n--b b--\r\n");
@@ -75,8 +84,8 @@ struct Broken {
     char const* what;
     char const* type;
     char const* body;
+    friend std::ostream& operator<<(std::ostream& out, Broken const& broken) { return out << broken.what; }
 };
-void PrintTo(Broken const& broken, std::ostream* out) { *out << broken.what; }
 class BrokenMultipart : public ::testing::TestWithParam<Broken> {};
 
 TEST_P(BrokenMultipart, is_refused) {
