@@ -7,6 +7,10 @@
 #include <pugixml.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <limits>
+#include <optional>
 
 namespace countersign::dialect {
 namespace {
@@ -41,6 +45,40 @@ Result<void> check_limits(pugi::xml_node root) {
     }
 }
 
+/// XML 1.0 section 2.2, production [2].
+bool is_xml_character(std::uint32_t code) {
+    return code == 0x9 || code == 0xA || code == 0xD || (code >= 0x20 && code < 0xD800) || (code >= 0xE000 && code < 0xFFFE) ||
+           (code >= 0x10000 && code <= 0x10FFFF);
+}
+
+/// The number of a reference that begins behind "&#", or nothing where none stands: "13;", "x1F4A9;". Saturates.
+std::optional<std::uint32_t> character_number(std::string_view text) {
+    bool const is_hexadecimal = text.starts_with('x');
+    if (is_hexadecimal) text.remove_prefix(1);
+    auto const digits = text.substr(0, text.find_first_not_of(is_hexadecimal ? "0123456789abcdefABCDEF" : "0123456789"));
+    if (digits.empty() || !text.substr(digits.size()).starts_with(';')) return {};
+    std::uint32_t number = 0;
+    auto const read = std::from_chars(digits.data(), digits.data() + digits.size(), number, is_hexadecimal ? 16 : 10);
+    return read.ec == std::errc{} ? number : std::numeric_limits<std::uint32_t>::max();
+}
+
+/// XML 1.0 section 4.1, "Legal Character". The parser below would write what is no character, and end a text at the number 0.
+Result<void> check_references(std::string_view text) {
+    for (std::size_t at = 0; (at = text.find_first_of("<&", at)) != std::string_view::npos; ++at) {
+        auto const rest = text.substr(at);
+        auto const skip_to = [&](std::string_view end) { at = std::min(text.size() - 1, text.find(end, at)); };
+        if (rest.starts_with("<![CDATA["))
+            skip_to("]]>");
+        else if (rest.starts_with("<!--"))
+            skip_to("-->");
+        else if (auto const number = rest.starts_with("&#") ? character_number(rest.substr(2)) : std::nullopt;
+                 number && !is_xml_character(*number))
+            return malformed("line " + std::to_string(line_at(text, static_cast<std::ptrdiff_t>(at))) + ": " +
+                             std::string(rest.substr(0, std::min<std::size_t>(rest.find(';') + 1, 16))) + " is no character of XML");
+    }
+    return {};
+}
+
 /// Recursion is safe here: check_limits came first.
 XmlElement convert(pugi::xml_node node) {
     XmlElement element(node.name());
@@ -53,6 +91,11 @@ XmlElement convert(pugi::xml_node node) {
     }
     if (!element.children.empty()) element.text = std::string(trim(element.text));
     return element;
+}
+
+bool is_text(XmlElement const& element) {
+    auto const is_text_of = [](auto const& attribute) { return is_utf8(attribute.second); };
+    return is_utf8(element.text) && std::ranges::all_of(element.attributes, is_text_of) && std::ranges::all_of(element.children, is_text);
 }
 
 /// XML 1.0 section 2.2: of the control characters only tab, line feed and carriage return may stand in a document. A carriage
@@ -150,6 +193,7 @@ XmlElement& XmlElement::set(std::string_view attribute_name, std::string_view va
 Result<XmlElement> parse_xml(std::string_view text) {
     if (text.size() > k_max_xml_size) return malformed("longer than " + std::to_string(k_max_xml_size) + " bytes");
     if (!is_utf8(text)) return malformed("it is not UTF-8");
+    CS_CHECK(check_references(text));
     pugi::xml_document document;
     constexpr auto options = pugi::parse_cdata | pugi::parse_escapes | pugi::parse_eol | pugi::parse_wconv_attribute | pugi::parse_doctype |
                              pugi::parse_ws_pcdata_single;
@@ -162,7 +206,10 @@ Result<XmlElement> parse_xml(std::string_view text) {
     auto const is_element = [](pugi::xml_node node) { return node.type() == pugi::node_element; };
     if (std::ranges::count_if(document.children(), is_element) != 1) return malformed("it must have one root element");
     CS_CHECK(check_limits(root));
-    return convert(root);
+    auto element = convert(root);
+    // What looks like a CDATA section inside an attribute hides a reference from check_references.
+    if (!is_text(element)) return malformed("a reference stands for no character of XML");
+    return element;
 }
 
 std::string write_xml(XmlElement const& root, XmlStyle style) {

@@ -1,13 +1,16 @@
 #include "support/child_process.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdexcept>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -83,16 +86,37 @@ public:
 
 }  // namespace
 
+namespace {
+
+/// Takes `port` for this process until it ends, among all tests of this machine that ask the same way.
+bool claim(std::uint16_t port) {
+    auto const name = "countersign-test-port-" + std::to_string(port);
+    sockaddr_un where{};
+    where.sun_family = AF_UNIX;
+    // A name that begins with a zero byte is no file: it goes with the process.
+    std::ranges::copy(name, where.sun_path + 1);
+    int const descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    auto const length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+    if (bind(descriptor, reinterpret_cast<sockaddr const*>(&where), length) == 0) return true;  // stays open on purpose
+    close(descriptor);
+    return false;
+}
+
+}  // namespace
+
 std::uint16_t free_port(std::string const& address) {
-    for (int i = 0; i < 100; ++i) {
+    // Below the ports that the system hands out to connections (32768 and above on Linux), so that no connection of another
+    // test takes it before the program that it is for.
+    constexpr std::uint16_t first = 20'000;
+    constexpr std::uint16_t count = 12'000;
+    static std::uint16_t next = static_cast<std::uint16_t>(getpid() * 37 % count);
+    for (int i = 0; i < count; ++i) {
+        auto const port = static_cast<std::uint16_t>(first + next);
+        next = static_cast<std::uint16_t>((next + 1) % count);
         RawSocket const tcp(SOCK_STREAM);
         RawSocket const udp(SOCK_DGRAM);
-        if (!tcp.bind_to(socket_address(address, 0))) continue;
-        sockaddr_in chosen{};
-        socklen_t size = sizeof chosen;
-        getsockname(tcp.descriptor, reinterpret_cast<sockaddr*>(&chosen), &size);
-        auto const port = ntohs(chosen.sin_port);
-        if (udp.bind_to(socket_address(address, port))) return port;
+        auto const where = socket_address(address, port);
+        if (claim(port) && tcp.bind_to(where) && udp.bind_to(where)) return port;
     }
     throw std::runtime_error("there is no free port on " + address);
 }

@@ -37,7 +37,8 @@ private:
     mutable pid_t id_ = -1;
 };
 
-/// A port on `address` that is free for TCP and UDP now.
+/// A port on `address` that is free for TCP and UDP. No other test that asks here gets it while this process lives, and no
+/// connection: it lies below the ports that the system hands out.
 std::uint16_t free_port(std::string const& address);
 /// Does a connection to it succeed?
 bool accepts_connections(std::string const& address, std::uint16_t port);

@@ -4,6 +4,8 @@ certificates that openssl signs. Each listens on a free port and is ready when i
 import atexit
 import contextlib
 import http.server
+import itertools
+import os
 import pathlib
 import socket
 import ssl
@@ -142,10 +144,24 @@ class RevocationServer:
         self.server.server_close()
 
 
+CLAIMS = []
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nothing listens on. As free_port of tests/support/child_process.hpp: claimed for this process by a name that all
+    tests of this machine share, and below the ports that the system hands out to connections."""
+    for port in itertools.chain(range(20000 + os.getpid() * 37 % 12000, 32000), range(20000, 32000)):
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            claim.bind(f"\0countersign-test-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        CLAIMS.append(claim)
+        return port
+    raise Failed("there is no free port on 127.0.0.1")
 
 
 def answers(port):

@@ -72,6 +72,17 @@ TEST(Xml, two_roots_are_refused) { EXPECT_THAT(refusal("<a/><b/>"), HasSubstr("o
 
 TEST(Xml, what_is_not_utf8_is_refused) { EXPECT_THAT(refusal("<a>\xc3\x28</a>"), HasSubstr("UTF-8")); }
 
+TEST(Xml, references_to_what_is_no_character_are_refused) {
+    EXPECT_THAT(refusal("<a>\n&#2430868;</a>"), HasSubstr("line 2: &#2430868; is no character"));
+    for (auto const* bad :
+         {"<a>&#0;</a>", "<a>&#x0;</a>", "<a>&#1;</a>", "<a>&#xD800;</a>", "<a>&#xFFFE;</a>", "<a>&#x110000;</a>", "<a b='&#0;'/>",
+          "<a>&#4294967361;</a>", "<a><!-- x -->&#0;</a>", "<a><![CDATA[x]]>&#0;</a>", "<a b='<![CDATA['>&#xD800;</a>"})
+        EXPECT_THAT(refusal(bad), HasSubstr("character")) << bad;
+    for (auto const* good : {"<a>&#9;&#xA;&#13;&#x20;&#xD7FF;&#xE000;&#xFFFD;&#x10000;&#x10FFFF;</a>", "<a><![CDATA[&#0;]]></a>",
+                             "<a><!-- &#0; --></a>", "<a>&#;&#x;&#12</a>"})
+        EXPECT_EQ(refusal(good), "taken") << good;
+}
+
 TEST(Xml, a_document_type_is_refused) {
     EXPECT_THAT(refusal("<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>"), HasSubstr("document type"));
 }
