@@ -1,12 +1,11 @@
 #include "device/hooks/hooks_file.hpp"
 
 #include "base/text.hpp"
+#include "base/toml.hpp"
 #include "base/toml_guard.hpp"
 #include "host/privileges.hpp"
 
 #include "countersign/errors/gen.hpp"
-
-#include "base/toml.hpp"
 
 #include <algorithm>
 #include <array>

@@ -130,7 +130,7 @@ private:
             return;
         }
         if (!passphrase().empty() && !rules_.passphrase_allowed) {
-            add(no_encrypted_key(), k_passphrase);
+            add(Error(errors::crt::encrypted_key_not_taken), k_passphrase);
             return;
         }
         auto const& bytes = upload_.private_key ? upload_.private_key->reveal() : *upload_.certificate;
@@ -142,15 +142,11 @@ private:
         if (key) {
             key_ = *std::move(key);
         } else if (key.error().id() == errors::crt::passphrase_needed && !rules_.passphrase_allowed) {
-            add(no_encrypted_key(), k_key);
+            add(Error(errors::crt::encrypted_key_not_taken), k_key);
         } else {
             auto const field = is_about_passphrase(key.error()) ? k_passphrase : k_key;
             add(std::move(key).error(), field);
         }
-    }
-
-    static Error no_encrypted_key() {
-        return Error(errors::gen::invalid_input, {{"field", k_passphrase}, {"detail", "this system takes no encrypted key"}});
     }
 
     void put_in_order() {

@@ -28,7 +28,7 @@ struct CheckedUpload {
 };
 
 /// All problems at once, each with the field in its place ("certificate", "private key", "passphrase", "trust store"): CRT-001..007, 009,
-/// 011..016, 018, 021, 025, 026, 029, 030, 032..036, GEN-001, GEN-002; several: GEN-006. GEN-002 when the upload is empty.
+/// 011..016, 018, 021, 025, 026, 029, 030, 032..036, 045, GEN-001, GEN-002; several: GEN-006. GEN-002 when the upload is empty.
 /// A package with many hashing rounds takes up to some seconds (CRT-026 beyond).
 Result<CheckedUpload> check_upload(Upload const& upload, family::CertificateRules const& rules, UploadNeeds const& needs);
 

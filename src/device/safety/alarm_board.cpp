@@ -2,10 +2,9 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "base/toml.hpp"
 #include "base/toml_guard.hpp"
 #include "device/certificates.hpp"
-
-#include "base/toml.hpp"
 
 #include <algorithm>
 #include <array>

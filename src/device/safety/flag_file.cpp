@@ -1,12 +1,11 @@
 #include "device/safety/flag_file.hpp"
 
 #include "base/text.hpp"
+#include "base/toml.hpp"
 #include "base/toml_guard.hpp"
 
 #include "countersign/errors/dev.hpp"
 #include "countersign/errors/gen.hpp"
-
-#include "base/toml.hpp"
 
 #include <algorithm>
 #include <cctype>

@@ -2,14 +2,13 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "base/toml.hpp"
 #include "base/toml_guard.hpp"
 #include "device/unit_state.hpp"
 
 #include "countersign/errors/dev.hpp"
 #include "countersign/errors/fil.hpp"
 #include "countersign/errors/gen.hpp"
-
-#include "base/toml.hpp"
 
 #include <algorithm>
 #include <set>

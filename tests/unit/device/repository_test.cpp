@@ -131,7 +131,7 @@ TEST(UploadCheck, says_so_when_the_family_takes_no_encrypted_key) {
     upload.passphrase = SecretText("right");
     auto strict = rules();
     strict.passphrase_allowed = false;
-    EXPECT_THAT(ids(check_upload(upload, strict, {.now = today()})), ElementsAre(errors::gen::invalid_input));
+    EXPECT_THAT(ids(check_upload(upload, strict, {.now = today()})), ElementsAre(errors::crt::encrypted_key_not_taken));
 }
 
 TEST(UploadCheck, names_the_order_of_the_chain) {

@@ -112,9 +112,9 @@ TEST(Dataport, feedback_is_registered_with_several_expressions) {
 }
 
 TEST(Dataport, a_branch_lists_all_settings_below_it) {
-    EXPECT_THAT(
-        ask<GetSettings>("xconfiguration provisioning externalmanager").paths,
-        ElementsAre("Provisioning ExternalManager Address", "Provisioning ExternalManager Path", "Provisioning ExternalManager Protocol"));
+    EXPECT_THAT(ask<GetSettings>("xconfiguration provisioning externalmanager").paths,
+                ElementsAre("Provisioning ExternalManager Address", "Provisioning ExternalManager AlternateAddress",
+                            "Provisioning ExternalManager Path", "Provisioning ExternalManager Protocol"));
     EXPECT_THAT(ask<GetSettings>("xconfiguration phonebook").paths, Contains("Phonebook Server 1 URL"));
     EXPECT_THAT(ask<GetSettings>("xconfiguration network 1 ipv4").paths, testing::SizeIs(4));
     EXPECT_EQ(ask<GetSettings>("xconfiguration").paths.size(), endpoint().settings.size());

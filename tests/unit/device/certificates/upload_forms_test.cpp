@@ -72,7 +72,7 @@ TEST(UploadForms, refuses_an_encrypted_key_where_none_is_taken_with_or_without_i
     auto strict = rules();
     strict.passphrase_allowed = false;
     auto upload = files(pki::to_pem(pair.chain), pair.key.to_pem(SecretText("secret")));
-    EXPECT_THAT(ids(check_upload(upload, strict, {.now = today()})), ElementsAre(errors::gen::invalid_input));
+    EXPECT_THAT(ids(check_upload(upload, strict, {.now = today()})), ElementsAre(errors::crt::encrypted_key_not_taken));
 }
 
 TEST(UploadForms, refuses_forms_that_the_family_does_not_take) {
