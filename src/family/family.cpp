@@ -146,6 +146,25 @@ std::string_view Service::opened_by() const { return on_when.empty() ? std::stri
 
 std::string_view Service::closed_by() const { return is_on("off") ? "on" : "off"; }
 
+std::string Family::switched(Service const& service, std::string_view mode, std::string_view current, bool on) const {
+    if (service.is_on(current) == on) return std::string(current);
+    std::string best(on ? service.opened_by() : service.closed_by());
+    auto changed_others = [&](std::string_view value) {
+        return std::ranges::count_if(services, [&](Service const& other) {
+            return &other != &service && other.mode_setting == mode && other.is_on(value) != other.is_on(current);
+        });
+    };
+    auto least = changed_others(best);
+    auto const* setting = find_canonical(mode);
+    for (auto const& choice : setting != nullptr ? setting->space.choices : std::vector<Choice>()) {
+        auto const value = setting->to_canonical(choice.text);
+        if (service.is_on(value) != on || changed_others(value) >= least) continue;
+        best = value;
+        least = changed_others(value);
+    }
+    return best;
+}
+
 Service const* Family::find_service(std::string_view service_id) const {
     return find_in(services, [&](Service const& s) { return s.id == service_id; });
 }

@@ -358,6 +358,9 @@ struct Family {
     [[nodiscard]] Setting const* find_canonical(std::string_view canonical) const;
     [[nodiscard]] StatusItem const* find_fact(std::string_view fact) const;
     [[nodiscard]] Command const* find_command(std::string_view path) const;
+    /// The canonical value of `mode`, a switch of `service`, with which it is on, or off, and every other service with that switch stays
+    /// as it is with `current` where the switch has such a position.
+    [[nodiscard]] std::string switched(Service const& service, std::string_view mode, std::string_view current, bool on) const;
     /// The first command with that behaviour.
     [[nodiscard]] Command const* find_behaviour(std::string_view behaviour) const;
     [[nodiscard]] Page const* find_page(std::string_view path) const;

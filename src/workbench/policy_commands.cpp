@@ -155,7 +155,7 @@ void add_policy_commands(CLI::App& app, Context& context) {
         std::vector<std::string> dns_servers;
         std::string dns_domain, ntp_server, manager_host_name, key_type;
         std::string keep_ssh, revocation;
-        int days = 0, renew = 0;
+        int days = 0, renew = 0, trial = -1;
     };
     auto change = std::make_shared<Change>();
     auto* changing = policy->add_subcommand("set", "Change settings of the policy; the others stay");
@@ -166,6 +166,8 @@ void add_policy_commands(CLI::App& app, Context& context) {
     changing->add_option("--key-type", change->key_type, "Keys of new certificates: ec:p256, rsa:3072 ...");
     changing->add_option("--certificate-days", change->days, "Life of new certificates");
     changing->add_option("--renew-days-before", change->renew, "Certificates that end sooner are replaced");
+    changing->add_option("--trial-seconds", change->trial,
+                         "Changes to a system go back by themselves unless they are confirmed within this time; 0: no trials");
     changing->add_option("--keep-ssh", change->keep_ssh, "Leave SSH on at Level 4")->check(CLI::IsMember({"yes", "no"}));
     changing
         ->add_option("--revocation", change->revocation,
@@ -185,6 +187,7 @@ void add_policy_commands(CLI::App& app, Context& context) {
                 put("key_type", change->key_type);
                 put("revocation", change->revocation);
                 if (change->days > 0) body["certificate_days"] = change->days;
+                if (change->trial >= 0) body["trial_seconds"] = change->trial;
                 if (change->renew > 0) body["renew_days_before"] = change->renew;
                 if (!change->keep_ssh.empty()) body["keep_ssh"] = change->keep_ssh == "yes";
                 CS_TRY(auto now, client.send("PATCH", "policy", body));

@@ -148,6 +148,7 @@ json::object to_json(Policy const& policy) {
             {"manager_host_name", policy.manager_host_name},
             {"change_factory_passwords", policy.change_factory_passwords},
             {"renew_days_before", policy.renew_days_before},
+            {"trial_seconds", policy.trial_seconds},
             {"certificate_days", policy.certificate_days},
             {"key_type", policy.key_type},
             {"revocation", to_string(policy.revocation)}};
@@ -341,6 +342,7 @@ Result<Policy> read_policy_change(Policy policy, std::string_view body) {
     host("ntp_server", policy.ntp_server, true);
     host("manager_host_name", policy.manager_host_name, false);
     if (auto value = reader.number("renew_days_before", 1, 3650)) policy.renew_days_before = static_cast<int>(*value);
+    if (auto value = reader.number("trial_seconds", 0, 3600)) policy.trial_seconds = static_cast<int>(*value);
     if (auto value = reader.number("certificate_days", 1, 3650)) policy.certificate_days = static_cast<int>(*value);
     if (auto value = reader.text("key_type")) {
         policy.key_type = *value;

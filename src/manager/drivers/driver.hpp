@@ -11,6 +11,7 @@
 #include "manager/plan/plan.hpp"
 #include "net/http/client.hpp"
 
+#include <chrono>
 #include <memory>
 
 namespace countersign::manager {
@@ -42,6 +43,12 @@ public:
     virtual net::Task<Result<void>> install_certificate(std::vector<pki::Certificate> chain, pki::PrivateKey key) = 0;
     /// Asks for a restart and returns when the system has accepted it.
     virtual net::Task<Result<void>> restart() = 0;
+    /// What is changed from now on goes back by itself unless it is confirmed in time (10 s to one hour). The account says the
+    /// trial's number afterwards. MGR-009 when one is under way.
+    virtual net::Task<Result<void>> begin_trial(std::chrono::seconds within) = 0;
+    virtual net::Task<Result<void>> confirm_trial(std::string id) = 0;
+    /// Goes back at once.
+    virtual net::Task<Result<void>> cancel_trial() = 0;
     /// The registered name of the feedback or event function: the system posts its events to this URL.
     virtual net::Task<Result<void>> register_feedback(std::string url) = 0;
 };

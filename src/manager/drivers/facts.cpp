@@ -8,6 +8,7 @@ namespace countersign::manager {
 
 namespace {
 
+namespace tx = dialect::transactions;
 namespace xml_rpc = dialect::xml_rpc;
 
 bool is_place(std::string_view word) { return word.size() > 2 && word.front() == '{' && word.back() == '}'; }
@@ -31,6 +32,18 @@ void collect(xml_rpc::Value const& value, std::span<std::string const> words, st
         return;
     }
     if (auto const* member = value.member(words.front())) collect(*member, words.subspan(1), found);
+}
+
+void collect(tx::Item const& value, std::span<std::string const> words, std::vector<std::string>& found) {
+    if (words.empty()) {
+        found.push_back(value.value);
+        return;
+    }
+    if (is_place(words.front())) {
+        for (auto const& item : value.children) collect(item, words.subspan(1), found);
+        return;
+    }
+    if (auto const* member = value.child(words.front())) collect(*member, words.subspan(1), found);
 }
 
 std::string first_of(Facts const& facts, std::string_view name) {
@@ -58,7 +71,10 @@ Facts facts_of(family::Family const& family, dialect::xapi::Document const& stat
     return facts;
 }
 
-void add_facts_of(family::Family const& family, std::string_view method, xml_rpc::Value const& answer, Facts& facts) {
+namespace {
+
+template <class Answer>
+void add_facts_below(family::Family const& family, std::string_view method, Answer const& answer, Facts& facts) {
     for (auto const& item : family.status) {
         if (item.words.size() < 2 || item.words.front() != method) continue;
         std::vector<std::string> found;
@@ -66,6 +82,16 @@ void add_facts_of(family::Family const& family, std::string_view method, xml_rpc
         auto& values = facts[item.fact];
         values.insert(values.end(), found.begin(), found.end());
     }
+}
+
+}  // namespace
+
+void add_facts_of(family::Family const& family, std::string_view method, xml_rpc::Value const& answer, Facts& facts) {
+    add_facts_below(family, method, answer, facts);
+}
+
+void add_facts_of(family::Family const& family, std::string_view method, tx::Item const& answer, Facts& facts) {
+    add_facts_below(family, method, answer, facts);
 }
 
 void fill_account(Facts const& facts, UtcTime now, Account& account) {
@@ -79,6 +105,7 @@ void fill_account(Facts const& facts, UtcTime now, Account& account) {
     account.certificate_fingerprint = plain_hex(first_of(facts, "certificate.fingerprint"));
     account.factory_certificate = means_yes(first_of(facts, "certificate.factory"));
     for (auto const& fingerprint : all_of(facts, "trust.fingerprint")) account.trust_fingerprints.push_back(plain_hex(fingerprint));
+    account.trial = first_of(facts, "trial.id");
     account.verification_effective = means_yes(first_of(facts, "client.verify.active"));
     for (auto const& missing : all_of(facts, "client.verify.missing"))
         if (!missing.empty()) account.missing_preconditions.push_back(missing);

@@ -1,8 +1,9 @@
 #pragma once
 
-/// From what a system reports about itself (facts of the family file, docs/dialects.md) to an Account. Pure; both drivers end
+/// From what a system reports about itself (facts of the family file, docs/dialects.md) to an Account. Pure; all drivers end
 /// here, whatever their protocol is.
 
+#include "dialect/transactions.hpp"
 #include "dialect/xapi_xml.hpp"
 #include "dialect/xml_rpc.hpp"
 #include "family/family.hpp"
@@ -21,6 +22,8 @@ using Facts = std::map<std::string, std::vector<std::string>, std::less<>>;
 Facts facts_of(family::Family const& family, dialect::xapi::Document const& status);
 /// Adds the facts that `answer`, the result of the XML-RPC method `method`, carries.
 void add_facts_of(family::Family const& family, std::string_view method, dialect::xml_rpc::Value const& answer, Facts& facts);
+/// The same for the answer to an XML transaction, "TRANS_MCU/GET_STATE".
+void add_facts_of(family::Family const& family, std::string_view method, dialect::transactions::Item const& answer, Facts& facts);
 
 /// Settings are not touched. `now` is our time, for the offset of the system's clock.
 void fill_account(Facts const& facts, UtcTime now, Account& account);

@@ -1,23 +1,14 @@
 #include "manager/drivers/pages_driver.hpp"
 
-#include "manager/drivers/facts.hpp"
-
 #include "countersign/errors/dev.hpp"
-#include "countersign/errors/mgr.hpp"
-#include "countersign/errors/net.hpp"
 
 #include <algorithm>
 
 namespace countersign::manager {
 
-namespace http = net::http;
 namespace web = dialect::web;
-namespace xml_rpc = dialect::xml_rpc;
 
 namespace {
-
-/// Fault codes of the remote management API that mean a refused log-in: 14 unauthorised, 15 insufficient privileges.
-bool is_login_fault(int code) { return code == 14 || code == 15; }
 
 bool is_switch(family::Field const& field) { return field.kind == family::FieldKind::checkbox; }
 
@@ -68,7 +59,7 @@ Result<void> add_change(family::Family const& family, SettingChange const& chang
     return {};
 }
 
-/// Methods whose answers carry facts, in the order of the family file.
+/// The first words of status paths: methods whose answers carry facts, in the order of the family file.
 std::vector<std::string> fact_methods(family::Family const& family) {
     std::vector<std::string> methods;
     for (auto const& item : family.status)
@@ -90,30 +81,10 @@ void add_feedback(family::Family const& family, Facts const& facts, Account& acc
 
 }  // namespace
 
-net::Task<Result<xml_rpc::Value>> PagesDriver::call(std::string method, xml_rpc::Struct members) {
-    if (!may_call()) co_return fail(errors::net::insecure_authentication_refused, {{"peer", peer()}, {"scheme", "XML-RPC"}});
-    members["authenticationUser"] = xml_rpc::Value(credentials().user);
-    members["authenticationPassword"] = xml_rpc::Value(credentials().password.reveal());
-    http::Request request{.method = "POST", .target = "/RPC2"};
-    request.fields.set("Content-Type", "text/xml");
-    request.body = xml_rpc::write_call({method, {xml_rpc::Value(std::move(members))}});
-    CS_CO_TRY(auto response, co_await exchange(std::move(request)));
-    auto answer = xml_rpc::parse_response(response.body);
-    if (!answer) co_return fail(std::move(answer.error().at(peer() + " " + method)));
-    if (auto const* fault = std::get_if<xml_rpc::Fault>(&*answer)) {
-        if (is_login_fault(fault->code)) co_return fail(errors::net::login_refused, {{"peer", peer()}});
-        co_return fail(errors::mgr::refused_by_system,
-                       {{"system", peer()}, {"request", method}, {"detail", fault->text + " (" + std::to_string(fault->code) + ")"}});
-    }
-    co_return std::get<xml_rpc::Value>(std::move(*answer));
-}
-
 net::Task<Result<Account>> PagesDriver::read_account() {
     Facts facts;
-    for (auto const& method : may_call() ? fact_methods(family()) : std::vector<std::string>()) {
-        CS_CO_TRY(auto answer, co_await call(method, {}));
-        add_facts_of(family(), method, answer, facts);
-    }
+    for (auto const& method : may_call() ? fact_methods(family()) : std::vector<std::string>())
+        CS_CO_CHECK(co_await add_facts(method, facts));
     Account account;
     fill_account(facts, now(), account);
     CS_CO_CHECK(co_await read_pages(account));
@@ -146,24 +117,14 @@ net::Task<Result<void>> PagesDriver::apply(std::vector<SettingChange> changes) {
     co_return Result<void>();
 }
 
-net::Task<Result<void>> PagesDriver::restart() {
-    auto const* command = family().find_behaviour("restart");
-    if (!command) co_return fail(errors::dev::unknown_command, {{"path", "restart"}});
-    auto done = co_await call(command->path, {});
-    if (!done) co_return fail(std::move(done).error());
-    co_return Result<void>();
-}
-
 net::Task<Result<void>> PagesDriver::register_feedback(std::string url) {
     auto const* client = family().find_client("feedback");
     auto const* command = client ? family().find_command(url.empty() ? client->deregister_command : client->register_command) : nullptr;
     if (!command) co_return fail(errors::dev::unknown_command, {{"path", "feedback"}});
-    xml_rpc::Struct members;
-    if (command->find_parameter("receiverIndex")) members["receiverIndex"] = xml_rpc::Value(client->slot);
-    if (command->find_parameter("receiverURI")) members["receiverURI"] = xml_rpc::Value(url);
-    auto done = co_await call(command->path, std::move(members));
-    if (!done) co_return fail(std::move(done).error());
-    co_return Result<void>();
+    std::vector<family::Argument> arguments;
+    if (command->find_parameter("receiverIndex")) arguments.push_back({"receiverIndex", std::to_string(client->slot)});
+    if (command->find_parameter("receiverURI")) arguments.push_back({"receiverURI", url});
+    co_return co_await run(*command, std::move(arguments));
 }
 
 }  // namespace countersign::manager

@@ -143,6 +143,35 @@ net::Task<Result<void>> WebDriver::install_certificate(std::vector<pki::Certific
     co_return co_await submit(place, std::move(entries));
 }
 
+net::Task<Result<void>> WebDriver::run_behaviour(std::string_view behaviour, std::vector<family::Argument> arguments) {
+    auto const* command = family_->find_behaviour(behaviour);
+    if (!command) co_return fail(errors::dev::unknown_command, {{"path", behaviour}});
+    co_return co_await run(*command, std::move(arguments));
+}
+
+namespace {
+
+/// Families spell the parameter of a trial as their protocol does; there is one.
+std::vector<family::Argument> only_argument(family::Family const& family, std::string_view behaviour, std::string value) {
+    auto const* command = family.find_behaviour(behaviour);
+    if (command == nullptr || command->parameters.empty()) return {};
+    return {family::Argument{command->parameters.front().name, std::move(value)}};
+}
+
+}  // namespace
+
+net::Task<Result<void>> WebDriver::begin_trial(std::chrono::seconds within) {
+    co_return co_await run_behaviour("trial_begin", only_argument(*family_, "trial_begin", std::to_string(within.count())));
+}
+
+net::Task<Result<void>> WebDriver::confirm_trial(std::string id) {
+    co_return co_await run_behaviour("trial_confirm", only_argument(*family_, "trial_confirm", std::move(id)));
+}
+
+net::Task<Result<void>> WebDriver::cancel_trial() { co_return co_await run_behaviour("trial_cancel", {}); }
+
+net::Task<Result<void>> WebDriver::restart() { co_return co_await run_behaviour("restart", {}); }
+
 family::Family::FormPlace find_form_with_role(family::Family const& family, std::string_view role) {
     for (auto const& page : family.pages)
         for (auto const& form : page.forms)

@@ -22,6 +22,10 @@ public:
     net::Task<Result<void>> set_password(SecretText password) override;
     net::Task<Result<void>> install_trust(std::vector<pki::Certificate> roots) override;
     net::Task<Result<void>> install_certificate(std::vector<pki::Certificate> chain, pki::PrivateKey key) override;
+    net::Task<Result<void>> begin_trial(std::chrono::seconds within) override;
+    net::Task<Result<void>> confirm_trial(std::string id) override;
+    net::Task<Result<void>> cancel_trial() override;
+    net::Task<Result<void>> restart() override;
 
 protected:
     /// What is put into a form.
@@ -37,6 +41,11 @@ protected:
     net::Task<Result<void>> submit(family::Family::FormPlace place, Entries entries);
     /// The way in which a password is set in the family's protocol; called only when the channel is good enough.
     virtual net::Task<Result<void>> send_password(std::string password);
+
+    /// Runs a command of the family in its own protocol.
+    virtual net::Task<Result<void>> run(family::Command const& command, std::vector<family::Argument> arguments) = 0;
+    /// The command with that behaviour. DEV-003 when the family has none.
+    net::Task<Result<void>> run_behaviour(std::string_view behaviour, std::vector<family::Argument> arguments);
 
     /// MGR-005 when the channel is neither verified nor pinned.
     [[nodiscard]] Result<void> check_trust(std::string_view what) const;

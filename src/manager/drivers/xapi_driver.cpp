@@ -93,14 +93,14 @@ net::Task<Result<void>> XapiDriver::apply(std::vector<SettingChange> changes) {
     co_return Result<void>();
 }
 
-net::Task<Result<void>> XapiDriver::call(family::Command const* command, std::vector<family::Argument> arguments) {
-    xapi::CommandCall wanted{.path = command->path, .known = true, .arguments = std::move(arguments)};
+net::Task<Result<void>> XapiDriver::run(family::Command const& command, std::vector<family::Argument> arguments) {
+    xapi::CommandCall wanted{.path = command.path, .known = true, .arguments = std::move(arguments)};
     CS_CO_TRY(auto response, co_await exchange(put(xapi::write_command_request({wanted}))));
     auto results = xapi::parse_command_answer(response.body);
-    if (!results) co_return fail(std::move(results.error().at(peer() + " " + command->path)));
+    if (!results) co_return fail(std::move(results.error().at(peer() + " " + command.path)));
     for (auto const& result : *results)
         if (result.outcome != xapi::Outcome::ok)
-            co_return fail(errors::mgr::refused_by_system, {{"system", peer()}, {"request", command->path}, {"detail", result.reason}});
+            co_return fail(errors::mgr::refused_by_system, {{"system", peer()}, {"request", command.path}, {"detail", result.reason}});
     co_return Result<void>();
 }
 
@@ -109,14 +109,8 @@ net::Task<Result<void>> XapiDriver::send_password(std::string password) {
     if (!command) co_return co_await WebDriver::send_password(std::move(password));
     for (auto const& parameter : command->parameters)
         if (parameter.space.kind == family::ValueKind::password)
-            co_return co_await call(command, {family::Argument{parameter.name, std::move(password)}});
+            co_return co_await run(*command, {family::Argument{parameter.name, std::move(password)}});
     co_return fail(errors::dev::missing_parameter, {{"parameter", "password"}, {"path", command->path}});
-}
-
-net::Task<Result<void>> XapiDriver::restart() {
-    auto const* command = family().find_behaviour("restart");
-    if (!command) co_return fail(errors::dev::unknown_command, {{"path", "restart"}});
-    co_return co_await call(command, {});
 }
 
 net::Task<Result<void>> XapiDriver::register_feedback(std::string url) {
@@ -129,7 +123,7 @@ net::Task<Result<void>> XapiDriver::register_feedback(std::string url) {
         if (parameter.name == "ServerUrl" || parameter.name == "URL") arguments.push_back({parameter.name, url});
         if (parameter.name == "Expression") arguments.push_back({parameter.name, std::string(k_feedback_expression)});
     }
-    co_return co_await call(command, std::move(arguments));
+    co_return co_await run(*command, std::move(arguments));
 }
 
 }  // namespace countersign::manager

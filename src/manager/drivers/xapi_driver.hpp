@@ -11,12 +11,11 @@ public:
     using WebDriver::WebDriver;
     net::Task<Result<Account>> read_account() override;
     net::Task<Result<void>> apply(std::vector<SettingChange> changes) override;
-    net::Task<Result<void>> restart() override;
     net::Task<Result<void>> register_feedback(std::string url) override;
 
 private:
     net::Task<Result<void>> send_password(std::string password) override;
-    net::Task<Result<void>> call(family::Command const* command, std::vector<family::Argument> arguments);
+    net::Task<Result<void>> run(family::Command const& command, std::vector<family::Argument> arguments) override;
 };
 
 }  // namespace countersign::manager

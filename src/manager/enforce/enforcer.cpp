@@ -89,6 +89,7 @@ net::Task<Result<void>> Enforcer::run_steps(WorkPtr work) {
             failed.because(std::move(done).error());
             log::warning("enforce.step_failed", {{"system", work->system().id}, {"step", step.what}, {"error", failed.explanation()}});
             CS_CO_CHECK(co_await store_.audit("manager", "step.failed", subject(work->system().id), step.what));
+            CS_CO_CHECK(co_await cancel_trial(work));
             co_return fail(std::move(failed));
         }
         ++work->steps_done;
@@ -110,6 +111,8 @@ net::Task<Result<void>> Enforcer::carry_out(WorkPtr work, Step step) {
         case StepKind::track_by_host_name: return track_by_host_name(std::move(work), std::move(step));
         case StepKind::prove_closed: return prove_closed(std::move(work), std::move(step));
         case StepKind::await_contact: return await_contact(std::move(work), std::move(step));
+        case StepKind::begin_trial: return begin_trial(std::move(work), std::move(step));
+        case StepKind::confirm_trial: return confirm_trial(std::move(work), std::move(step));
     }
     std::abort();  // every kind is handled above
 }

@@ -56,6 +56,13 @@ private:
     net::Task<Result<void>> prove_closed(WorkPtr work, Step step);
     net::Task<Result<void>> await_contact(WorkPtr work, Step step);
 
+    // trial.cpp: commit-confirm
+    net::Task<Result<void>> begin_trial(WorkPtr work, Step step);
+    net::Task<Result<void>> confirm_trial(WorkPtr work, Step step);
+    /// After a step failed: the system goes back at once. Where it cannot be reached it does so by itself, in time.
+    net::Task<Result<void>> cancel_trial(WorkPtr work);
+    net::Task<Result<void>> remember_trial(WorkPtr work, std::string id);
+
     // channel.cpp: reaching the system between the steps
     net::Task<Result<void>> ensure_channel(WorkPtr work, ChannelTrust least);
     net::Task<Result<void>> reconnect(WorkPtr work);

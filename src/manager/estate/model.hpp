@@ -31,6 +31,9 @@ enum class PasswordOrigin {
 };
 enum class Reachability { unknown, reachable, unreachable };
 
+/// In place of a trial's number: one was asked for, and its number was not seen yet.
+inline constexpr std::string_view k_trial_asked_for = "?";
+
 struct System {
     SystemId id = 0;
     std::string name;       ///< for people; the host name's first label unless given
@@ -54,7 +57,14 @@ struct System {
     std::string certificate_fingerprint;  ///< served now
     std::optional<UtcTime> last_call_at;  ///< newest call of the system to us
     std::string last_call;                ///< "https verified", "https", "http"
+    /// Number of the change that the manager has on trial at the system (commit-confirm); empty: none.
+    std::string trial;
     UtcTime created{};
+
+    /// The change on trial with this number, as the system says, is the manager's.
+    [[nodiscard]] bool is_our_trial(std::string_view number) const {
+        return !number.empty() && (trial == number || trial == k_trial_asked_for);
+    }
 };
 
 /// What the whole estate should look like.
@@ -68,6 +78,8 @@ struct Policy {
     bool change_factory_passwords = true;  ///< needed for Level 3 and 4 (REQ DPT-3)
     int renew_days_before = 30;            ///< certificates ending sooner are replaced
     int certificate_days = 365;
+    /// Changes to a system go back by themselves unless the manager confirms them within this time, in seconds; 0: no trials.
+    int trial_seconds = 900;
     std::string key_type = "ec:p256";
     /// Towards systems, whose certificates may be of any authority that we trust (REQ TRU-7). The connections of systems
     /// themselves follow the settings of their services.

@@ -52,6 +52,7 @@ struct Account {
     bool verification_effective = false;             ///< verify mode is on and has all it needs
     std::vector<std::string> missing_preconditions;  ///< of TRU-4, in the system's words
     std::optional<std::int64_t> clock_offset_seconds;
+    std::string trial;  ///< number of the change that is on trial at the system; empty: none
 };
 
 /// How the system called us last.

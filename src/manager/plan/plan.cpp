@@ -4,7 +4,10 @@
 #include "manager/assess/readiness.hpp"
 #include "manager/plan/goal.hpp"
 
+#include "countersign/errors/mgr.hpp"
+
 #include <algorithm>
+#include <map>
 
 namespace countersign::manager {
 namespace {
@@ -41,6 +44,7 @@ private:
     void secure() {
         open_https();
         replace_factory_password();
+        auto const before_trial = plan_.steps.size();
         give_basics();
         if (mode_ == SecureOnly::verify) {
             trust_roots();
@@ -57,6 +61,43 @@ private:
         note_open_doors();
         close_doors();
         await_contact();
+        put_on_trial(before_trial);
+    }
+
+    /// Commit-confirm: what comes after HTTPS was proven goes back by itself unless the manager gets as far as to confirm it.
+    void put_on_trial(std::size_t begin) {
+        auto const& trial = in_.observation.account->trial;
+        bool const is_ours = in_.system.is_our_trial(trial);
+        if (!trial.empty() && !is_ours) {
+            if (plan_.steps.empty()) return;
+            plan_.steps.clear();
+            plan_.blockers.push_back(Error(errors::mgr::trial_of_somebody, {{"system", in_.system.name}}));
+            return;
+        }
+        auto const changes = [](Step const& step) {
+            return step.kind == StepKind::apply_settings || step.kind == StepKind::install_trust ||
+                   step.kind == StepKind::install_certificate;
+        };
+        bool const wanted = in_.policy.trial_seconds > 0 &&
+                            std::any_of(plan_.steps.begin() + static_cast<std::ptrdiff_t>(begin), plan_.steps.end(), changes);
+        if (!is_ours && !wanted) return;
+        if (!is_ours && in_.family.find_behaviour("trial_begin") == nullptr) {
+            plan_.notes.emplace_back(
+                "Systems of this family have no trials: a step that fails is undone by the manager, not by the system.");
+            return;
+        }
+        if (!is_ours) {
+            auto step = make(StepKind::begin_trial, "Put the changes on trial",
+                             "Whatever goes wrong from here on, the system goes back by itself (commit-confirm)");
+            step.before = "HTTPS was used successfully.";
+            step.after =
+                "The system undoes what follows unless it is confirmed within " + std::to_string(in_.policy.trial_seconds) + " seconds.";
+            plan_.steps.insert(plan_.steps.begin() + static_cast<std::ptrdiff_t>(begin), std::move(step));
+        }
+        auto& confirm = add(StepKind::confirm_trial, "Confirm the changes", "Everything was proven; the changes stay");
+        confirm.before = "Every step before was proven from outside.";
+        confirm.after = "No change is on trial.";
+        confirm.channel = secure_channel();
     }
 
     /// REQ MGR-11: back to HTTP towards the manager. No door is closed or opened.
@@ -73,14 +114,18 @@ private:
 
     // --- steps ---
 
-    Step& add(StepKind kind, std::string_view what, std::string_view why) {
+    Step make(StepKind kind, std::string_view what, std::string_view why) const {
         Step step;
         step.kind = kind;
         step.what = what;
         step.why = why;
         step.undo = k_nothing_to_undo;
-        step.channel = mode_ == SecureOnly::off ? ChannelTrust::none : ChannelTrust::pinned;
-        plan_.steps.push_back(std::move(step));
+        step.channel = work_channel();
+        return step;
+    }
+
+    Step& add(StepKind kind, std::string_view what, std::string_view why) {
+        plan_.steps.push_back(make(kind, what, why));
         return plan_.steps.back();
     }
 
@@ -94,14 +139,21 @@ private:
         });
     }
 
+    /// The value that a setting has once the steps so far are done.
+    std::string will_be(std::string const& canonical) const {
+        auto const planned = planned_.find(canonical);
+        return planned == planned_.end() ? settings_.value(canonical) : planned->second;
+    }
+
     /// Adds a step that writes what differs; none when all is as wanted.
     Step* apply(std::string_view what, std::string_view why, std::vector<Wanted> const& wanted) {
         std::vector<SettingChange> changes;
         std::vector<std::string> old_values;
         std::vector<std::string> new_values;
         for (auto const& [canonical, value] : wanted) {
-            auto stored = settings_.value(canonical);
+            auto stored = will_be(canonical);
             if (!can_set(canonical) || stored == value) continue;
+            planned_[canonical] = value;
             changes.push_back({canonical, value, stored});
             old_values.push_back(canonical + " = " + (stored.empty() ? "(empty)" : stored));
             new_values.push_back(canonical + " = " + value);
@@ -131,8 +183,9 @@ private:
         if (in_.observation.open("https")) return;
         auto const* https = in_.family.find_service("https");
         if (!https) return;
+        auto const& mode = https->mode_setting;
         auto* step = apply("Switch HTTPS on", "HTTPS is off: nothing said to the system is encrypted",
-                           {{https->mode_setting, std::string(https->opened_by())}});
+                           {{mode, in_.family.switched(*https, mode, settings_.value(mode), true)}});
         if (step) {
             step->before = "The factory password still holds; it is no secret and may answer a digest challenge over HTTP.";
             step->channel = ChannelTrust::none;
@@ -281,8 +334,14 @@ private:
             names.push_back(service->title);
             if (service->door != "none") listeners.push_back(service->id);
             for (auto const& mode : settings_.modes_of(*service)) {
-                bool known = std::ranges::any_of(changes, [&mode](Wanted const& change) { return change.canonical == mode; });
-                if (!known && settings_.mode(*service, mode) == Switch::on) changes.push_back({mode, std::string(service->closed_by())});
+                auto known = std::ranges::find(changes, mode, &Wanted::canonical);
+                auto const current = known == changes.end() ? will_be(mode) : known->value;
+                if (!service->is_on(current)) continue;
+                auto wanted = in_.family.switched(*service, mode, current, false);
+                if (known == changes.end())
+                    changes.push_back({mode, std::move(wanted)});
+                else
+                    known->value = std::move(wanted);
             }
         }
         if (names.empty()) {
@@ -332,8 +391,9 @@ private:
     Configured settings_;
     SecureOnly mode_;
     Plan plan_;
-    bool restart_needed_ = false;   ///< something that was planned takes effect at a restart
-    bool restart_planned_ = false;  ///< what waited before the plan is covered
+    std::map<std::string, std::string> planned_;  ///< canonical -> value of the steps so far
+    bool restart_needed_ = false;                 ///< something that was planned takes effect at a restart
+    bool restart_planned_ = false;                ///< what waited before the plan is covered
     bool certificate_replaced_ = false;
     bool clients_changed_ = false;
 };
@@ -352,6 +412,8 @@ std::string_view to_string(StepKind kind) {
         case StepKind::track_by_host_name: return "track_by_host_name";
         case StepKind::prove_closed: return "prove_closed";
         case StepKind::await_contact: return "await_contact";
+        case StepKind::begin_trial: return "begin_trial";
+        case StepKind::confirm_trial: return "confirm_trial";
     }
     return "";
 }

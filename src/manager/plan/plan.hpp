@@ -22,7 +22,9 @@ enum class StepKind {
     prove_certificate,    ///< the new certificate is served and verifies with the host name
     track_by_host_name,   ///< in our own connection settings
     prove_closed,         ///< the listed services refuse connections; HTTPS still verifies
-    await_contact         ///< the system calls us over HTTPS (as its new settings say)
+    await_contact,        ///< the system calls us over HTTPS (as its new settings say)
+    begin_trial,          ///< what follows goes back by itself unless it is confirmed in time
+    confirm_trial         ///< what was changed stays
 };
 std::string_view to_string(StepKind kind);
 

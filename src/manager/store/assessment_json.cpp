@@ -129,6 +129,7 @@ std::string to_document(Policy const& policy) {
                                         {"manager_host_name", policy.manager_host_name},
                                         {"change_factory_passwords", policy.change_factory_passwords},
                                         {"renew_days_before", policy.renew_days_before},
+                                        {"trial_seconds", policy.trial_seconds},
                                         {"certificate_days", policy.certificate_days},
                                         {"key_type", policy.key_type},
                                         {"revocation", to_string(policy.revocation)}});
@@ -148,6 +149,7 @@ Result<Policy> parse_policy(std::string_view document) {
     out.manager_host_name = text_of(object, "manager_host_name");
     out.change_factory_passwords = flag_of(object, "change_factory_passwords", out.change_factory_passwords);
     out.renew_days_before = number_of(object, "renew_days_before", out.renew_days_before);
+    out.trial_seconds = number_of(object, "trial_seconds", out.trial_seconds);
     out.certificate_days = number_of(object, "certificate_days", out.certificate_days);
     if (auto key_type = text_of(object, "key_type"); !key_type.empty()) out.key_type = std::move(key_type);
     if (auto const text = text_of(object, "revocation"); !text.empty()) {

@@ -147,7 +147,10 @@ Statements const k_access = {
         expires INTEGER NOT NULL))",
 };
 
-std::array<Statements const*, 5> const k_steps = {&k_systems, &k_certificates, &k_jobs, &k_tickets, &k_access};
+/// 6: the change that is on trial at a system.
+Statements const k_trials = {"ALTER TABLE systems ADD COLUMN trial TEXT NOT NULL DEFAULT ''"};
+
+std::array<Statements const*, 6> const k_steps = {&k_systems, &k_certificates, &k_jobs, &k_tickets, &k_access, &k_trials};
 
 int current_schema(Database& database) {
     if (!database.select_one({"name"}, "FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'")) return 0;

@@ -68,6 +68,7 @@ constexpr Column k_columns[] = {
     text_column<&System::certificate_fingerprint>("certificate_fingerprint"),
     time_column<&System::last_call_at>("last_call_at"),
     text_column<&System::last_call>("last_call"),
+    text_column<&System::trial>("trial"),
     {"created", [](System const& system) { return value(system.created); },
      [](System& system, Row const& row, std::size_t i) { system.created = row.time(i); }},
 };

@@ -91,6 +91,34 @@ TEST_F(Enforcement, sends_no_password_and_no_key_over_http) {
     EXPECT_TRUE(system->recorder().contains("PRIVATE KEY"));
 }
 
+TEST_F(Enforcement, puts_its_changes_on_trial_and_confirms_them_when_all_is_proven) {
+    auto system = boot_system("127.43.0.7");
+    set_mode(SecureOnly::verify);
+    ASSERT_FALSE(enforce(*insides_, id_).error);
+    EXPECT_THAT(system->trials(), ::testing::ElementsAre("trial_begin", "trial_confirm"));
+    EXPECT_EQ(get(store_->get_system(id_)).trial, "");
+}
+
+TEST_F(Enforcement, cancels_the_trial_when_a_step_fails) {
+    auto system = boot_system("127.43.0.8");
+    system->refuse_uploads = "The file system is full";
+    set_mode(SecureOnly::verify);
+    ASSERT_TRUE(enforce(*insides_, id_).error);
+    EXPECT_THAT(system->trials(), ::testing::ElementsAre("trial_begin", "trial_cancel"));
+    EXPECT_EQ(get(store_->get_system(id_)).trial, "");
+}
+
+TEST_F(Enforcement, leaves_a_system_alone_while_somebody_else_has_a_change_on_trial) {
+    auto system = boot_system("127.43.0.9");
+    system->begin_trial("12345678");
+    set_mode(SecureOnly::verify);
+    auto ended = enforce(*insides_, id_);
+    ASSERT_TRUE(ended.error);
+    EXPECT_EQ(ended.error->id(), errors::mgr::trial_of_somebody);
+    EXPECT_EQ(system->setting("service.https.mode"), "off");
+    EXPECT_TRUE(system->trials().empty());
+}
+
 TEST_F(Enforcement, keeps_the_old_door_open_when_the_certificate_is_refused) {
     auto system = boot_system("127.43.0.5");
     system->refuse_uploads = "The file system is full";

@@ -195,6 +195,7 @@ std::string ScriptedSystem::status() const {
         {path("certificate.factory"), factory_ ? "True" : "False"},
         {path("client.verify.active"), stored_.at(verify) == "On" ? "True" : "False"},
     };
+    if (!trial_.empty()) leaves.push_back({path("trial.id"), trial_});
     if (!feedback_.empty()) leaves.push_back({replace_all(path("client.feedback.url"), "{n}", "3"), feedback_});
     int number = 0;
     for (auto const& root : roots_)
@@ -248,6 +249,11 @@ net::Task<http::Response> ScriptedSystem::put(std::string body) {
         auto const* command = family_->find_command(call.path);
         if (command && command->behaviour == "set_password") set_password(call.arguments.front().value);
         if (command && command->behaviour == "restart") restart();
+        if (command && command->behaviour.starts_with("trial_")) {
+            std::scoped_lock lock(mutex_);
+            trial_ = command->behaviour == "trial_begin" ? "a-trial-of-" + serial_ : "";
+            trials_.push_back(command->behaviour);
+        }
         if (command && command->behaviour == "feedback_register")
             for (auto const& argument : call.arguments)
                 if (argument.name == "ServerUrl") set_feedback(argument.value);

@@ -54,6 +54,16 @@ public:
     [[nodiscard]] std::string setting(std::string const& canonical) const;
     [[nodiscard]] std::string served_fingerprint() const;
     [[nodiscard]] int restarts() const { return restarts_; }
+    /// Somebody begins one at the system itself.
+    void begin_trial(std::string id) {
+        std::scoped_lock lock(mutex_);
+        trial_ = std::move(id);
+    }
+    /// What was asked about trials: "trial_begin", "trial_confirm", "trial_cancel".
+    [[nodiscard]] std::vector<std::string> trials() const {
+        std::scoped_lock lock(mutex_);
+        return trials_;
+    }
     [[nodiscard]] int installed() const { return installed_; }
     [[nodiscard]] Recorder& recorder() { return *recorder_; }
     [[nodiscard]] std::string const& serial() const { return serial_; }
@@ -91,6 +101,8 @@ private:
     bool factory_ = true;
     std::vector<pki::Certificate> roots_;
     std::string feedback_;
+    std::string trial_;
+    std::vector<std::string> trials_;
     bool pending_ = false;
     std::atomic<int> restarts_ = 0;
     std::atomic<int> installed_ = 0;
