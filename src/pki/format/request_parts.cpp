@@ -90,7 +90,7 @@ Result<void> RequestParts::read() {
         return broken("its public key is larger than " + std::to_string(k_largest_key_bits) + " bits");
     }
 
-    auto const attributes = fields.next(der::k_context_0);  // some programs leave out an empty set
+    auto const attributes = fields.next(der::wrapped(0));  // some programs leave out an empty set
     auto const extensions = find_extensions(attributes ? attributes->content : View());
     if (!fields.at_end() || !extensions) return broken("its attributes cannot be decoded");
     if (extensions->empty()) return {};
