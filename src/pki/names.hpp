@@ -4,8 +4,10 @@
 
 #include "base/result.hpp"
 #include "pki/certificate.hpp"
+#include "pki/format/der_writer.hpp"
 #include "pki/openssl.hpp"
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,8 @@ Result<void> check_name(X509_NAME const* name);
 /// CRT-019 when the value does not have the form of its kind.
 Result<void> check_alternative_name(AlternativeName const& name);
 Result<GeneralNamesPtr> make_general_names(std::vector<AlternativeName> const& names);
+/// GeneralNames in DER. The names are checked already.
+void write_general_names(DerWriter& out, std::span<AlternativeName const> names);
 /// Kinds other than those of AlternativeName are left out.
 std::vector<AlternativeName> alternative_names_of(GENERAL_NAMES const* names);
 
