@@ -131,15 +131,15 @@ bool may_use_key_for(Certificate const& certificate, std::uint32_t usage) {
 
 /// What an authority puts into each of its certificates, or compares it with: taken from its own certificate once.
 struct Issuer {
-    Issuer(Certificate const& certificate, PrivateKey const& key)
-        : subject(der_of_name(X509_get_subject_name(certificate.native()))),
+    Issuer(Certificate const& certificate, PrivateKey key)
+        : subject(der_of(X509_get_subject_name(certificate.native()), i2d_X509_NAME, "encode a name")),
           identifier(issuer_identifier(certificate.native())),
           not_after(certificate.not_after()),
           path_length(X509_get_pathlen(certificate.native())),
-          signer(key) {}
+          signer(std::move(key)) {}
 
-    std::span<std::uint8_t const> subject;  ///< borrowed from the certificate
-    Bytes identifier;
+    Bytes subject;
+    Bytes identifier;  ///< of its key
     UtcTime not_after;
     long path_length;  ///< -1: no limit
     Signer signer;
