@@ -1,5 +1,7 @@
 #include "pki/names.hpp"
 
+#include "pki/format/der_writer.hpp"
+
 #include "countersign/errors/crt.hpp"
 
 #include <openssl/objects.h>

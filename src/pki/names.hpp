@@ -4,7 +4,6 @@
 
 #include "base/result.hpp"
 #include "pki/certificate.hpp"
-#include "pki/format/der_writer.hpp"
 #include "pki/openssl.hpp"
 
 #include <span>
@@ -12,6 +11,8 @@
 #include <vector>
 
 namespace countersign::pki {
+
+class DerWriter;
 
 /// "/C=GB/O=Codian/CN=mcu". A '/' or '\' inside a value gets a '\' before it, control characters and bytes that are
 /// not UTF-8 are written \xNN, so that no value can pass for two (the text is shown and logged).

@@ -33,7 +33,7 @@ public:
     [[nodiscard]] bool time(UtcTime time);
     /// An element with what `fill` writes as its content.
     template <class Fill>
-    void wrap(std::uint8_t tag, Fill&& fill) {
+    void wrap(std::uint8_t tag, Fill const& fill) {
         auto const content = open(tag);
         fill();
         close(content);
