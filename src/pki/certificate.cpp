@@ -9,6 +9,7 @@
 #include "countersign/errors/fil.hpp"
 
 #include <array>
+#include <mutex>
 
 namespace countersign::pki {
 
@@ -35,19 +36,36 @@ EVP_PKEY* public_key(X509* certificate) {
 }  // namespace
 
 struct Certificate::Shared {
-    X509Ptr native;
+    explicit Shared(Bytes encoded) : der(std::move(encoded)) {}
+
     Bytes der;
-    std::string fingerprint;
+    // Made when first asked for.
+    mutable std::once_flag decoded;
+    mutable X509Ptr native;
+    mutable std::once_flag hashed;
+    mutable std::string fingerprint;
 };
 
 Certificate::Certificate(x509_st* certificate) {
     X509Ptr native(certificate);
-    Bytes der = der_of(certificate, i2d_X509, "encode a certificate");
-    std::string fingerprint = sha256_hex(der);
-    shared_ = std::make_shared<Shared const>(std::move(native), std::move(der), std::move(fingerprint));
+    auto shared = std::make_shared<Shared>(der_of(certificate, i2d_X509, "encode a certificate"));
+    std::call_once(shared->decoded, [&] { shared->native = std::move(native); });
+    shared_ = std::move(shared);
 }
 
-x509_st* Certificate::native() const { return shared_->native.get(); }
+Certificate Certificate::written_here(Bytes der) { return Certificate(std::make_shared<Shared const>(std::move(der))); }
+
+x509_st* Certificate::native() const {
+    auto const& shared = *shared_;
+    std::call_once(shared.decoded, [&shared] {
+        ErrorQueue const errors;
+        auto const* data = shared.der.data();
+        X509Ptr made(d2i_X509(nullptr, &data, static_cast<long>(shared.der.size())));
+        if (!made || data != shared.der.data() + shared.der.size()) throw_openssl_failure("decode a certificate that was written here");
+        shared.native = std::move(made);
+    });
+    return shared.native.get();
+}
 
 Result<Certificate> Certificate::parse_der(std::span<std::uint8_t const> der) {
     if (der.size() > k_input_limit) {
@@ -85,7 +103,11 @@ std::vector<AlternativeName> Certificate::alternative_names() const {
     return alternative_names_of(names.get());
 }
 
-std::string const& Certificate::fingerprint() const { return shared_->fingerprint; }
+std::string const& Certificate::fingerprint() const {
+    auto const& shared = *shared_;
+    std::call_once(shared.hashed, [&shared] { shared.fingerprint = sha256_hex(shared.der); });
+    return shared.fingerprint;
+}
 
 std::string Certificate::fingerprint_sha1() const {
     std::array<std::uint8_t, 20> digest{};

@@ -41,7 +41,8 @@ struct SubjectFields {
     std::vector<std::string> more_units;  ///< further organizational units, after `unit`
 };
 
-/// Copying shares the same immutable certificate. Accessors are cheap; the text forms are made when asked for.
+/// Copying shares the same immutable certificate. Accessors are cheap; the text forms are made when asked for. All may be called by
+/// several threads at once.
 class Certificate {
 public:
     /// Exactly one certificate; text around it is accepted. At most 1 MiB (FIL-003). CRT-001, CRT-002, CRT-006, CRT-007;
@@ -52,6 +53,9 @@ public:
     static Result<Certificate> parse(std::string_view bytes);
     /// Takes ownership of a reference of `certificate`.
     explicit Certificate(x509_st* certificate);
+    /// Internal to this room: DER that was written here. It is decoded when somebody first asks for something in it; throws then
+    /// what throw_openssl_failure() throws if it is none, so that nothing from outside may come this way.
+    static Certificate written_here(Bytes der);
 
     /// "/C=GB/ST=Berkshire/L=Langley/O=Codian", as the seeds and the devices write it. A '/' or '\' inside a value has a
     /// '\' before it, control characters are written \xNN: the text is for showing, and cannot be forged.
@@ -86,6 +90,7 @@ public:
 
 private:
     struct Shared;
+    explicit Certificate(std::shared_ptr<Shared const> shared) : shared_(std::move(shared)) {}
     std::shared_ptr<Shared const> shared_;
 };
 

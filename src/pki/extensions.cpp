@@ -1,119 +1,125 @@
 #include "pki/extensions.hpp"
 
 #include "base/text.hpp"
+#include "pki/format/der_reader.hpp"
+#include "pki/names.hpp"
 
 #include "countersign/errors/crt.hpp"
 
 #include <algorithm>
 #include <array>
-#include <tuple>
+#include <stdexcept>
 
 namespace countersign::pki {
 
 namespace {
 
+using View = std::span<std::uint8_t const>;
+
 enum class Criticality { normal, critical };
 
-void add(X509* certificate, int nid, void* value, Criticality criticality) {
-    int const critical = criticality == Criticality::critical ? 1 : 0;
-    if (X509_add1_ext_i2d(certificate, nid, value, critical, X509V3_ADD_DEFAULT) != 1) throw_openssl_failure("add an extension");
+/// id-ce (2.5.29) with one more arc.
+using Ce = std::array<std::uint8_t, 3>;
+/// id-pkix (1.3.6.1.5.5.7) with two more arcs.
+using Pkix = std::array<std::uint8_t, 8>;
+
+constexpr Ce ce(std::uint8_t last) { return {0x55, 0x1d, last}; }
+constexpr Pkix pkix(std::uint8_t arc, std::uint8_t last) { return {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, arc, last}; }
+
+namespace oid {
+constexpr Ce subject_key_identifier = ce(14), key_usage = ce(15), subject_alt_name = ce(17), basic_constraints = ce(19),
+             crl_distribution_points = ce(31), authority_key_identifier = ce(35), extended_key_usage = ce(37);
+constexpr Pkix authority_information_access = pkix(1, 1), tls_feature = pkix(1, 24), server_auth = pkix(3, 1), client_auth = pkix(3, 2),
+               ocsp = pkix(48, 1), ca_issuers = pkix(48, 2);
+}  // namespace oid
+
+template <class Fill>
+void add(DerWriter& out, View name, Criticality criticality, Fill fill) {
+    out.wrap(der::k_sequence, [&] {
+        out.element(der::k_oid, name);
+        if (criticality == Criticality::critical) out.boolean(true);
+        out.wrap(der::k_octet_string, fill);
+    });
 }
 
-void add_basic_constraints(X509* certificate, ExtensionPlan const& plan) {
-    BasicConstraintsPtr const value(BASIC_CONSTRAINTS_new());
-    if (!value) throw_openssl_failure("add basic constraints");
-    if (plan.profile == Profile::authority) {
-        value->ca = 0xff;
-        value->pathlen = ASN1_INTEGER_new();
-        if (value->pathlen == nullptr || ASN1_INTEGER_set(value->pathlen, plan.path_length) != 1) {
-            throw_openssl_failure("add basic constraints");
-        }
-    }
-    add(certificate, NID_basic_constraints, value.get(), Criticality::critical);
+void add_basic_constraints(DerWriter& out, ExtensionPlan const& plan) {
+    add(out, oid::basic_constraints, Criticality::critical, [&] {
+        out.wrap(der::k_sequence, [&] {
+            if (plan.profile != Profile::authority) return;
+            out.boolean(true);
+            out.integer(plan.path_length);
+        });
+    });
 }
 
-/// Bits of KeyUsage (RFC 5280 section 4.2.1.3).
-constexpr int k_digital_signature = 0;
-constexpr int k_key_encipherment = 2;
-constexpr int k_key_cert_sign = 5;
-constexpr int k_crl_sign = 6;
+/// A BIT STRING without the zeros at its end (RFC 5280 section 4.2.1.3): how many of the last bits do not count, and the bits.
+using KeyUsage = std::array<std::uint8_t, 2>;
+constexpr KeyUsage k_cert_sign_and_crl_sign{1, 0b0000'0110};
+constexpr KeyUsage k_digital_signature{7, 0b1000'0000};
+constexpr KeyUsage k_digital_signature_and_key_encipherment{5, 0b1010'0000};
 
-void add_key_usage(X509* certificate, Profile profile) {
-    Asn1BitStringPtr const value(ASN1_BIT_STRING_new());
-    if (!value) throw_openssl_failure("add key usage");
-    bool good = true;
-    auto set = [&good, &value](int bit) { good = good && ASN1_BIT_STRING_set_bit(value.get(), bit, 1) == 1; };
-    if (profile == Profile::authority) {
-        set(k_key_cert_sign);
-        set(k_crl_sign);
-    } else {
-        set(k_digital_signature);
-        // The RSA key exchange of old devices (TLS 1.2 without forward secrecy) enciphers with the server's key.
-        bool const serves = profile == Profile::server || profile == Profile::device;
-        if (serves && EVP_PKEY_get_base_id(X509_get0_pubkey(certificate)) == EVP_PKEY_RSA) set(k_key_encipherment);
-    }
-    if (!good) throw_openssl_failure("add key usage");
-    add(certificate, NID_key_usage, value.get(), Criticality::critical);
+KeyUsage const& key_usage_of(ExtensionPlan const& plan) {
+    if (plan.profile == Profile::authority) return k_cert_sign_and_crl_sign;
+    // The RSA key exchange of old devices (TLS 1.2 without forward secrecy) enciphers with the server's key.
+    bool const serves = plan.profile == Profile::server || plan.profile == Profile::device;
+    return serves && plan.rsa ? k_digital_signature_and_key_encipherment : k_digital_signature;
 }
 
-void add_extended_key_usage(X509* certificate, Profile profile) {
+void add_extended_key_usage(DerWriter& out, Profile profile) {
     if (profile == Profile::authority) return;
-    ExtendedKeyUsagePtr const value(sk_ASN1_OBJECT_new_null());
-    bool good = value != nullptr;
-    auto push = [&good, &value](int nid) { good = good && sk_ASN1_OBJECT_push(value.get(), OBJ_nid2obj(nid)) > 0; };
-    if (profile != Profile::client) push(NID_server_auth);
-    if (profile != Profile::server) push(NID_client_auth);
-    if (!good) throw_openssl_failure("add extended key usage");
-    add(certificate, NID_ext_key_usage, value.get(), Criticality::normal);
+    add(out, oid::extended_key_usage, Criticality::normal, [&] {
+        out.wrap(der::k_sequence, [&] {
+            if (profile != Profile::client) out.element(der::k_oid, oid::server_auth);
+            if (profile != Profile::server) out.element(der::k_oid, oid::client_auth);
+        });
+    });
 }
 
-Asn1OctetStringPtr octets(std::span<std::uint8_t const> bytes) {
-    Asn1OctetStringPtr out(ASN1_OCTET_STRING_new());
-    if (!out || ASN1_OCTET_STRING_set(out.get(), bytes.data(), static_cast<int>(bytes.size())) != 1) {
-        throw_openssl_failure("make a key identifier");
-    }
-    return out;
+void write_uri(DerWriter& out, std::string const& url) { out.element(der::tagged(6), countersign::bytes_of(url)); }
+
+/// One point with all the addresses as its fullName.
+void add_distribution_point(DerWriter& out, std::vector<std::string> const& urls) {
+    if (urls.empty()) return;
+    add(out, oid::crl_distribution_points, Criticality::normal, [&] {
+        out.wrap(der::k_sequence, [&] {
+            out.wrap(der::k_sequence, [&] {
+                out.wrap(der::wrapped(0), [&] {
+                    out.wrap(der::wrapped(0), [&] {
+                        for (auto const& url : urls) write_uri(out, url);
+                    });
+                });
+            });
+        });
+    });
 }
 
-void add_uri(GENERAL_NAMES* names, std::string const& url) {
-    GeneralNamePtr name(GENERAL_NAME_new());
-    ASN1_IA5STRING* const text = ASN1_IA5STRING_new();
-    if (!name || text == nullptr) throw_openssl_failure("add an address");
-    GENERAL_NAME_set0_value(name.get(), GEN_URI, text);
-    if (ASN1_STRING_set(text, url.data(), static_cast<int>(url.size())) != 1 || sk_GENERAL_NAME_push(names, name.get()) <= 0)
-        throw_openssl_failure("add an address");
-    std::ignore = name.release();  // belongs to the list now
-}
-
-void add_distribution_point(X509* certificate, std::vector<std::string> const& urls) {
-    std::unique_ptr<CRL_DIST_POINTS, Deleter<CRL_DIST_POINTS_free>> const points(CRL_DIST_POINTS_new());
-    DIST_POINT* const point = DIST_POINT_new();
-    if (!points || point == nullptr || sk_DIST_POINT_push(points.get(), point) <= 0) throw_openssl_failure("add a distribution point");
-    point->distpoint = DIST_POINT_NAME_new();
-    if (point->distpoint == nullptr) throw_openssl_failure("add a distribution point");
-    point->distpoint->type = 0;  // fullName
-    point->distpoint->name.fullname = GENERAL_NAMES_new();
-    if (point->distpoint->name.fullname == nullptr) throw_openssl_failure("add a distribution point");
-    for (auto const& url : urls) add_uri(point->distpoint->name.fullname, url);
-    add(certificate, NID_crl_distribution_points, points.get(), Criticality::normal);
-}
-
-void add_access(X509* certificate, IssueOptions const& options) {
-    std::unique_ptr<AUTHORITY_INFO_ACCESS, Deleter<AUTHORITY_INFO_ACCESS_free>> const all(AUTHORITY_INFO_ACCESS_new());
-    if (!all) throw_openssl_failure("add authority information");
-    auto push = [&all](int method, std::string const& url) {
-        GeneralNamesPtr const name(GENERAL_NAMES_new());
-        ACCESS_DESCRIPTION* const one = ACCESS_DESCRIPTION_new();
-        if (!name || one == nullptr || sk_ACCESS_DESCRIPTION_push(all.get(), one) <= 0) throw_openssl_failure("add authority information");
-        add_uri(name.get(), url);
-        ASN1_OBJECT_free(one->method);
-        GENERAL_NAME_free(one->location);
-        one->method = OBJ_nid2obj(method);
-        one->location = sk_GENERAL_NAME_pop(name.get());
+void add_access(DerWriter& out, IssueOptions const& options) {
+    if (options.ocsp_urls.empty() && options.issuer_urls.empty()) return;
+    auto write = [&out](Pkix const& method, std::string const& url) {
+        out.wrap(der::k_sequence, [&] {
+            out.element(der::k_oid, method);
+            write_uri(out, url);
+        });
     };
-    for (auto const& url : options.ocsp_urls) push(NID_ad_OCSP, url);
-    for (auto const& url : options.issuer_urls) push(NID_ad_ca_issuers, url);
-    add(certificate, NID_info_access, all.get(), Criticality::normal);
+    add(out, oid::authority_information_access, Criticality::normal, [&] {
+        out.wrap(der::k_sequence, [&] {
+            for (auto const& url : options.ocsp_urls) write(oid::ocsp, url);
+            for (auto const& url : options.issuer_urls) write(oid::ca_issuers, url);
+        });
+    });
+}
+
+void add_tls_feature(DerWriter& out, IssueOptions const& options) {
+    if (!options.must_staple) return;
+    constexpr std::int64_t k_status_request = 5;  // RFC 6066 section 8
+    add(out, oid::tls_feature, Criticality::normal, [&] { out.wrap(der::k_sequence, [&] { out.integer(k_status_request); }); });
+}
+
+void add_names(DerWriter& out, ExtensionPlan const& plan) {
+    if (plan.names.empty()) return;
+    // RFC 5280 section 4.2.1.6: critical when there is no subject.
+    add(out, oid::subject_alt_name, plan.nameless ? Criticality::critical : Criticality::normal,
+        [&] { write_general_names(out, plan.names); });
 }
 
 Result<void> check_urls(std::vector<std::string> const& urls) {
@@ -129,59 +135,50 @@ Result<void> check_urls(std::vector<std::string> const& urls) {
 
 }  // namespace
 
-Asn1OctetStringPtr key_identifier(X509_PUBKEY const* key) {
-    unsigned char const* bits = nullptr;
-    int size = 0;
+Bytes key_identifier(View public_key) {
+    constexpr std::size_t length = 160 / 8;
     std::array<std::uint8_t, 32> digest{};
-    if (X509_PUBKEY_get0_param(nullptr, &bits, &size, nullptr, key) != 1 ||
-        EVP_Digest(bits, static_cast<std::size_t>(size), digest.data(), nullptr, sha256_method(), nullptr) != 1) {
+    auto const whole = DerReader(public_key).next(der::k_sequence);
+    DerReader parts(whole ? whole->content : View());
+    auto const algorithm = parts.next(der::k_sequence);
+    auto const key = parts.next(der::k_bit_string);
+    if (!algorithm || !key || key->content.empty()) throw std::logic_error("a public key was expected");
+    auto const bits = key->content.subspan(1);
+    if (EVP_Digest(bits.data(), bits.size(), digest.data(), nullptr, sha256_method(), nullptr) != 1) {
         throw_openssl_failure("make a key identifier");
     }
-    constexpr std::size_t length = 160 / 8;
-    return octets(std::span(digest).first(length));
+    return {digest.begin(), digest.begin() + length};
 }
 
-Asn1OctetStringPtr issuer_identifier(X509* issuer) {
-    if (ASN1_OCTET_STRING const* own = X509_get0_subject_key_id(issuer)) return octets(pki::bytes_of(own));
-    return key_identifier(X509_get_X509_PUBKEY(issuer));
+Bytes issuer_identifier(X509* issuer) {
+    if (ASN1_OCTET_STRING const* own = X509_get0_subject_key_id(issuer)) {
+        auto const bytes = bytes_of(own);
+        return {bytes.begin(), bytes.end()};
+    }
+    return key_identifier(der_of(X509_get_X509_PUBKEY(issuer), i2d_X509_PUBKEY, "encode a public key"));
 }
 
-AuthorityKeyIdPtr authority_key_id(ASN1_OCTET_STRING const* identifier) {
-    AuthorityKeyIdPtr out(AUTHORITY_KEYID_new());
-    if (!out) throw_openssl_failure("make a key identifier");
-    out->keyid = octets(pki::bytes_of(identifier)).release();
-    return out;
+void write_extensions(DerWriter& out, ExtensionPlan const& plan) {
+    out.wrap(der::k_sequence, [&] {
+        add_basic_constraints(out, plan);
+        add(out, oid::key_usage, Criticality::critical, [&] { out.element(der::k_bit_string, key_usage_of(plan)); });
+        add_extended_key_usage(out, plan.profile);
+        add(out, oid::subject_key_identifier, Criticality::normal, [&] { out.element(der::k_octet_string, plan.own); });
+        add(out, oid::authority_key_identifier, Criticality::normal,
+            [&] { out.wrap(der::k_sequence, [&] { out.element(der::tagged(0), plan.authority); }); });
+        add_names(out, plan);
+        if (plan.revocation == nullptr) return;
+        add_distribution_point(out, plan.revocation->crl_urls);
+        add_access(out, *plan.revocation);
+        add_tls_feature(out, *plan.revocation);
+    });
 }
 
-Result<void> add_revocation_pointers(X509* certificate, IssueOptions const& options) {
+Result<void> check_revocation_pointers(IssueOptions const& options) {
     CS_CHECK(check_urls(options.crl_urls));
     CS_CHECK(check_urls(options.ocsp_urls));
     CS_CHECK(check_urls(options.issuer_urls));
-    if (!options.crl_urls.empty()) add_distribution_point(certificate, options.crl_urls);
-    if (!options.ocsp_urls.empty() || !options.issuer_urls.empty()) add_access(certificate, options);
-    if (!options.must_staple) return {};
-    constexpr long k_status_request = 5;  // RFC 6066 section 8
-    std::unique_ptr<TLS_FEATURE, Deleter<TLS_FEATURE_free>> const features(TLS_FEATURE_new());
-    ASN1_INTEGER* const feature = ASN1_INTEGER_new();
-    if (!features || feature == nullptr || ASN1_INTEGER_set(feature, k_status_request) != 1 ||
-        sk_ASN1_INTEGER_push(features.get(), feature) <= 0)
-        throw_openssl_failure("add a TLS feature");
-    add(certificate, NID_tlsfeature, features.get(), Criticality::normal);
     return {};
-}
-
-void add_extensions(X509* certificate, ExtensionPlan const& plan) {
-    add_basic_constraints(certificate, plan);
-    add_key_usage(certificate, plan.profile);
-    add_extended_key_usage(certificate, plan.profile);
-    auto const own = key_identifier(X509_get_X509_PUBKEY(certificate));
-    add(certificate, NID_subject_key_identifier, own.get(), Criticality::normal);
-    auto const authority = authority_key_id(plan.authority != nullptr ? plan.authority : own.get());
-    add(certificate, NID_authority_key_identifier, authority.get(), Criticality::normal);
-    if (plan.names == nullptr || sk_GENERAL_NAME_num(plan.names) == 0) return;
-    // RFC 5280 section 4.2.1.6: critical when there is no subject.
-    bool const alone = X509_NAME_entry_count(X509_get_subject_name(certificate)) == 0;
-    add(certificate, NID_subject_alt_name, plan.names, alone ? Criticality::critical : Criticality::normal);
 }
 
 }  // namespace countersign::pki

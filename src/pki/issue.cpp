@@ -5,6 +5,8 @@
 #include "pki/format/request_parts.hpp"
 #include "pki/names.hpp"
 #include "pki/openssl.hpp"
+#include "pki/signer.hpp"
+#include "pki/to_be_signed.hpp"
 
 #include "countersign/errors/crt.hpp"
 #include "countersign/errors/gen.hpp"
@@ -13,7 +15,6 @@
 
 #include <algorithm>
 #include <array>
-#include <tuple>
 
 namespace countersign::pki {
 
@@ -38,77 +39,88 @@ constexpr std::array<ProfileRow, 4> k_profiles{{
 Failure refused(std::string_view detail) { return fail(crt::signing_failed, {{"detail", detail}}); }
 
 /// 128 random bits, positive and not zero; 17 bytes at most of the 20 that RFC 5280 section 4.1.2.2 allows.
-void set_serial(X509* certificate) {
+std::array<std::uint8_t, 16> new_serial() {
     std::array<std::uint8_t, 16> bytes{};
-    BignumPtr const number(BN_new());
     do {
-        if (!number || RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1 ||
-            BN_bin2bn(bytes.data(), static_cast<int>(bytes.size()), number.get()) == nullptr) {
-            throw_openssl_failure("make a serial number");
-        }
-    } while (BN_is_zero(number.get()) == 1);
-    if (BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) == nullptr) throw_openssl_failure("set a serial number");
+        if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) throw_openssl_failure("make a serial number");
+    } while (std::ranges::all_of(bytes, [](std::uint8_t byte) { return byte == 0; }));
+    return bytes;
 }
 
 bool is_ordered(Validity const& validity) { return validity.not_before < validity.not_after; }
 
 /// Names that came with a request are looked at again here: what is signed is what was checked.
-Result<GeneralNamesPtr> names_to_sign(RequestParts const& request) {
+Result<std::vector<AlternativeName>> names_to_sign(RequestParts const& request) {
     ErrorQueue const errors;
     int found = -1;
     GeneralNamesPtr names(static_cast<GENERAL_NAMES*>(X509V3_get_d2i(request.extensions(), NID_subject_alt_name, &found, nullptr)));
     if (!names && found != -1) return fail(crt::broken_request, {{"detail", "its subject alternative names cannot be decoded"}});
-    auto const values = alternative_names_of(names.get());
+    auto values = alternative_names_of(names.get());
     if (values.size() != static_cast<std::size_t>(std::max(0, sk_GENERAL_NAME_num(names.get())))) {
         return fail(crt::invalid_name, {{"field", "subject alternative name"}, {"value", "neither dns, ip, email nor uri"}});
     }
-    return make_general_names(values);
+    for (auto const& value : values) CS_CHECK(check_alternative_name(value));
+    return values;
+}
+
+/// The Name in DER, with the bytes that it was decoded from. Borrowed from `name`.
+std::span<std::uint8_t const> der_of_name(X509_NAME const* name) {
+    unsigned char const* data = nullptr;
+    std::size_t size = 0;
+    if (X509_NAME_get0_der(name, &data, &size) != 1) throw_openssl_failure("encode a name");
+    return {data, size};
 }
 
 struct Signing {
-    X509_NAME const* issuer;
-    ASN1_OCTET_STRING const* issuer_key;  ///< null: signed by its own key
-    EVP_PKEY* key;
+    std::span<std::uint8_t const> issuer;                     ///< its name
+    std::optional<std::span<std::uint8_t const>> issuer_key;  ///< identifier; nothing: signed by its own key
+    Signer const& signer;
     int path_length;
-    IssueOptions options;
 };
 
-Result<Certificate> make(CertificateRequest const& request, Profile profile, Validity const& validity, Signing const& by) {
+Result<Certificate> make(CertificateRequest const& request, Profile profile, Validity const& validity, Signing const& by,
+                         IssueOptions const& options) {
     auto const& asked = request.parts();
     X509_NAME const* const subject = asked.subject();
     CS_CHECK(check_name(subject));
-    CS_TRY(auto names, names_to_sign(asked));
+    CS_TRY(auto const names, names_to_sign(asked));
     ErrorQueue errors;
     EVP_PKEY const* const public_key = asked.key();
-    int const smallest = std::max(by.options.minimum_rsa_bits, k_smallest_legacy_rsa_bits);
+    int const smallest = std::max(options.minimum_rsa_bits, k_smallest_legacy_rsa_bits);
     if (is_weak_key(public_key, smallest)) {
         bool const curve = EVP_PKEY_get_base_id(public_key) == EVP_PKEY_EC;
         return fail(crt::key_too_weak,
                     {{"bits", std::to_string(EVP_PKEY_get_bits(public_key))}, {"minimum", curve ? "224" : std::to_string(smallest)}});
     }
     bool const nameless = X509_NAME_entry_count(subject) == 0;
-    if (nameless && (profile == Profile::authority || sk_GENERAL_NAME_num(names.get()) == 0)) {
+    if (nameless && (profile == Profile::authority || names.empty())) {
         return fail(crt::invalid_name, {{"field", "subject"}, {"value", "empty"}});
     }
     if (!is_ordered(validity)) return refused("its validity would end before it begins");
+    CS_CHECK(check_revocation_pointers(options));
 
-    X509Ptr certificate(X509_new());
-    auto const begin = time_from(validity.not_before);
-    auto const end = time_from(validity.not_after);
-    auto const embeddable = decode_embeddable_key(asked.key_der());
-    if (!begin || !end) return refused("its dates cannot be written");
-    if (!certificate || !embeddable || X509_set_version(certificate.get(), X509_VERSION_3) != 1 ||
-        X509_set_issuer_name(certificate.get(), by.issuer) != 1 || X509_set_subject_name(certificate.get(), subject) != 1 ||
-        X509_set1_notBefore(certificate.get(), begin.get()) != 1 || X509_set1_notAfter(certificate.get(), end.get()) != 1 ||
-        X509_set_pubkey(certificate.get(), embeddable.get()) != 1) {
-        return refused(errors.reason());
-    }
-    set_serial(certificate.get());
-    add_extensions(certificate.get(),
-                   {.profile = profile, .path_length = by.path_length, .authority = by.issuer_key, .names = names.get()});
-    CS_CHECK(add_revocation_pointers(certificate.get(), by.options));
-    if (X509_sign(certificate.get(), by.key, digest_for(by.key, by.options.hash)) <= 0) return refused(errors.reason());
-    return Certificate(certificate.release());
+    auto const key = key_for_certificate(asked.key_der());
+    if (key.empty()) return refused(errors.reason());
+    auto const serial = new_serial();
+    auto const identifier = key_identifier(key);
+    CS_TRY(auto const algorithm, by.signer.algorithm(options.hash));
+    auto const to_be_signed = write_to_be_signed({.serial = serial,
+                                                  .algorithm = algorithm,
+                                                  .issuer = by.issuer,
+                                                  .validity = validity,
+                                                  .subject = der_of_name(subject),
+                                                  .public_key = key,
+                                                  .extensions = {.profile = profile,
+                                                                 .path_length = by.path_length,
+                                                                 .rsa = EVP_PKEY_get_base_id(public_key) == EVP_PKEY_RSA,
+                                                                 .own = identifier,
+                                                                 .authority = by.issuer_key.value_or(identifier),
+                                                                 .names = names,
+                                                                 .nameless = nameless,
+                                                                 .revocation = &options}});
+    if (!to_be_signed) return refused("its dates cannot be written");
+    CS_TRY(auto const signature, by.signer.sign(*to_be_signed, options.hash));
+    return Certificate::written_here(write_certificate(*to_be_signed, algorithm, signature));
 }
 
 bool may_use_key_for(Certificate const& certificate, std::uint32_t usage) {
@@ -116,6 +128,22 @@ bool may_use_key_for(Certificate const& certificate, std::uint32_t usage) {
 }
 
 }  // namespace
+
+/// What an authority puts into each of its certificates, or compares it with: taken from its own certificate once.
+struct Issuer {
+    Issuer(Certificate const& certificate, PrivateKey key)
+        : subject(der_of(X509_get_subject_name(certificate.native()), i2d_X509_NAME, "encode a name")),
+          identifier(issuer_identifier(certificate.native())),
+          not_after(certificate.not_after()),
+          path_length(X509_get_pathlen(certificate.native())),
+          signer(std::move(key)) {}
+
+    Bytes subject;
+    Bytes identifier;  ///< of its key
+    UtcTime not_after;
+    long path_length;  ///< -1: no limit
+    Signer signer;
+};
 
 Result<Profile> parse_profile(std::string_view text) {
     for (auto const& row : k_profiles) {
@@ -134,7 +162,8 @@ Result<CertificateAuthority> CertificateAuthority::create(Certificate certificat
     if (!certificate.is_authority() || !may_use_key_for(certificate, KU_KEY_CERT_SIGN)) {
         return fail(crt::not_an_authority, {{"subject", certificate.subject()}});
     }
-    return CertificateAuthority(std::move(certificate), std::move(key));
+    auto issuer = std::make_shared<Issuer const>(certificate, key);
+    return CertificateAuthority(std::move(certificate), std::move(key), std::move(issuer));
 }
 
 Result<CertificateAuthority> CertificateAuthority::create_root(PrivateKey key, SubjectFields const& subject, Validity validity) {
@@ -145,24 +174,16 @@ Result<CertificateAuthority> CertificateAuthority::create_root(PrivateKey key, S
 
 Result<Certificate> CertificateAuthority::sign(CertificateRequest const& request, Profile profile, Validity validity,
                                                IssueOptions const& options) const {
-    X509* const own = certificate_.native();
     constexpr long no_limit = -1;
-    long const path_length = X509_get_pathlen(own);
-    auto const own_end = certificate_.not_after();
-    bool const over = validity.not_before >= own_end;
-    long const below = options.path_length.value_or(0);
-    if (over || (profile == Profile::authority && path_length != no_limit && path_length < below + 1)) {
+    bool const over = validity.not_before >= issuer_->not_after;
+    // An authority below this one issues end certificates only, unless something else is asked for.
+    int const below = options.path_length.value_or(0);
+    if (over || (profile == Profile::authority && issuer_->path_length != no_limit && issuer_->path_length < below + 1L)) {
         return fail(crt::not_an_authority, {{"subject", certificate_.subject()}});
     }
-    validity.not_after = std::min(validity.not_after, own_end);
-    auto const identifier = issuer_identifier(own);
-    // An authority below this one issues end certificates only, unless something else is asked for.
+    validity.not_after = std::min(validity.not_after, issuer_->not_after);
     return make(request, profile, validity,
-                {.issuer = X509_get_subject_name(own),
-                 .issuer_key = identifier.get(),
-                 .key = key_.native(),
-                 .path_length = options.path_length.value_or(0),
-                 .options = options});
+                {.issuer = issuer_->subject, .issuer_key = issuer_->identifier, .signer = issuer_->signer, .path_length = below}, options);
 }
 
 Result<Certificate> self_sign(CertificateRequest const& request, PrivateKey const& key, Profile profile, Validity validity,
@@ -171,12 +192,13 @@ Result<Certificate> self_sign(CertificateRequest const& request, PrivateKey cons
         return fail(crt::key_does_not_match_certificate,
                     {{"certificate_key", request.public_key_sha256()}, {"key", key.public_key_sha256()}});
     }
+    Signer const signer(key);
     return make(request, profile, validity,
-                {.issuer = request.parts().subject(),
-                 .issuer_key = nullptr,
-                 .key = key.native(),
-                 .path_length = options.path_length.value_or(k_root_path_length),
-                 .options = options});
+                {.issuer = der_of_name(request.parts().subject()),
+                 .issuer_key = std::nullopt,
+                 .signer = signer,
+                 .path_length = options.path_length.value_or(k_root_path_length)},
+                options);
 }
 
 }  // namespace countersign::pki

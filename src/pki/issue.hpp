@@ -9,6 +9,7 @@
 #include "pki/hash.hpp"
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,6 +57,9 @@ struct CrlPlan {
     std::optional<std::uint64_t> delta_of;  ///< a delta list, based on the complete one of this number
 };
 
+struct Issuer;
+
+/// Copying shares the same immutable authority; several threads may sign with it at once.
 class CertificateAuthority {
 public:
     /// CRT-014 when they do not belong together, CRT-021 when the certificate may not issue.
@@ -81,9 +85,11 @@ public:
     Result<std::string> sign_next_crl(Crl const& previous, std::vector<RevokedEntry> const& more, UtcTime now, UtcTime next_update) const;
 
 private:
-    CertificateAuthority(Certificate certificate, PrivateKey key) : certificate_(std::move(certificate)), key_(std::move(key)) {}
+    CertificateAuthority(Certificate certificate, PrivateKey key, std::shared_ptr<Issuer const> issuer)
+        : certificate_(std::move(certificate)), key_(std::move(key)), issuer_(std::move(issuer)) {}
     Certificate certificate_;
     PrivateKey key_;
+    std::shared_ptr<Issuer const> issuer_;
 };
 
 /// A certificate that its own key signed, for the subject and names of the request.

@@ -1,5 +1,7 @@
 #include "pki/names.hpp"
 
+#include "pki/format/der_writer.hpp"
+
 #include "countersign/errors/crt.hpp"
 
 #include <openssl/objects.h>
@@ -236,6 +238,19 @@ Result<GeneralNamesPtr> make_general_names(std::vector<AlternativeName> const& n
         std::ignore = one.release();  // the stack owns it now
     }
     return out;
+}
+
+void write_general_names(DerWriter& out, std::span<AlternativeName const> names) {
+    out.wrap(der::k_sequence, [&] {
+        for (auto const& name : names) {
+            switch (name.kind) {
+                case Kind::email: out.element(der::tagged(GEN_EMAIL), countersign::bytes_of(name.value)); break;
+                case Kind::dns: out.element(der::tagged(GEN_DNS), countersign::bytes_of(name.value)); break;
+                case Kind::uri: out.element(der::tagged(GEN_URI), countersign::bytes_of(name.value)); break;
+                case Kind::ip: out.element(der::tagged(GEN_IPADD), address_bytes(name.value)); break;
+            }
+        }
+    });
 }
 
 std::vector<AlternativeName> alternative_names_of(GENERAL_NAMES const* names) {

@@ -6,10 +6,13 @@
 #include "pki/certificate.hpp"
 #include "pki/openssl.hpp"
 
+#include <span>
 #include <string>
 #include <vector>
 
 namespace countersign::pki {
+
+class DerWriter;
 
 /// "/C=GB/O=Codian/CN=mcu". A '/' or '\' inside a value gets a '\' before it, control characters and bytes that are
 /// not UTF-8 are written \xNN, so that no value can pass for two (the text is shown and logged).
@@ -27,6 +30,8 @@ Result<void> check_name(X509_NAME const* name);
 /// CRT-019 when the value does not have the form of its kind.
 Result<void> check_alternative_name(AlternativeName const& name);
 Result<GeneralNamesPtr> make_general_names(std::vector<AlternativeName> const& names);
+/// GeneralNames in DER. The names are checked already.
+void write_general_names(DerWriter& out, std::span<AlternativeName const> names);
 /// Kinds other than those of AlternativeName are left out.
 std::vector<AlternativeName> alternative_names_of(GENERAL_NAMES const* names);
 

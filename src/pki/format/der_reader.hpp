@@ -4,20 +4,13 @@
 /// definite lengths in their shortest form, tags below 31. For what is compared or hashed byte by byte, and for what OpenSSL decodes
 /// only together with things that are not wanted. Borrows from the bytes that are read. Internal to src/pki.
 
+#include "pki/format/der_tags.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <span>
 
 namespace countersign::pki {
-
-namespace der {
-inline constexpr std::uint8_t k_integer = 0x02;
-inline constexpr std::uint8_t k_bit_string = 0x03;
-inline constexpr std::uint8_t k_oid = 0x06;
-inline constexpr std::uint8_t k_sequence = 0x30;
-inline constexpr std::uint8_t k_set = 0x31;
-inline constexpr std::uint8_t k_context_0 = 0xa0;
-}  // namespace der
 
 struct DerElement {
     std::uint8_t tag = 0;

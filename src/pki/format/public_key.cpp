@@ -27,11 +27,10 @@ constexpr std::array<std::uint8_t, 23> k_p384_header{0x30, 0x76, 0x30, 0x10, 0x0
 constexpr std::uint8_t k_not_compressed = 4;
 constexpr std::size_t k_longest_point = 97;
 
-/// What a key of a curve is copied from, in both of OpenSSL's forms: that is quicker by far than to make the curve again.
+/// What a key of a curve is copied from: that is quicker by far than to make the curve again.
 struct Model {
     Curve curve;
-    PkeyPtr provided;    ///< the curve alone; lives in OpenSSL's provider, which computes with it
-    PkeyPtr embeddable;  ///< with some point; lives in the EVP_PKEY itself, as before OpenSSL 3
+    PkeyPtr key;  ///< the curve alone
 };
 
 PkeyPtr make_curve(char const* name) {
@@ -47,20 +46,7 @@ PkeyPtr make_curve(char const* name) {
     return PkeyPtr(key);
 }
 
-Model make_model(Curve const& curve) {
-    auto provided = make_curve(curve.name);
-    std::array<unsigned char, k_longest_point> point{};
-    std::size_t size = 0;
-    // d2i_PublicKey() turns a key of a provider into one of the other form; it wants a point, and the generator is at hand.
-    auto embeddable = make_curve(curve.name);
-    auto* place = embeddable.get();
-    auto const* data = point.data();
-    if (EVP_PKEY_get_octet_string_param(provided.get(), OSSL_PKEY_PARAM_EC_GENERATOR, point.data(), point.size(), &size) != 1 ||
-        d2i_PublicKey(EVP_PKEY_EC, &place, &data, static_cast<long>(size)) == nullptr) {
-        throw_openssl_failure("make a curve");
-    }
-    return {.curve = curve, .provided = std::move(provided), .embeddable = std::move(embeddable)};
-}
+Model make_model(Curve const& curve) { return {.curve = curve, .key = make_curve(curve.name)}; }
 
 std::array<Model, 2> const& models() {
     static std::array<Model, 2> const all{
@@ -95,7 +81,7 @@ PkeyPtr decode_with_openssl(View der) {
     return key;
 }
 
-/// rsaEncryption with parameters NULL (RFC 3279 section 2.3.1). OpenSSL keeps it in the EVP_PKEY; both uses do with that.
+/// rsaEncryption with parameters NULL (RFC 3279 section 2.3.1). OpenSSL keeps it in the EVP_PKEY; its uses do with that.
 PkeyPtr decode_rsa(View der) {
     constexpr std::array<std::uint8_t, 15> algorithm{0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
                                                      0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
@@ -117,7 +103,7 @@ PkeyPtr decode_rsa(View der) {
 PkeyPtr decode_public_key(View der) {
     if (auto const* model = model_of(der)) {
         View const point = der.subspan(model->curve.header.size());
-        PkeyPtr key(EVP_PKEY_dup(model->provided.get()));
+        PkeyPtr key(EVP_PKEY_dup(model->key.get()));
         // Checks that the point is on the curve.
         if (!key || EVP_PKEY_set1_encoded_public_key(key.get(), point.data(), point.size()) != 1) return nullptr;
         return key;
@@ -126,17 +112,15 @@ PkeyPtr decode_public_key(View der) {
     return decode_with_openssl(der);
 }
 
-PkeyPtr decode_embeddable_key(View der) {
-    if (auto const* model = model_of(der)) {
-        View const point = der.subspan(model->curve.header.size());
-        PkeyPtr key(EVP_PKEY_dup(model->embeddable.get()));
-        auto* place = key.get();
-        auto const* data = point.data();
-        if (!key || d2i_PublicKey(EVP_PKEY_EC, &place, &data, static_cast<long>(point.size())) == nullptr) return nullptr;
-        return key;
-    }
-    if (auto key = decode_rsa(der)) return key;
-    return decode_with_openssl(der);
+Bytes key_for_certificate(View der) {
+    if (model_of(der) != nullptr) return {der.begin(), der.end()};  // has one encoding only
+    auto key = decode_rsa(der);
+    if (!key) key = decode_with_openssl(der);
+    if (!key) return {};
+    X509_PUBKEY* made = nullptr;
+    int const done = X509_PUBKEY_set(&made, key.get());
+    std::unique_ptr<X509_PUBKEY, Deleter<X509_PUBKEY_free>> const owner(made);
+    return done == 1 ? der_of(made, i2d_X509_PUBKEY, "encode a public key") : Bytes();
 }
 
 Bytes public_key_der(EVP_PKEY const* key) {

@@ -51,6 +51,28 @@ std::optional<View> find_extensions(View attributes) {
     return found.value_or(View());
 }
 
+/// The digest of an ECDSA signature whose AlgorithmIdentifier is in the form of RFC 5758 section 3.2; null for any other.
+EVP_MD const* ecdsa_digest(View algorithm) {
+    constexpr std::array<std::uint8_t, 11> stem{0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03};
+    if (algorithm.size() != stem.size() + 1 || !std::ranges::equal(algorithm.first(stem.size()), stem)) return nullptr;
+    switch (algorithm.back()) {
+        case 2: return sha256_method();
+        case 3: return EVP_sha384();
+        case 4: return EVP_sha512();
+        default: return nullptr;
+    }
+}
+
+/// What ASN1_item_verify() does for ECDSA, without the objects and the second context that it makes.
+bool ecdsa_fits(EVP_PKEY* key, EVP_MD const* method, View message, View signature) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned length = 0;
+    std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>> const context(EVP_PKEY_CTX_new(key, nullptr));
+    return context && EVP_Digest(message.data(), message.size(), digest.data(), &length, method, nullptr) == 1 &&
+           EVP_PKEY_verify_init(context.get()) == 1 &&
+           EVP_PKEY_verify(context.get(), signature.data(), signature.size(), digest.data(), length) == 1;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<RequestParts const>> RequestParts::decode(View der) {
@@ -90,7 +112,7 @@ Result<void> RequestParts::read() {
         return broken("its public key is larger than " + std::to_string(k_largest_key_bits) + " bits");
     }
 
-    auto const attributes = fields.next(der::k_context_0);  // some programs leave out an empty set
+    auto const attributes = fields.next(der::wrapped(0));  // some programs leave out an empty set
     auto const extensions = find_extensions(attributes ? attributes->content : View());
     if (!fields.at_end() || !extensions) return broken("its attributes cannot be decoded");
     if (extensions->empty()) return {};
@@ -102,6 +124,8 @@ Result<void> RequestParts::read() {
 
 bool RequestParts::signature_fits() const {
     ErrorQueue const errors;
+    auto const* method = ecdsa_digest(algorithm_);
+    if (method != nullptr && EVP_PKEY_get_base_id(key_.get()) == EVP_PKEY_EC) return ecdsa_fits(key_.get(), method, signed_, signature_);
     auto const* data = algorithm_.data();
     X509AlgorPtr const algorithm(d2i_X509_ALGOR(nullptr, &data, static_cast<long>(algorithm_.size())));
     Asn1BitStringPtr const signature(ASN1_BIT_STRING_new());

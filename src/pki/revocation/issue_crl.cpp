@@ -76,6 +76,16 @@ X509RevokedPtr make_revoked(RevokedEntry const& entry) {
     return out;
 }
 
+/// authorityKeyIdentifier with the key identifier only.
+AuthorityKeyIdPtr authority_key_id(Bytes const& identifier) {
+    AuthorityKeyIdPtr out(AUTHORITY_KEYID_new());
+    Asn1OctetStringPtr octets(ASN1_OCTET_STRING_new());
+    if (!out || !octets || ASN1_OCTET_STRING_set(octets.get(), identifier.data(), static_cast<int>(identifier.size())) != 1)
+        throw_openssl_failure("make a key identifier");
+    out->keyid = octets.release();
+    return out;
+}
+
 /// A list that is about to be signed.
 class Draft {
 public:
@@ -105,7 +115,7 @@ public:
 
     Result<std::string> sign(std::uint64_t number) {
         ErrorQueue errors;
-        auto const identifier = authority_key_id(issuer_identifier(authority_.native()).get());
+        auto const identifier = authority_key_id(issuer_identifier(authority_.native()));
         add(crl_.get(), NID_authority_key_identifier, identifier.get(), Criticality::normal);
         add_number(crl_.get(), NID_crl_number, number, Criticality::normal);
         if (X509_CRL_sort(crl_.get()) != 1 || X509_CRL_sign(crl_.get(), key_.native(), signing_digest(key_.native())) <= 0)

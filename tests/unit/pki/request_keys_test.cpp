@@ -1,5 +1,6 @@
 // Keys of every kind in requests: read and put into certificates by short ways, which must come out where OpenSSL's long one does.
 
+#include "pki/format/request_parts.hpp"
 #include "unit/pki/making.hpp"
 
 #include "countersign/errors/crt.hpp"
@@ -94,6 +95,30 @@ TEST(RequestKeys, a_request_whose_extensions_cannot_be_read_is_refused) {
     auto const request = CertificateRequest::parse_pem(folder.read("request.pem"));
     ASSERT_FALSE(request);
     EXPECT_EQ(request.error().id(), errors::crt::broken_request);
+}
+
+TEST(RequestKeys, a_signature_fits_exactly_when_openssl_says_so) {
+    TemporaryFolder const folder;
+    for (std::string const curve : {"P-256", "P-384", "P-521"}) {
+        for (std::string const digest : {"sha1", "sha224", "sha256", "sha384", "sha512"}) {
+            auto const ran = run_in(folder, "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:" + curve + " -nodes -" + digest +
+                                                " -keyout k.pem -subj /CN=x -outform der -out r.der");
+            ASSERT_EQ(ran.exit_code, 0) << ran.output;
+            auto const text = folder.read("r.der");
+            Bytes der(text.begin(), text.end());
+            EXPECT_TRUE(CertificateRequest::parse_der(der)) << curve << ' ' << digest;
+            // The algorithm and the signature are the last bytes.
+            for (std::size_t at = der.size() - 160; at < der.size(); ++at) {
+                der[at] ^= 0x01;
+                auto const parts = RequestParts::decode(der);
+                auto const* data = der.data();
+                X509ReqPtr const theirs(d2i_X509_REQ(nullptr, &data, static_cast<long>(der.size())));
+                bool const fits = theirs && X509_REQ_verify(theirs.get(), X509_REQ_get0_pubkey(theirs.get())) == 1;
+                EXPECT_EQ(parts && (*parts)->signature_fits(), fits) << curve << ' ' << digest << " at " << at;
+                der[at] ^= 0x01;
+            }
+        }
+    }
 }
 
 }  // namespace
