@@ -193,14 +193,15 @@ protected:
     bool is_ready(std::shared_ptr<Unit> const& unit, EventLog& events) {
         auto const ready = [&] { return estate_.on_loop([&] { return unit->verify_state().effective(); }); };
         // Each change of NTP or DNS has the time asked for again; the answer to the last one counts.
-        for (std::size_t wanted = 1; wanted < 10 && !ready(); ++wanted) {
+        for (std::size_t wanted = 1; wanted < 10; ++wanted) {
+            if (ready()) return true;
             // Copied for each look at the log, which begins to count anew.
             auto const synchronised = [count = std::size_t{0}, wanted](Event const& event) mutable {
                 return event.id == "time.changed" && event.field("ntp") == "Synced" && ++count == wanted;
             };
             if (!events.wait_for(synchronised)) return false;
         }
-        return ready();
+        return false;
     }
 
     TestAuthority authority_;
