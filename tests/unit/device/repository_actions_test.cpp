@@ -252,7 +252,10 @@ TEST_F(RepositoryActions, ask_callers_for_a_certificate_only_when_nobody_is_lock
     auto const before = context();
     auto trial = call(unit, [](Unit& held) { return held.trial().begin(std::chrono::seconds(300), k_owner); });
     ASSERT_TRUE(trial);
+    auto earlier = client(*unit, net::Scheme::https, "POLYCOM", "POLYCOM");
+    EXPECT_EQ(get(earlier, "/setup/time").status, 200);
     ASSERT_TRUE(apply(unit, {ask}));
+    EXPECT_EQ(get(earlier, "/setup/time").status, 421) << "its connection was opened before, and confirms nothing";
     EXPECT_NE(context(), before);
     auto blind = client(*unit, net::Scheme::https, "POLYCOM", "POLYCOM");
     EXPECT_FALSE(net::run(runtime_, blind.send({.method = "GET", .target = "/", .fields = {}, .body = {}}))) << "it shows no certificate";
