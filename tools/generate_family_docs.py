@@ -74,16 +74,34 @@ def login(data):
     return lines + [""]
 
 
+def software(item):
+    """Which software has it, in words; nothing when all have."""
+    words = [f"{word} {item[key]}" for word, key in (("from", "software_from"), ("before", "software_before")) if item.get(key)]
+    return "Software " + " and ".join(words) if words else ""
+
+
 def certificates(data):
     rules = data["certificate"]
-    effect = {"now": "at once", "restart": "after a restart", "restart_banner": "after a restart, which every page asks for"}[rules["effect"]]
+    words = {"now": "at once", "restart": "after a restart", "restart_banner": "after a restart, which every page asks for"}
+    effect = words[rules["effect"]]
     issuer = "self-signed" if rules["factory_issuer"] == "self" else f"issued by `{rules['factory_issuer']}`"
     roots = {"replace": "replaces the list", "append": "is added to the list"}[rules["roots"]]
-    return ["## Certificates", "",
+    formats = [form.upper() + (f" (from software {rules['formats_from'][form]})" if form in rules.get("formats_from", {}) else "")
+               for form in rules["formats"]]
+    lines = ["## Certificates", "",
             f"- Factory certificate: `{rules['factory_subject']}`, {issuer}, made by each unit at its first start.",
-            f"- Accepted: {', '.join(rules['formats']).upper()}; keys {', '.join(rules['key_types'])}; "
+            f"- Accepted: {', '.join(formats)}; keys {', '.join(rules['key_types'])}; "
             f"{'a passphrase is allowed' if rules.get('passphrase_allowed', True) else 'encrypted keys are refused'}.",
-            f"- An upload of root certificates {roots}. A new certificate is used {effect}.", ""]
+            f"- An upload of root certificates {roots}. A new certificate is used {effect}."]
+    for identity in data.get("identity", []):
+        lines.append(f"- {identity['title']}: a certificate of its own" + (f", for {', '.join(identity['purposes'])}" if identity.get("purposes") else "")
+                     + ("; good for clients too" if identity.get("client_too") else "") + ".")
+        if "effect" in identity:
+            since = f", from software {identity['effect_from']} on" if "effect_from" in identity else ""
+            lines[-1] += f" A new one is used {words[identity['effect']]}{since}."
+    if "nameless_issuer_from" in rules:
+        lines.append(f"- Issuers without a common name are taken from software {rules['nameless_issuer_from']} on.")
+    return lines + [""]
 
 
 def pages(data):
@@ -92,11 +110,13 @@ def pages(data):
         lines += [f"### {' > '.join(page['menu'])}", "", f"`{page['path']}`", ""]
         if page.get("needs_feature_key"):
             lines += ["Only with a feature key: " + ", ".join(page["needs_feature_key"]) + ".", ""]
+        if software(page):
+            lines += [software(page) + ".", ""]
         for form in page.get("form", []):
             alone = len(page["form"]) == 1
             target = form.get("target") or (page["path"] if alone else f"{page['path']}/{form['id']}")
             lines += [f"Form *{form['title']}*, button *{form['submit_label']}*: `POST {target}`"
-                      + (" (multipart)" if form.get("multipart") else "") + ".", ""]
+                      + (" (multipart)" if form.get("multipart") else "") + "." + (f" {software(form)}." if software(form) else ""), ""]
             rows = [(field["label"], f"`{field['name']}`", field["kind"], field.get("setting") or field.get("role")) for field in form.get("fields", [])]
             if rows:
                 lines += table(("Field", "Name", "Kind", "Stands for"), rows)
@@ -107,7 +127,8 @@ def commands(data):
     rows = []
     for command in data.get("command", []):
         parameters = [parameter["name"] + ("" if parameter.get("required") else " (optional)") for parameter in command.get("parameter", [])]
-        rows.append((f"`{command['path']}`", ", ".join(parameters), command["behaviour"].replace("_", " ")))
+        rows.append((f"`{command['path']}`", ", ".join(parameters), command["behaviour"].replace("_", " ")
+                     + (f" ({software(command).lower()})" if software(command) else "")))
     return (["## Commands", ""] + table(("Command", "Parameters", "Does"), rows)) if rows else []
 
 

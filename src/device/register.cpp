@@ -2,6 +2,7 @@
 #include "device/clients/clients.hpp"
 #include "device/services/behaviours.hpp"
 #include "device/services/http_door.hpp"
+#include "device/services/repository_actions.hpp"
 #include "device/services/safety_actions.hpp"
 #include "device/services/text_doors.hpp"
 
@@ -13,6 +14,7 @@ void register_everything(Environment& environment) {
     register_behaviours(environment);
     register_safety_behaviours(environment);
     register_certificate_behaviours(environment);
+    register_repository_behaviours(environment);
     register_clients(environment);
 }
 

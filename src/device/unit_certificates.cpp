@@ -26,8 +26,9 @@ Result<Outcome> Unit::delete_trust_store(Actor actor) { return state_->certifica
 
 std::string Unit::banner() const {
     auto const& rules = state_->family->certificate;
-    auto asks = [&rules](HeldIdentity const& identity) {
-        return identity.what->effect.value_or(rules.effect) == family::CertificateEffect::restart_banner && identity.restart_pending();
+    auto asks = [this, &rules](HeldIdentity const& identity) {
+        return identity.what->effect_in(state_->spec.software, rules.effect) == family::CertificateEffect::restart_banner &&
+               identity.restart_pending();
     };
     bool const up = state_->running != Running::off;
     return up && std::ranges::any_of(state_->identities, asks) ? rules.banner : std::string();

@@ -68,6 +68,7 @@ void Unit::State::settings_took_effect(Unit const& unit) {
     // They ask the name servers of before.
     for (auto& identity : identities) identity.cache.reset();
     if (running == Running::off || running == Running::restarting) return;
+    renew_contexts();
     auto now = prospect(tree.effective_values());
     TimeSync::Settings settings;
     if (now.canonical("time.ntp.mode") != "off") settings.server = now.canonical("time.ntp.address");

@@ -48,6 +48,14 @@ bool matters_for_verification(family::Setting const& setting) {
            setting.canonical.starts_with("name.dns.");
 }
 
+/// Ways in that will ask for a certificate and did not: whoever has none is shut out.
+std::vector<family::Service const*> asking_callers_anew(Prospect const& before, Prospect const& after) {
+    std::vector<family::Service const*> out;
+    for (auto const& service : after.family->services)
+        if (service.management && after.verifies_callers(service) && !before.verifies_callers(service)) out.push_back(&service);
+    return out;
+}
+
 std::string shown(family::Setting const& setting, std::string const& value) {
     if (setting.space.kind != family::ValueKind::password) return value;
     return value.empty() ? "" : "***";
@@ -63,7 +71,17 @@ Prospect Unit::State::prospect(SettingTree::Values const& values) const {
             .feature_keys = feature_keys,
             .has_door = [this](family::Service const& service) { return environment->doors.contains(service.door); },
             .certificate_usable = [this](family::Service const& service) { return identity_of(service).usable(clock->now()); },
-            .custom_certificate = [this](family::Service const& service) { return !identity_of(service).factory; }};
+            .custom_certificate = [this](family::Service const& service) { return !identity_of(service).factory; },
+            .has_roots = !trust.empty()};
+}
+
+Result<void> Unit::State::check_without_roots() const {
+    for (auto const* values : {&tree.stored_values(), &tree.effective_values()}) {
+        auto after = prospect(*values);
+        after.has_roots = false;
+        if (auto problems = judge(prospect(*values), after, {}); !problems.empty()) return fail(std::move(problems.front()));
+    }
+    return {};
 }
 
 Result<void> Unit::State::check_pair_after(HeldIdentity const& identity, bool custom, bool usable) const {
@@ -184,6 +202,9 @@ Result<Outcome> Unit::apply_checked(std::vector<Change> changes, Actor const& ac
     for (auto const& [from, to] : {std::pair(&before, &after), std::pair(&before_now, &after_now)})
         for (auto& problem : judge(*from, *to, touched))
             if (std::ranges::find(asked.problems, problem) == asked.problems.end()) asked.problems.push_back(std::move(problem));
+    if (!state_->trial.current())
+        for (auto const* service : asking_callers_anew(before, after))
+            asked.problems.push_back(Error(errors::dev::trial_needed, {{"service", service->title}}));
     if (!asked.problems.empty()) return fail(one_of(std::move(asked.problems)));
 
     // New doors first: a port that cannot be opened refuses the whole change.

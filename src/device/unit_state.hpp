@@ -50,6 +50,8 @@ struct Unit::State {
     // unit_settings.cpp
     /// DEV-005 when deleting or replacing the pair would leave no way in.
     [[nodiscard]] Result<void> check_pair_after(HeldIdentity const& identity, bool custom, bool usable) const;
+    /// DEV-005 when callers must show a certificate, and an empty trust list would let nobody in.
+    [[nodiscard]] Result<void> check_without_roots() const;
     [[nodiscard]] Prospect prospect(SettingTree::Values const& values) const;
     [[nodiscard]] bool exists(family::Setting const& setting) const;
     [[nodiscard]] VerifyFacts verify_facts() const;

@@ -176,7 +176,9 @@ std::vector<Node> Unit::status_nodes(std::string_view first_word) const {
     return out;
 }
 
-bool Unit::page_exists(family::Page const& page) const { return family::has_feature_key(page.needs_feature_key, state_->feature_keys); }
+bool Unit::page_exists(family::Page const& page) const {
+    return family::has_feature_key(page.needs_feature_key, state_->feature_keys) && page.software.holds(state_->spec.software);
+}
 
 dialect::web::PageValues Unit::page_values(family::Page const& page) const {
     dialect::web::PageValues values;
@@ -185,6 +187,7 @@ dialect::web::PageValues Unit::page_values(family::Page const& page) const {
     for (auto const& alarm : state_->alarms.active()) values.alarms.push_back(alarm.text);
     values.state = to_string(state_->running);
     values.feature_keys = state_->feature_keys;
+    values.software = state_->spec.software;
     for (auto const& form : page.forms)
         for (auto const& field : form.fields) {
             if (field.setting.empty()) continue;
@@ -207,7 +210,8 @@ net::Task<Result<CommandAnswer>> Unit::run_command(std::string path, std::vector
                                                    Actor actor) {
     auto self = shared_from_this();
     auto const* command = state_->family->find_command(path);
-    if (command == nullptr) co_return fail(errors::dev::unknown_command, {{"path", path}});
+    if (command == nullptr || !command->software.holds(state_->spec.software))
+        co_return fail(errors::dev::unknown_command, {{"path", path}});
     auto behaviour = state_->environment->behaviours.find(command->behaviour);
     if (behaviour == state_->environment->behaviours.end()) co_return fail(errors::dev::unknown_command, {{"path", path}});
     if (changes_something(*command)) CS_CO_CHECK(check_may_change(actor));

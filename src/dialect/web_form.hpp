@@ -32,6 +32,7 @@ struct PageValues {
     std::vector<std::pair<std::string, std::string>> hidden;  ///< put into every form (a token against forged requests)
     std::string state = "running";                            ///< lifecycle state, see family::Form::needs_state
     std::vector<std::string> feature_keys;
+    std::string software;  ///< version; empty: not known, and everything is shown
 };
 
 /// A whole HTML document with menu, labels for every field, and everything escaped. No script.

@@ -29,8 +29,10 @@ public:
         if (!values_.notice.empty()) message("notice", "status", values_.notice);
         for (auto const& problem : values_.problems) message("problem", "alert", problem);
         for (auto const& table : page_.tables) draw(table);
-        for (auto const& form : page_.forms)
-            if (form.needs_state.empty() || std::ranges::find(form.needs_state, values_.state) != form.needs_state.end()) draw(form);
+        for (auto const& form : page_.forms) {
+            bool const fits = form.needs_state.empty() || std::ranges::find(form.needs_state, values_.state) != form.needs_state.end();
+            if (fits && form.software.holds(values_.software)) draw(form);
+        }
         out_ += "</main>\n</body>\n</html>\n";
         return std::move(out_);
     }
@@ -72,7 +74,7 @@ private:
     void navigation() {
         out_ += "<nav aria-label=\"Menu\">\n<ul>\n";
         for (auto const& page : family_.pages) {
-            if (!family::has_feature_key(page.needs_feature_key, values_.feature_keys)) continue;
+            if (!family::has_feature_key(page.needs_feature_key, values_.feature_keys) || !page.software.holds(values_.software)) continue;
             out_ += "<li><a";
             attribute("href", page.path);
             if (&page == &page_) attribute("aria-current", "page");

@@ -121,6 +121,25 @@ Result<std::vector<Argument>> Command::check(std::vector<Argument> arguments) co
     return fail(all_of(std::move(problems)));
 }
 
+bool SoftwareRange::holds(std::string_view software) const {
+    if (software.empty()) return true;
+    return (from.empty() || compare_versions(software, from) >= 0) && (before.empty() || compare_versions(software, before) < 0);
+}
+
+CertificateEffect Identity::effect_in(std::string_view software, CertificateEffect otherwise) const {
+    return SoftwareRange{effect_from, {}}.holds(software) ? effect.value_or(otherwise) : otherwise;
+}
+
+CertificateRules CertificateRules::for_software(std::string_view software) const {
+    auto rules = *this;
+    std::erase_if(rules.formats, [&](std::string const& format) {
+        auto const known = formats_from.find(format);
+        return known != formats_from.end() && !SoftwareRange{known->second, {}}.holds(software);
+    });
+    rules.nameless_issuers = SoftwareRange{nameless_issuer_from, {}}.holds(software);
+    return rules;
+}
+
 Field const* Form::find_field(std::string_view name) const {
     return find_in(fields, [&](Field const& f) { return f.name == name; });
 }

@@ -105,6 +105,14 @@ struct Parameter {
     std::string default_value;
 };
 
+/// Which software of the product has something: from one version on, before another (compare_versions). Empty: no limit.
+struct SoftwareRange {
+    std::string from;
+    std::string before;
+    /// Software that is not known has everything.
+    [[nodiscard]] bool holds(std::string_view software) const;
+};
+
 /// One name and value of a command call, in order; names may repeat.
 struct Argument {
     std::string name;
@@ -120,6 +128,7 @@ struct Command {
     std::string behaviour;   ///< registered function (known_behaviours)
     std::string result;      ///< element name of the result: "AdminPasswordSetResult"
     bool multiline = false;  ///< takes a body after the line
+    SoftwareRange software;  ///< of transactions: which software has it
     std::vector<Parameter> parameters;
 
     [[nodiscard]] Parameter const* find_parameter(std::string_view name) const;
@@ -175,6 +184,9 @@ struct Identity {
     std::string host_name;                    ///< canonical setting that holds its FQDN; empty: the unit's host name
     bool client_too = false;                  ///< its certificate must be good for clients too (seed 001)
     std::optional<CertificateEffect> effect;  ///< when an upload works; nothing: as the family's [certificate] says
+    std::string effect_from;                  ///< the software from which `effect` holds; empty: any
+    /// When an upload works with this software. `otherwise` is what [certificate] says.
+    [[nodiscard]] CertificateEffect effect_in(std::string_view software, CertificateEffect otherwise) const;
 };
 
 /// How the dataport of a family talks (docs/dialects.md, "Dataport").
@@ -230,6 +242,7 @@ struct Form {
     std::vector<Field> fields;
     std::vector<std::string>
         needs_state;  ///< shown only in these lifecycle states ("running", "shutdown_asked", "shut_down"); empty: always
+    SoftwareRange software;
 
     [[nodiscard]] Field const* find_field(std::string_view name) const;
     /// The field with that role or canonical setting.
@@ -254,6 +267,7 @@ struct Page {
     std::vector<std::string> menu;  ///< {"Network", "Services"}
     std::string title;
     std::vector<std::string> needs_feature_key;
+    SoftwareRange software;
     std::vector<PageTable> tables;
     std::vector<Form> forms;
 
@@ -264,15 +278,25 @@ struct CertificateRules {
     std::string factory_subject;  ///< "/C=GB/L=Langley/O=Codian/CN={serial}": RFC 2253 in slashes, first to last
     std::string factory_issuer;   ///< of the vendor's factory authority, same form; "self": self-signed
     std::chrono::years factory_life{25};
-    std::vector<std::string> formats;    ///< "pem"
+    std::vector<std::string> formats;  ///< "pem"
+    /// The software from which a form is taken ("der" -> "8.1"); the others are taken by any.
+    std::map<std::string, std::string, std::less<>> formats_from;
     std::vector<std::string> key_types;  ///< "rsa", "ecdsa", "ed25519"
     bool passphrase_allowed = true;
     bool name_must_match = false;          ///< the leaf must be made for the identity's host name, when it has one (seed 001)
     std::vector<std::string> shared_keys;  ///< SHA-256 of public keys that all units of the vendor had from the factory (REQ CRT-1)
     bool append_roots = false;             ///< false: an upload replaces the list (REQ TRU-1)
     CertificateEffect effect = CertificateEffect::restart;
-    std::string banner;          ///< shown in page headers until the restart
-    std::string default_marker;  ///< appended to the subject while the factory pair serves: "(Using default certificate)"
+    std::string banner;                ///< shown in page headers until the restart
+    std::string default_marker;        ///< appended to the subject while the factory pair serves: "(Using default certificate)"
+    std::string nameless_issuer_from;  ///< the software that first took issuers without a common name (REQ RMX-10); empty: any
+    bool nameless_issuers = true;      ///< of `for_software`: they are taken
+    /// Alarms beside those that every system has: "certificate.factory" (TLS is served with the factory's pair),
+    /// "certificate.not_yet_valid".
+    std::vector<std::string> alarms;
+
+    /// The rules of one version: forms that it does not take yet are left out.
+    [[nodiscard]] CertificateRules for_software(std::string_view software) const;
 };
 
 struct ExternalManager {

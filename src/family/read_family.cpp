@@ -22,6 +22,7 @@ constexpr std::array k_account_roles{"admin"sv, "user"sv};
 constexpr std::array k_formats{"pem"sv, "der"sv, "pfx"sv, "pkcs7"sv};
 constexpr std::array k_roots{"replace"sv, "append"sv};
 constexpr std::array k_certificate_effects{"now"sv, "restart"sv, "restart_banner"sv};
+constexpr std::array k_certificate_alarms{"certificate.factory"sv, "certificate.not_yet_valid"sv};
 constexpr std::array k_dataports{"modern"sv, "classic"sv};
 constexpr std::array k_dataport_words{"syslog"sv, "certificate"sv, "services"sv, "ippassword"sv};
 constexpr std::array k_recognised{"realm"sv, "product_type"sv, "page_title"sv};
@@ -84,6 +85,15 @@ ValueSpace read_space(TableReader& reader, std::string_view what, Problems& prob
         }
     }
     return space;
+}
+
+SoftwareRange read_software(TableReader& reader) {
+    SoftwareRange range;
+    range.from = reader.text("software_from", Need::optional);
+    range.before = reader.text("software_before", Need::optional);
+    if (!range.from.empty() && !range.before.empty() && compare_versions(range.from, range.before) >= 0)
+        reader.problem("software_before", "is not later than software_from: no software would have it");
+    return range;
 }
 
 Service read_service(TableReader reader) {
@@ -149,6 +159,8 @@ Identity read_identity_of(TableReader reader) {
     identity.client_too = reader.flag("client_too", false);
     if (reader.has("effect"))
         identity.effect = static_cast<CertificateEffect>(index_of(k_certificate_effects, reader.one_of("effect", k_certificate_effects)));
+    identity.effect_from = reader.text("effect_from", Need::optional);
+    if (!identity.effect_from.empty() && !identity.effect) reader.problem("effect_from", "needs effect");
     reader.finish();
     return identity;
 }
@@ -195,6 +207,9 @@ Command read_command(TableReader reader, Problems& problems) {
     command.result = reader.text("result", Need::optional);
     if (command.result.empty()) command.result = default_result_name(command.words);
     command.multiline = reader.flag("multiline", false);
+    command.software = read_software(reader);
+    if (command.dialect != "transactions" && !(command.software.from.empty() && command.software.before.empty()))
+        reader.problem("dialect", "only transactions depend on the software");
     for (auto const* table : reader.tables("parameter")) {
         TableReader inner(*table, "command.parameter", problems);
         Parameter parameter;
@@ -238,6 +253,7 @@ Form read_form(TableReader reader, Page const& page, bool alone, Problems& probl
     form.identity = reader.text("identity", Need::optional);
     form.columns = reader.texts("columns");
     form.needs_state = reader.texts("needs_state");
+    form.software = read_software(reader);
     for (auto const* table : reader.tables("fields")) form.fields.push_back(read_field({*table, "page.form.fields", problems}));
     reader.finish();
     return form;
@@ -263,6 +279,7 @@ Page read_page(TableReader reader, Problems& problems) {
     page.menu = reader.texts("menu", Need::required);
     page.title = reader.text("title");
     page.needs_feature_key = reader.texts("needs_feature_key");
+    page.software = read_software(reader);
     for (auto const* table : reader.tables("table")) page.tables.push_back(read_table({*table, "page.table", problems}, problems));
     auto const forms = reader.tables("form");
     for (auto const* table : forms) page.forms.push_back(read_form({*table, "page.form", problems}, page, forms.size() == 1, problems));
@@ -321,7 +338,20 @@ Account read_account(TableReader reader) {
     return account;
 }
 
-CertificateRules read_certificate(TableReader reader) {
+/// { der = "8.1", pkcs7 = "8.1" }
+void read_formats_from(TableReader& reader, CertificateRules& rules, Problems& problems) {
+    auto const* table = reader.table("formats_from", Need::optional);
+    if (table == nullptr) return;
+    TableReader inner(*table, "certificate.formats_from", problems);
+    for (auto const& [key, value] : *table) {
+        auto format = std::string(key.str());
+        if (std::ranges::find(rules.formats, format) == rules.formats.end()) inner.problem(format, "is not among formats");
+        rules.formats_from.emplace(format, inner.text(format));
+    }
+    inner.finish();
+}
+
+CertificateRules read_certificate(TableReader reader, Problems& problems) {
     CertificateRules rules;
     rules.factory_subject = reader.text("factory_subject");
     rules.factory_issuer = reader.text("factory_issuer");
@@ -329,6 +359,7 @@ CertificateRules read_certificate(TableReader reader) {
     rules.formats = reader.texts("formats", Need::required);
     for (auto const& format : rules.formats)
         if (std::ranges::find(k_formats, format) == k_formats.end()) reader.problem("formats", format + " is none of pem, der, pfx, pkcs7");
+    read_formats_from(reader, rules, problems);
     rules.key_types = reader.texts("key_types", Need::required);
     rules.passphrase_allowed = reader.flag("passphrase_allowed", true);
     rules.name_must_match = reader.flag("name_must_match", false);
@@ -337,6 +368,11 @@ CertificateRules read_certificate(TableReader reader) {
     rules.effect = static_cast<CertificateEffect>(index_of(k_certificate_effects, reader.one_of("effect", k_certificate_effects)));
     rules.banner = reader.text("banner", rules.effect == CertificateEffect::restart_banner ? Need::required : Need::optional);
     rules.default_marker = reader.text("default_marker", Need::optional);
+    rules.nameless_issuer_from = reader.text("nameless_issuer_from", Need::optional);
+    rules.alarms = reader.texts("alarms");
+    for (auto const& alarm : rules.alarms)
+        if (std::ranges::find(k_certificate_alarms, alarm) == k_certificate_alarms.end())
+            reader.problem("alarms", alarm + " is none of certificate.factory, certificate.not_yet_valid");
     reader.finish();
     return rules;
 }
@@ -370,7 +406,7 @@ Family read_family(toml::table const& root, Problems& problems, Lines& lines) {
     if (auto const* table = reader.table("family", Need::required)) read_identity(family, {*table, "family", problems});
     if (auto const* table = reader.table("login", Need::required)) family.login = read_login({*table, "login", problems});
     if (auto const* table = reader.table("certificate", Need::required))
-        family.certificate = read_certificate({*table, "certificate", problems});
+        family.certificate = read_certificate({*table, "certificate", problems}, problems);
     if (auto const* table = reader.table("flags", Need::optional)) family.flags = read_flags({*table, "flags", problems});
     if (auto const* table = reader.table("external_manager", Need::optional))
         family.external_manager = read_external_manager({*table, "external_manager", problems});

@@ -402,7 +402,7 @@ class FormReader(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()
         self.forms, self.labels, self.text = [], {}, []
-        self.form = self.label = self.select = self.button = None
+        self.form = self.label = self.select = self.button = self.area = None
 
     def handle_starttag(self, tag, attributes):
         at = dict(attributes)
@@ -418,6 +418,9 @@ class FormReader(html.parser.HTMLParser):
                 self.form["buttons"].append({"name": field["name"], "text": field["value"]})
             else:
                 self.form["fields"].append(field)
+        elif tag == "textarea" and self.form is not None:
+            self.area = {"name": at.get("name", ""), "id": at.get("id", ""), "type": "textarea", "value": "", "label": at.get("aria-label")}
+            self.form["fields"].append(self.area)
         elif tag == "select" and self.form is not None:
             self.select = {"name": at.get("name", ""), "id": at.get("id", ""), "type": "select", "value": "", "options": []}
             self.form["fields"].append(self.select)
@@ -444,6 +447,8 @@ class FormReader(html.parser.HTMLParser):
             self.select = None
         elif tag == "button":
             self.button = None
+        elif tag == "textarea":
+            self.area = None
 
     def handle_data(self, data):
         self.text.append(data)
@@ -453,6 +458,8 @@ class FormReader(html.parser.HTMLParser):
             self.select["options"][-1][1] += data
         if self.button is not None:
             self.button["text"] += data
+        if self.area is not None:
+            self.area["value"] += data
 
 
 class Browser:

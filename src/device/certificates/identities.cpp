@@ -78,7 +78,7 @@ void UnitCertificates::refused(Error const& error, Actor const& actor) {
 
 Result<Outcome> UnitCertificates::installed_changed(HeldIdentity& identity) {
     identity.can_roll_back = identity.repository.has_previous();
-    auto const effect = identity.what->effect.value_or(rules().effect);
+    auto const effect = identity.what->effect_in(state_.spec.software, rules().effect);
     if (effect == family::CertificateEffect::now && state_.running != Running::off) state_.serve_installed(identity);
     return outcome_of(identity);
 }

@@ -32,6 +32,7 @@ constexpr std::size_t k_cached_responses = 256;
 }  // namespace
 
 Result<Outcome> UnitCertificates::store_trust(std::vector<pki::Certificate> roots, std::string_view event, Actor const& actor) {
+    if (roots.empty()) CS_CHECK(state_.check_without_roots());
     CS_CHECK(roots.empty() ? state_.trust_files.remove_roots() : state_.trust_files.store_roots(roots));
     state_.set_trust(std::move(roots));
     state_.renew_contexts();

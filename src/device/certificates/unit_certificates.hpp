@@ -10,7 +10,8 @@ namespace countersign::device {
 
 class UnitCertificates final : public Certificates {
 public:
-    UnitCertificates(Unit::State& state, Unit const& unit) : state_(state), unit_(unit) {}
+    UnitCertificates(Unit::State& state, Unit const& unit)
+        : state_(state), unit_(unit), rules_(state.family->certificate.for_software(state.spec.software)) {}
 
     [[nodiscard]] Result<CertificateInfo> info(std::string_view identity) const override;
     Result<Outcome> install(Upload upload, std::string_view identity, Actor actor) override;
@@ -42,7 +43,7 @@ public:
 private:
     [[nodiscard]] Result<HeldIdentity*> find(std::string_view identity) const;
     [[nodiscard]] UploadNeeds needs_of(HeldIdentity const& identity) const;
-    [[nodiscard]] family::CertificateRules const& rules() const { return state_.family->certificate; }
+    [[nodiscard]] family::CertificateRules const& rules() const { return rules_; }
     [[nodiscard]] std::string host_name_of(family::Identity const& identity) const;
     /// A TLS server can really use it: a pair that it cannot would lock everybody out. CRT-044.
     [[nodiscard]] Result<void> try_out(CertificatePair const& pair) const;
@@ -63,7 +64,8 @@ private:
     [[nodiscard]] std::vector<pki::Certificate> known_authorities() const;
 
     Unit::State& state_;
-    Unit const& unit_;  ///< who may change what
+    Unit const& unit_;                ///< who may change what
+    family::CertificateRules rules_;  ///< of the unit's software
 };
 
 /// "AB:CD..." or "abcd...", SHA-1 or SHA-256, of this certificate?

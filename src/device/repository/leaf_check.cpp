@@ -26,6 +26,7 @@ public:
     void run(std::vector<pki::Certificate> const& chain) {
         auto const& leaf = chain.front();
         for (auto const& certificate : chain) dates(certificate);
+        if (!rules_.nameless_issuers) issuer(chain);
         purposes(leaf);
         strength(leaf);
         for (auto const& certificate : chain) signature(certificate);
@@ -48,6 +49,16 @@ private:
         if (certificate.not_before() > now)
             add(Error(errors::crt::not_yet_valid,
                       {{"subject", subject}, {"not_before", countersign::to_string(certificate.not_before())}}));
+    }
+
+    /// REQ RMX-10. Told once: a chain has one nameless authority as a rule.
+    void issuer(std::vector<pki::Certificate> const& chain) {
+        for (auto const& certificate : chain) {
+            if (("/" + certificate.issuer()).contains("/CN=")) continue;
+            add(Error(errors::crt::issuer_without_common_name,
+                      {{"subject", certificate.subject()}, {"issuer", certificate.issuer()}, {"from", rules_.nameless_issuer_from}}));
+            return;
+        }
     }
 
     void purposes(pki::Certificate const& leaf) {

@@ -25,12 +25,18 @@ struct Words {
 constexpr std::array k_words{
     Words{"certificate.expires", "Certificate will expire in {days} days"},
     Words{"certificate.expired", "Security mode failed - Certificate expired"},
+    Words{"certificate.factory", "TLS is served with the factory's certificate: install one of your own"},
+    Words{"certificate.not_yet_valid", "The certificate is not valid yet"},
     Words{"trust.expires", "The trusted certificate {subject} will expire in {days} days"},
     Words{"trust.expired", "The trusted certificate {subject} has expired"},
     Words{"password.factory", "The factory password is still in use: the security level cannot be higher than 2"},
     Words{"verification.inactive", "Verification is switched on but cannot work: {subject} is missing"},
     Words{"flags.restart", "System configuration changed. Please restart the system"},
 };
+
+/// Raised and cleared by looking at certificates.
+constexpr std::array<std::string_view, 6> k_about_certificates{"certificate.expires",       "certificate.expired", "certificate.factory",
+                                                               "certificate.not_yet_valid", "trust.expires",       "trust.expired"};
 
 Alarm read_alarm(toml::table const& table) {
     Alarm alarm;
@@ -171,14 +177,28 @@ void AlarmBoard::watch(pki::Certificate const& certificate, std::string_view kin
            .days_left = days_left(now, end)});
 }
 
+/// The alarms that only some families have (family::CertificateRules::alarms).
+void AlarmBoard::watch_more(CertificateInfo const& info, std::string const& subject, std::set<Key>& seen) {
+    auto check = [&](std::string const& id, bool wrong) {
+        auto const& wanted = unit_.family().certificate.alarms;
+        if (!wrong || std::ranges::find(wanted, id) == wanted.end() || !seen.emplace(id, subject).second) return;
+        raise({.id = id, .subject = subject, .text = {}, .level = "major", .since = {}, .days_left = {}});
+    };
+    check("certificate.not_yet_valid", unit_.now() < info.leaf().not_before());
+    check("certificate.factory", info.factory && !info.served_fingerprint.empty());
+}
+
 void AlarmBoard::check_certificates() {
     std::set<Key> seen;
     for (auto const& identity : unit_.family().identities)
-        if (auto const info = unit_.certificates().info(identity.id)) watch(info->leaf(), "certificate", identity.title, seen);
+        if (auto const info = unit_.certificates().info(identity.id)) {
+            watch(info->leaf(), "certificate", identity.title, seen);
+            watch_more(*info, identity.title, seen);
+        }
     for (auto const& root : unit_.trust()) watch(root, "trust", root.subject(), seen);
     std::vector<Key> gone;
     for (auto const& alarm : active_)
-        for (std::string_view id : {"certificate.expires", "certificate.expired", "trust.expires", "trust.expired"})
+        for (auto const id : k_about_certificates)
             if (alarm.id == id && !seen.contains({alarm.id, alarm.subject})) gone.emplace_back(alarm.id, alarm.subject);
     for (auto const& [id, subject] : gone) clear(id, subject);
 }

@@ -94,7 +94,8 @@ bool Unit::State::take_restored_files(Unit& unit) {
         if (setting.effect == family::Effect::now) tree.set(next, setting, tree.value(stored, setting));
     tree.commit(stored, std::move(next));
     for (auto& identity : identities)
-        if (identity.what->effect.value_or(family->certificate.effect) == family::CertificateEffect::now) serve_installed(identity);
+        if (identity.what->effect_in(spec.software, family->certificate.effect) == family::CertificateEffect::now)
+            serve_installed(identity);
     renew_contexts();
     auto wanted = wanted_doors(prospect(tree.effective_values()));
     auto opened = open_missing(unit, wanted);

@@ -42,6 +42,7 @@ public:
                                              identity, actor_);
         std::string notice;
         if (pair) notice = say(unit_, "certificate.installed", "The certificate and key were uploaded.");
+        if (pair && file_role == "package") notice = say(unit_, "certificate.package_installed", notice);
         if (trust) notice += (notice.empty() ? "" : " ") + say(unit_, "trust_store.installed", "The trust store was uploaded.");
         return FormResult::of(std::move(outcome), std::move(notice));
     }
@@ -148,7 +149,11 @@ private:
     [[nodiscard]] std::optional<SecretText> secret(std::string_view role) const {
         auto const found = roles_.find(role);
         if (found == roles_.end()) return std::nullopt;
-        return found->second.duplicate();
+        auto const* field = form_.find_role(role);
+        if (role != "passphrase" || field == nullptr || field->kind != family::FieldKind::file) return found->second.duplicate();
+        // A passphrase in a file ends where its line does.
+        auto const text = std::string_view(found->second.reveal());
+        return SecretText(std::string(text.substr(0, text.find_first_of("\r\n"))));
     }
 
     Unit& unit_;

@@ -42,6 +42,13 @@ bool redirects(Unit const& unit, family::Service const& service) {
     return service.redirect_setting.empty() || iequals(unit.effective_canonical(service.redirect_setting), "on");
 }
 
+/// A connection from before callers had to show a certificate proves nothing of who is there now, and could confirm a trial that
+/// locks its owner out.
+bool lacks_certificate(Unit const& unit, family::Service const& service, http::Request const& request) {
+    return !service.verify_clients.empty() && request.client_certificates.empty() &&
+           iequals(unit.effective_canonical(service.verify_clients), "on");
+}
+
 /// "Host" without its port, when it is a name or an address; otherwise the unit's own address.
 std::string host_asked_for(Unit const& unit, http::Request const& request) {
     auto host = request.fields.get("Host");
@@ -82,6 +89,11 @@ public:
     net::Task<http::Response> handle(http::Request request) override {
         auto unit = unit_.lock();
         if (!unit) co_return http::Response::text(503, "The system is shutting down.\n");
+        if (lacks_certificate(*unit, service_, request)) {
+            auto response = http::problem(Error(errors::dev::caller_not_verified));
+            response.fields.set("Connection", "close");
+            co_return response;
+        }
         if (auto response = websockets_.answer(unit, request)) co_return *std::move(response);
         if (redirects(*unit, service_)) co_return send_on(*unit, service_, request);
         if (std::ranges::find(service_.redirect_paths, request.path) != service_.redirect_paths.end())

@@ -145,7 +145,7 @@ net::Task<std::optional<http::Response>> handle_pages(WebRequest request) {
     }
     if (request.request.method != "POST") co_return std::nullopt;
     auto place = family.find_target(path);
-    if (!place || !unit.page_exists(*place.page)) co_return std::nullopt;
+    if (!place || !unit.page_exists(*place.page) || !place.form->software.holds(unit.spec().software)) co_return std::nullopt;
     co_return co_await submit(request.unit, *place.page, *place.form, std::move(request.request), std::move(request.actor));
 }
 

@@ -25,6 +25,7 @@ bool is_way_in(Prospect const& prospect, family::Service const& service) {
     if (service.transport == "none") return false;
     if (!service.management || service.dialects.empty() || !prospect.has_door(service)) return false;
     if (service.needs_certificate && !prospect.certificate_usable(service)) return false;
+    if (prospect.verifies_callers(service) && !prospect.has_roots) return false;
     return prospect.service_on(service);
 }
 
@@ -113,6 +114,10 @@ bool Prospect::service_on(family::Service const& service) const {
     if (service.mode_setting.empty()) return true;
     auto mode = canonical(service.mode_setting);
     return !mode.empty() && service.is_on(mode);
+}
+
+bool Prospect::verifies_callers(family::Service const& service) const {
+    return service_on(service) && iequals(canonical(service.verify_clients), "on");
 }
 
 bool Prospect::redirects(family::Service const& service) const {

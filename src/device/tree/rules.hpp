@@ -23,6 +23,7 @@ struct Prospect {
     std::function<bool(family::Service const&)> has_door;            ///< this program can open it
     std::function<bool(family::Service const&)> certificate_usable;  ///< there is a pair for it, and it is within its dates
     std::function<bool(family::Service const&)> custom_certificate;
+    bool has_roots = false;  ///< there is a trusted certificate, so that callers can show one of its authority
 
     /// Canonical value; empty when the family has no such setting.
     [[nodiscard]] std::string canonical(std::string_view name) const;
@@ -30,6 +31,8 @@ struct Prospect {
     [[nodiscard]] bool service_on(family::Service const& service) const;
     [[nodiscard]] std::uint16_t port(family::Service const& service) const;
     [[nodiscard]] bool verifying() const;
+    /// It is on and asks its callers for a certificate (REQ TRU-5).
+    [[nodiscard]] bool verifies_callers(family::Service const& service) const;
     /// It answers nothing but where else to go (REQ SVC-4).
     [[nodiscard]] bool redirects(family::Service const& service) const;
 };

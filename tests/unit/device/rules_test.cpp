@@ -92,6 +92,19 @@ TEST_F(Rules, refuse_to_switch_the_last_way_in_off) {
     EXPECT_THAT(judged(before, state({{"HTTPS", "On"}})), IsEmpty());
 }
 
+TEST_F(Rules, do_not_count_a_service_whose_callers_can_have_no_trusted_certificate) {
+    add("Callers", "service.https.verify_callers", "way_in_left");
+    family_.services.at(1).verify_clients = "service.https.verify_callers";
+    auto before = state({{"HTTPS", "On"}});
+    auto after = state({{"HTTPS", "On"}, {"Callers", "On"}});
+    EXPECT_TRUE(after.verifies_callers(family_.services.at(1)));
+    EXPECT_FALSE(before.verifies_callers(family_.services.at(1)));
+    EXPECT_FALSE(state({{"Callers", "On"}}).verifies_callers(family_.services.at(1))) << "it is off";
+    EXPECT_THAT(judged(before, after), ElementsAre(errors::dev::would_lock_out));
+    after.has_roots = true;
+    EXPECT_THAT(judged(before, after), IsEmpty());
+}
+
 TEST_F(Rules, do_not_count_https_as_a_way_in_without_a_usable_certificate) {
     auto after = state({{"HTTPS", "On"}});
     after.certificate_usable = [](auto const&) { return false; };

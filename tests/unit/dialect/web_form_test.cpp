@@ -11,6 +11,7 @@
 namespace countersign::dialect::web {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -134,6 +135,23 @@ TEST(WebPage, what_needs_a_feature_key_is_not_offered_without_it) {
     EXPECT_EQ(page.find_form("services")->find("https_a"), nullptr);
     EXPECT_NE(page.find_form("services")->find("http_a"), nullptr);
     EXPECT_THAT(page.links, Not(Contains(Pair("/network/ssl_certificates", testing::_))));
+}
+
+TEST(WebPage, pages_and_forms_follow_the_software_of_the_unit) {
+    auto family = bridge();
+    auto& page = family.pages.front();
+    page.forms.front().software.from = "8.1";
+    family.pages.back().software.before = "8.1";
+    auto const last = "href=\"" + family.pages.back().path + "\"";
+    auto const form = "<form id=\"" + page.forms.front().id + "\"";
+    PageValues values;
+    values.feature_keys = {"encryption"};
+    values.software = "7.6";
+    EXPECT_THAT(render_page(family, page, values), AllOf(Not(HasSubstr(form)), HasSubstr(last)));
+    values.software = "8.1";
+    EXPECT_THAT(render_page(family, page, values), AllOf(HasSubstr(form), Not(HasSubstr(last))));
+    values.software.clear();
+    EXPECT_THAT(render_page(family, page, values), AllOf(HasSubstr(form), HasSubstr(last)));
 }
 
 TEST(WebPage, forms_follow_the_state_of_the_unit) {

@@ -128,5 +128,28 @@ TEST(Families, two_files_with_one_id_are_refused) {
     EXPECT_THAT(std::string(families.error().parameter("detail")), HasSubstr("c-series"));
 }
 
+std::string repository_file() {
+    std::ifstream file(std::filesystem::path(CS_SOURCE_DIR) / "families" / "rmx.toml");
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+TEST(BrokenFamilyFile, ranges_of_software_that_nothing_can_have_are_reported) {
+    auto const text = edited(repository_file(), "software_from = \"8.1\"\n", "software_from = \"8.1\"\nsoftware_before = \"8.1\"\n");
+    EXPECT_THAT(problems_of(text), ElementsAre(HasSubstr("no software would have it")));
+    EXPECT_THAT(problems_of(edited(good_file(), "dialect = \"xapi\"\n", "dialect = \"xapi\"\nsoftware_from = \"8.1\"\n")),
+                ElementsAre(HasSubstr("only transactions depend on the software")));
+    EXPECT_THAT(problems_of(edited(repository_file(), "effect = \"restart_banner\"\neffect_from", "effect_from")),
+                ElementsAre(HasSubstr("needs effect")));
+}
+
+TEST(BrokenFamilyFile, rules_of_certificates_by_software_are_checked) {
+    EXPECT_THAT(problems_of(edited(repository_file(), "formats_from = { der = \"8.1\"", "formats_from = { doc = \"8.1\"")),
+                ElementsAre(HasSubstr("is not among formats")));
+    EXPECT_THAT(problems_of(edited(repository_file(), "alarms = [\"certificate.factory\"", "alarms = [\"certificate.strange\"")),
+                ElementsAre(HasSubstr("certificate.strange is none of")));
+}
+
 }  // namespace
 }  // namespace countersign::family

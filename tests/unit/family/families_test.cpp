@@ -76,6 +76,30 @@ TEST(Versions, are_compared_number_by_number) {
     EXPECT_TRUE(compare_versions("1.99999999999999999999999", "1.100000000000000000000000") < 0);
 }
 
+TEST(SoftwareRange, begins_with_its_first_version_and_ends_before_its_last) {
+    SoftwareRange const range{"8.1", "8.5"};
+    EXPECT_FALSE(range.holds("8.0.9"));
+    EXPECT_TRUE(range.holds("8.1.0"));
+    EXPECT_TRUE(range.holds("8.4.99"));
+    EXPECT_FALSE(range.holds("8.5.0.145"));
+    EXPECT_TRUE(range.holds("")) << "not known: everything";
+    EXPECT_TRUE(SoftwareRange().holds("1"));
+}
+
+TEST(Rmx, has_other_rules_for_certificates_with_each_software) {
+    auto const family = embedded("rmx");
+    auto const of = [&family](std::string_view software) { return family->certificate.for_software(software); };
+    EXPECT_THAT(of("7.6.1").formats, ElementsAre("pem", "pfx"));
+    EXPECT_THAT(of("8.1").formats, ElementsAre("pem", "der", "pfx", "pkcs7"));
+    EXPECT_FALSE(of("8.4").nameless_issuers);
+    EXPECT_TRUE(of("8.5").nameless_issuers);
+    EXPECT_TRUE(embedded("mcu")->certificate.for_software("1.0").nameless_issuers);
+    auto const& signalling = *family->find_identity("ip_network_service");
+    EXPECT_EQ(signalling.effect_in("7.6", family->certificate.effect), CertificateEffect::now);
+    EXPECT_EQ(signalling.effect_in("8.1", family->certificate.effect), CertificateEffect::restart_banner);
+    EXPECT_EQ(family->identities.front().effect_in("8.1", family->certificate.effect), CertificateEffect::now);
+}
+
 TEST(SecureOnly, wants_the_version_and_where_needed_a_feature_key) {
     auto const endpoint = embedded("c-series");
     EXPECT_TRUE(endpoint->supports_secure_only("TC3.0.0", {}));
