@@ -152,6 +152,7 @@ struct FeedbackSlot {
     std::string url;
     std::vector<std::string> expressions;
     std::string source;  ///< XML-RPC sourceIdentifier; empty elsewhere
+    std::string format;  ///< of what is posted, as the command says: "XML", "JSON"; empty where there is no choice
     bool operator==(FeedbackSlot const&) const = default;
 };
 
@@ -277,7 +278,8 @@ public:
     /// All or nothing, judged on the resulting state, all problems at once (GEN-006 with causes; one problem stands alone): DEV-001,
     /// DEV-002, DEV-005, DEV-006, DEV-009, DEV-011, NET-014, FIL-002.
     Result<Outcome> apply(std::vector<Change> changes, Actor actor);
-    [[nodiscard]] VerifyState verify_state() const;
+    /// Of this client's connections; without one: of all clients, when any of them verifies.
+    [[nodiscard]] VerifyState verify_state(std::string_view client = {}) const;
     [[nodiscard]] bool restart_pending() const;
 
     // --- commands and status ---

@@ -80,6 +80,7 @@ void Unit::State::settings_took_effect(Unit const& unit) {
     time.start(std::move(settings), [held = std::weak_ptr<Unit>(weak)] {
         if (auto target = held.lock()) target->report("time.changed", {{"ntp", target->fact("time.ntp.status").value_or("")}});
     });
+    renew_offers();
     flags.check_alarm();
     alarms.check_all();
 }

@@ -63,6 +63,11 @@ std::string Unit::State::tls_profile() const {
     return profile.empty() ? environment->tls_profile : profile;
 }
 
+std::string Unit::State::tls_profile(family::Service const& service) const {
+    auto profile = prospect(tree.effective_values()).canonical(service.tls_profile);
+    return profile.empty() ? tls_profile() : profile;
+}
+
 std::vector<FactValue> Unit::State::safety_facts(std::string_view name, Unit const& unit) const {
     auto after = [&name](std::string_view prefix) -> std::optional<std::string_view> {
         return name.starts_with(prefix) ? std::optional(name.substr(prefix.size())) : std::nullopt;

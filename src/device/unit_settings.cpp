@@ -102,7 +102,8 @@ Result<void> Unit::State::check_pair_after(HeldIdentity const& identity, bool cu
 VerifyFacts Unit::State::verify_facts() const {
     VerifyFacts facts{
         .time_is_synchronised = time.state() == TimeSync::State::synchronised, .has_roots = !trust.empty(), .server_urls = {}};
-    for (auto const& slot : feedback) facts.server_urls.push_back(slot.url);
+    if (prospect(tree.effective_values()).verifying("feedback"))
+        for (auto const& slot : feedback) facts.server_urls.push_back(slot.url);
     return facts;
 }
 
@@ -142,9 +143,9 @@ bool Unit::restart_pending() const {
     return state_->tree.pending() || std::ranges::any_of(state_->identities, &HeldIdentity::restart_pending);
 }
 
-VerifyState Unit::verify_state() const {
+VerifyState Unit::verify_state(std::string_view client) const {
     auto now = state_->prospect(state_->tree.effective_values());
-    VerifyState state{.asked = now.verifying(), .missing = {}};
+    VerifyState state{.asked = client.empty() ? now.verifying_anywhere() : now.verifying(client), .missing = {}};
     if (state.asked) state.missing = missing_for_verification(now, state_->verify_facts());
     return state;
 }
@@ -240,7 +241,8 @@ Result<Outcome> Unit::apply_checked(std::vector<Change> changes, Actor const& ac
         report("password.changed",
                {{"account", state_->family->login.user}, {"door", actor.door}, {"user", actor.user}, {"peer", actor.peer}});
     state_->settings_took_effect(*this);
-    if (after.verifying() && std::ranges::any_of(touched, [](auto const* setting) { return matters_for_verification(*setting); })) {
+    if (after.verifying_anywhere() &&
+        std::ranges::any_of(touched, [](auto const* setting) { return matters_for_verification(*setting); })) {
         auto missing = missing_for_verification(after, state_->verify_facts());
         if (!missing.empty())
             outcome.warnings.push_back(Error(errors::dev::verification_preconditions_missing, {{"missing", join(missing, ", ")}}));
@@ -253,8 +255,17 @@ Result<void> Unit::set_feedback(FeedbackSlot slot, Actor actor) {
     bool removed = slot.url.empty();
     if (!removed) {
         CS_TRY(auto url, net::Url::parse(slot.url));
-        if (state_->prospect(state_->tree.effective_values()).verifying() && is_ip_address(url.host))
+        if (verify_state("feedback").asked && is_ip_address(url.host))
             return fail(errors::dev::host_name_needed, {{"path", "feedback URL"}, {"value", slot.url}});
+    }
+    auto const* client = state_->family->find_client("feedback");
+    if (client != nullptr && client->most_expressions > 0) {
+        auto count = slot.expressions.size();
+        for (auto const& held : state_->feedback)
+            if (held.slot != slot.slot) count += held.expressions.size();
+        if (count > static_cast<std::size_t>(client->most_expressions))
+            return fail(errors::dev::too_many_registered_expressions,
+                        {{"count", std::to_string(count)}, {"limit", std::to_string(client->most_expressions)}});
     }
     auto before = state_->feedback;
     std::erase_if(state_->feedback, [&slot](auto const& held) { return held.slot == slot.slot; });
@@ -299,7 +310,7 @@ Result<net::http::Client::Settings> Unit::client_settings(net::Url const& url, s
     auto* identity = state_->find_identity(caller == nullptr ? std::string_view() : std::string_view(caller->identity));
     bool named = !is_ip_address(url.host);
     if (url.scheme == net::Scheme::https) {
-        auto verify = verify_state();
+        auto verify = verify_state(client);
         if (verify.asked && !named) return fail(errors::dev::host_name_needed, {{"path", "URL"}, {"value", url.to_string()}});
         if (!verify.missing.empty())
             return fail(errors::dev::verification_preconditions_missing, {{"missing", join(verify.missing, ", ")}});

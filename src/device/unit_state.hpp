@@ -73,8 +73,12 @@ struct Unit::State {
     void serve_installed(HeldIdentity& identity);
     /// The same pairs, with what is trusted and revoked now: for doors that verify callers.
     void renew_contexts();
+    /// The same for doors whose versions of TLS or whose callers depend on a setting.
+    void renew_offers();
     /// Of the setting tls.profile where the family has one, else the program's.
     [[nodiscard]] std::string tls_profile() const;
+    /// What the service offers: of its own setting, or as all do.
+    [[nodiscard]] std::string tls_profile(family::Service const& service) const;
     void set_trust(std::vector<pki::Certificate> roots);
     [[nodiscard]] net::tls::RevocationCheck revocation_check(HeldIdentity& identity);
 

@@ -49,6 +49,12 @@ long long cpu_load() {
     return static_cast<long long>(std::clamp(load * 100 / cores, 0.0, 100.0));
 }
 
+/// What a manager may rely on: every client verifies, and can.
+bool verifies_everywhere(Unit const& unit) {
+    bool const all = std::ranges::all_of(unit.family().clients, [&unit](auto const& client) { return unit.verify_state(client.id).asked; });
+    return all && unit.verify_state().effective();
+}
+
 std::vector<FactValue> dns_servers(Unit const& unit) {
     std::vector<FactValue> out;
     for (auto const& setting : unit.family().settings) {
@@ -101,7 +107,7 @@ std::vector<FactValue> Unit::State::facts(std::string_view name, Unit const& uni
     if (name == "time.ntp.address") return one(Node::text("", time.server()));
     if (name == "time.ntp.status") return one(Node::text("", words_for(time.state())));
     if (auto about = certificate_facts(*certificates, *family, clock->now(), name)) return *std::move(about);
-    if (name == "client.verify.active") return one(Node::boolean("", unit.verify_state().effective()));
+    if (name == "client.verify.active") return one(Node::boolean("", verifies_everywhere(unit)));
     if (name == "client.verify.missing") return each(unit.verify_state().missing, [](auto const& what) { return what; });
     if (name.starts_with("client.feedback.")) {
         std::vector<FactValue> out;
@@ -109,6 +115,7 @@ std::vector<FactValue> Unit::State::facts(std::string_view name, Unit const& uni
             auto key = "client.feedback.status." + std::to_string(slot.slot);
             auto told = published.find(key);
             if (name.ends_with(".url")) out.push_back({slot.slot, 0, Node::text("", slot.url)});
+            if (name.ends_with(".format") && !slot.format.empty()) out.push_back({slot.slot, 0, Node::text("", slot.format)});
             if (name.ends_with(".slot")) out.push_back({slot.slot, 0, Node::number("", slot.slot)});
             if (name.ends_with(".status")) out.push_back({slot.slot, 0, Node::text("", told == published.end() ? "OK" : told->second)});
             int m = 0;

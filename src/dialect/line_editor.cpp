@@ -51,7 +51,10 @@ std::string common_beginning(std::vector<std::string> const& words) {
     return common;
 }
 
-bool holds_secret(std::string_view line) { return to_lower(line).find("password") != std::string::npos; }
+bool holds_secret(std::string_view line) {
+    auto const lower = to_lower(line);
+    return lower.contains("password") || lower.contains("passphrase");
+}
 
 }  // namespace
 
@@ -211,7 +214,10 @@ void LineEditor::end_line(Output& output) {
 
 void LineEditor::remember(std::string const& line) {
     place_in_history_ = history_.size();
-    if (trim(line).empty() || holds_secret(line) || limits_.history == 0) return;
+    // Private keys are typed as multi-line arguments.
+    bool const within_pem = within_pem_ || line.contains("-----BEGIN ");
+    within_pem_ = within_pem && !line.contains("-----END ");
+    if (within_pem || trim(line).empty() || holds_secret(line) || limits_.history == 0) return;
     if (history_.empty() || history_.back() != line) history_.push_back(line);
     if (history_.size() > limits_.history) history_.erase(history_.begin());
     place_in_history_ = history_.size();

@@ -92,6 +92,7 @@ private:
     std::string parameters_;  ///< of an escape sequence
     std::vector<std::string> history_;
     std::size_t place_in_history_ = 0;  ///< history_.size(): the line that is being typed
+    bool within_pem_ = false;           ///< the lines of a key or certificate are not remembered
     std::string draft_;
     int completions_left_ = 0;
 };

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "dialect/soap_envelope.hpp"
+#include "dialect/xapi_json.hpp"
 
 #include "countersign/errors/dev.hpp"
 #include "countersign/errors/gen.hpp"
@@ -127,6 +128,13 @@ std::string write_posted_document(Identification const& identification, std::str
 std::string write_feedback(Identification const& identification, XmlElement subtree) {
     subtree.children.insert(subtree.children.begin(), write_identification(identification));
     return write_xml(subtree);
+}
+
+std::string write_feedback_json(Identification const& identification, std::string_view root, std::vector<xapi::TypedValue> const& leaves) {
+    std::vector<xapi::TypedValue> all;
+    for (auto const& [name, field] : k_fields) all.push_back({"Identification " + std::string(name), identification.*field});
+    all.insert(all.end(), leaves.begin(), leaves.end());
+    return xapi::format_json_feedback(root, all);
 }
 
 Result<FeedbackPost> parse_feedback(std::string_view xml) {

@@ -67,6 +67,9 @@ struct FeedbackPost {
     xapi::Document document;  ///< root "Status", "Configuration" or "Event"
 };
 std::string write_feedback(Identification const& identification, XmlElement subtree);
+/// The same as one JSON object: {"Status": {"Identification": {"SystemName": {"Value": "x"}, ...}, "Audio": {"Volume": {"Value": "50"}}}}.
+/// `root` as above; leaves in the form of a session in JSON mode (xapi_json.hpp).
+std::string write_feedback_json(Identification const& identification, std::string_view root, std::vector<xapi::TypedValue> const& leaves);
 /// DEV-008.
 Result<FeedbackPost> parse_feedback(std::string_view xml);
 

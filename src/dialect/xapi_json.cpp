@@ -135,7 +135,9 @@ json::object json_tree(std::vector<TypedValue> const& leaves, JsonForm form) {
         auto* place = &tree;
         for (auto const& part : parts) place = &step_into(*place, part, form);
         if (last.item.empty()) {
-            (*place)[last.name] = leaf_of(leaf.value, leaf.number, form);
+            // Of a list item that went: an attribute in XML, and here beside "id".
+            bool const attribute = last.name == "ghost";
+            (*place)[last.name] = attribute ? json::value(text_of(leaf.value)) : leaf_of(leaf.value, leaf.number, form);
         } else {
             // The item is itself the leaf: {"id": 1, "Value": "x"}.
             auto const value = leaf_of(leaf.value, leaf.number, form);

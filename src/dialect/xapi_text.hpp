@@ -48,6 +48,11 @@ struct Preference {
     std::string name;
     std::string value;
 };
+/// xHistory, xDirectory: the family's documents that are neither status nor configuration (protocols 2.1).
+struct GetDocument {
+    std::string root;  ///< "History"
+    std::string path;  ///< below it, as typed; empty: all
+};
 /// xGetxml location
 struct GetXml {
     std::string location;
@@ -85,8 +90,8 @@ struct ChangePassword {
 struct Bye {};
 
 struct TextRequest {
-    std::variant<EmptyLine, SetSetting, GetSettings, GetStatus, CallCommand, Feedback, Preference, GetXml, ListEvents, Help, Echo, Syslog,
-                 CertificateWord, SwitchService, ChangePassword, Bye>
+    std::variant<EmptyLine, SetSetting, GetSettings, GetStatus, CallCommand, Feedback, Preference, GetDocument, GetXml, ListEvents, Help,
+                 Echo, Syslog, CertificateWord, SwitchService, ChangePassword, Bye>
         what;
     std::string verb;       ///< "xConfiguration", "xCommand", "xStatus", ...: names the style of an error
     std::string result_id;  ///< of `| resultId="7"`; repeated in the answer

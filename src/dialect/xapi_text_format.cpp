@@ -7,6 +7,9 @@
 
 #include "countersign/errors/dev.hpp"
 
+#include <optional>
+#include <utility>
+
 namespace countersign::dialect::xapi {
 namespace {
 
@@ -24,10 +27,16 @@ std::string status_value(std::string_view value) {
     return number || truth ? std::string(value) : quote(value);
 }
 
+/// PEM text stands in lines of its own, so that what is copied, or piped into OpenSSL's tools, can be read.
+std::string result_value(std::string_view value) {
+    bool const pem = value.starts_with("-----BEGIN ") && value.find_first_of("\"\\") == std::string_view::npos;
+    return pem ? "\"\n" + std::string(trim(value)) + "\n\"" : status_value(value);
+}
+
 void append_values(std::string& out, std::string_view prefix, XmlElement const& element) {
     auto path = std::string(prefix) + " " + element.name;
     if (auto const item = element.attribute("item"); !item.empty()) path += " " + std::string(item);
-    if (element.children.empty()) out += path + ": " + status_value(element.text) + "\n";
+    if (element.children.empty()) out += path + ": " + result_value(element.text) + "\n";
     for (auto const& child : element.children) append_values(out, path, child);
 }
 
@@ -116,8 +125,17 @@ std::string format_error(Error const& error, std::string_view verb, std::string_
 Result<TextAnswer> parse_answer(std::string_view text) {
     TextAnswer answer;
     bool ended = false;
+    std::optional<PathValue> block;  // PEM text in lines of its own
     for (auto raw : split(text, '\n')) {
         auto const line = trim(raw);
+        if (block && line != "\"") {
+            block->value += std::string(line) + "\n";
+            continue;
+        }
+        if (block) {
+            answer.values.push_back(*std::exchange(block, std::nullopt));
+            continue;
+        }
         if (line == "OK" || line == "ERROR") {
             ended = true;
             if (line == "ERROR") answer.ok = false;
@@ -132,9 +150,13 @@ Result<TextAnswer> parse_answer(std::string_view text) {
         }
         auto const colon = find_colon(content);
         if (colon == std::string_view::npos) continue;
+        std::string const path(trim(content.substr(0, colon)));
+        if (trim(content.substr(colon + 1)) == "\"") {
+            block = PathValue{path, {}};
+            continue;
+        }
         auto value = read_value(content.substr(colon + 1));
         if (!value) continue;
-        std::string const path(trim(content.substr(0, colon)));
         if (path.ends_with(" Reason") && !answer.status.empty() && answer.status != "OK") answer.reason = *value;
         answer.values.push_back({path, *std::move(value)});
     }

@@ -19,6 +19,8 @@ constexpr std::array k_modern_verbs{"xConfiguration"sv, "xCommand"sv, "xStatus"s
                                     "xGetxml"sv,        "xEvent"sv,   "help"sv,    "echo"sv};
 constexpr std::array k_classic_verbs{"xConfiguration"sv, "xCommand"sv, "xStatus"sv, "xFeedback"sv,
                                      "xPreferences"sv,   "xGetxml"sv,  "help"sv,    "echo"sv};
+/// Those of the family's documents that have a word of their own.
+constexpr std::array k_document_verbs{"xHistory"sv, "xDirectory"sv};
 constexpr std::array k_last_verbs{"bye"sv, "exit"sv, "quit"sv};
 constexpr std::array k_on_off{"on"sv, "off"sv};
 constexpr std::array k_feedback{"register"sv, "deregister"sv, "deregisterall"sv, "list"sv};
@@ -99,6 +101,13 @@ Result<bool> on_or_off(std::string_view verb, std::string_view rest, family::Fam
     return word == "on";
 }
 
+bool has_document(family::Family const& family, std::string_view verb) {
+    auto const location = "/" + std::string(verb.substr(1));
+    return std::ranges::any_of(family.documents, [&location](auto const& document) { return iequals(document.location, location); });
+}
+
+bool is_document_verb(std::string_view verb) { return std::ranges::find(k_document_verbs, verb) != k_document_verbs.end(); }
+
 std::string choices_of(std::vector<std::string> const& names) { return "<" + join(names, "/") + ">"; }
 
 }  // namespace
@@ -109,6 +118,8 @@ std::vector<std::string_view> verbs_of(family::Family const& family) {
         verbs.assign(k_classic_verbs.begin(), k_classic_verbs.end());
     else
         verbs.assign(k_modern_verbs.begin(), k_modern_verbs.end());
+    for (auto const verb : k_document_verbs)
+        if (is_classic(family) && has_document(family, verb)) verbs.push_back(verb);
     verbs.insert(verbs.end(), family.dataport_words.begin(), family.dataport_words.end());
     verbs.insert(verbs.end(), k_last_verbs.begin(), k_last_verbs.end());
     return verbs;
@@ -123,6 +134,7 @@ std::vector<std::string> usage_of(std::string_view verb, family::Family const& f
     if (verb == "xPreferences") return preference_usage(family);
     if (verb == "xGetxml") return {std::string(is_classic(family) ? "xgetxml" : "xGetxml") + " <XPathExpression>"};
     if (verb == "xEvent") return {"xEvent", "xEvent <path>"};
+    if (is_document_verb(verb)) return {to_lower(verb), to_lower(verb) + " <path>"};
     if (verb == "echo") return {"echo <on/off>"};
     if (verb == "syslog") return {"syslog <on/off>"};
     if (verb == "certificate") return {"certificate <list>/<del> [<cert/root>]"};
@@ -146,6 +158,7 @@ Result<What> parse_special(std::string_view verb, std::string_view rest, family:
     }
     if (verb == "xFeedback") return parse_feedback(rest, family);
     if (verb == "xGetxml") return GetXml{std::string(rest)};
+    if (is_document_verb(verb)) return GetDocument{std::string(verb.substr(1)), join(path_words(rest), " ")};
     if (verb == "xEvent") return ListEvents{join(path_words(rest), " ")};
     if (verb == "xPreferences") {
         auto const parts = words(rest);

@@ -73,6 +73,9 @@ private:
             report("service", service.id, "transaction_paths and the dialect transactions need each other");
         needs_setting("service", service.id, "verify_clients", service.verify_clients);
         needs_choices("service", service.id, service.verify_clients, {"off", "on"});
+        needs_setting("service", service.id, "tls_profile", service.tls_profile);
+        if (!service.tls_profile.empty() && !service.needs_certificate)
+            report("service", service.id, "tls_profile needs needs_certificate");
     }
 
     void check(Client const& client) {
@@ -84,6 +87,8 @@ private:
         needs_setting("client", client.id, "protocol", client.protocol);
         needs_setting("client", client.id, "url", client.url);
         needs_choices("client", client.id, client.protocol, {"http", "https"});
+        needs_setting("client", client.id, "verify", client.verify);
+        needs_choices("client", client.id, client.verify, {"off", "on"});
         for (auto const* command : {&client.register_command, &client.deregister_command})
             if (!command->empty() && family_.find_command(*command) == nullptr)
                 report("client", client.id, "there is no command " + *command);

@@ -167,6 +167,8 @@ struct Service {
     std::string redirect_to;     ///< id of the service that every request is sent to instead (REQ SVC-4); empty: it answers itself
     /// Canonical setting that switches the redirection on and off; empty: it always happens.
     std::string redirect_setting;
+    /// Canonical setting whose value names the TLS profile that is offered here; empty: the one of tls.profile.
+    std::string tls_profile;
 
     /// The canonical position of the switch that opens it, and one that closes it: one switch may open one service and close another.
     [[nodiscard]] std::string_view opened_by() const;
@@ -208,6 +210,8 @@ struct Client {
     std::string disabled_value;  ///< for `address` or `url`: "127.0.0.1" (the guides), or empty
     std::string default_path;    ///< path at the manager
     std::string identity;        ///< whose certificate and revocation choice its connections use; empty: the first identity's
+    std::string verify;          ///< canonical switch of its own for verifying servers; empty: client.verify
+    int most_expressions = 0;    ///< of all its registrations together; 0: no limit
     Level level_http = Level::protected_password;
     Level level_https = Level::encrypted;
     Level level_verified = Level::verified;

@@ -170,6 +170,7 @@ std::span<std::string_view const> known_facts() {
         "client.external_manager.diagnosis"sv,
         "client.external_manager.status"sv,
         "client.feedback.expression"sv,
+        "client.feedback.format"sv,
         "client.feedback.slot"sv,
         "client.feedback.status"sv,
         "client.feedback.url"sv,

@@ -123,6 +123,7 @@ Service read_service(TableReader reader) {
     service.verify_clients = reader.text("verify_clients", Need::optional);
     service.redirect_to = reader.text("redirect_to", Need::optional);
     service.redirect_setting = reader.text("redirect_setting", Need::optional);
+    service.tls_profile = reader.text("tls_profile", Need::optional);
     reader.finish();
     return service;
 }
@@ -142,6 +143,8 @@ Client read_client(TableReader reader) {
     client.slot = static_cast<int>(reader.integer("slot", 0, 1, 100));
     client.disabled_value = reader.text("disabled_value", Need::optional);
     client.identity = reader.text("identity", Need::optional);
+    client.verify = reader.text("verify", Need::optional);
+    client.most_expressions = static_cast<int>(reader.integer("most_expressions", 0, 1, 1000));
     client.default_path = reader.text("default_path", Need::optional);
     client.level_http = reader.level("level_http", Level::protected_password);
     client.level_https = reader.level("level_https", Level::encrypted);

@@ -95,6 +95,16 @@ class Dataport(unittest.TestCase):
             line.read_until(b"\r\nOK\r\n\r\n")
             line.send(b"xcommand feedbackregister url:http://10.47.14.185:8000 expression.1:status/call\r\n")
             self.assertTrue(line.read_until(b"\r\nOK\r\n").endswith(b"*r Result (status=OK):\r\n    ID: 1\r\n*r/end\r\n"))
+            line.send(b"xhistory\r\n")
+            self.assertEqual(line.read_until(b"\r\nOK\r\n").strip(), b"", "a system that made no calls has none to tell of")
+            line.send(b"xhistory call 1\r\n")
+            line.read_until(b'ERROR: No match on address expression: "call 1"\r\n')
+            line.send(b"xcommand feedbackregister url:http://10.47.14.186:8000 " +
+                      b" ".join(b"expression.%d:status/call" % number for number in range(1, 16)) + b"\r\n")
+            line.read_until(b"    ID: 2\r\n*r/end\r\n\r\nOK\r\n")
+            line.send(b"xcommand feedbackregister url:http://10.47.14.187:8000 " +
+                      b" ".join(b"expression.%d:status/call" % number for number in range(1, 6)) + b"\r\n")
+            self.assertIn(b"20 are the most", line.read_until(b"\r\nERROR\r\n"))
             line.send(b"bye\r\n")
             other = self.connect(world, 57)
             other.read_until(b"Response: ")
@@ -114,6 +124,14 @@ class Dataport(unittest.TestCase):
             line.read_until(b"soft")
             line.send(b"\r\0")
             self.assertIn(b"*s SystemUnit Software Version: ", line.read_until(b"\r\nOK\r\n"))
+            line.send(b"echo off\r\0")
+            line.read_until(b"OK\r\n")
+            line.send(b"xstatus systemunit software\r\0")
+            self.assertNotIn(b"xstatus", line.read_until(b"\r\nOK\r\n"))
+            line.send(b"echo on\r\0")
+            line.read_until(b"OK\r\n")
+            line.send(b"xstatus systemunit software\r\0")
+            self.assertIn(b"xstatus", line.read_until(b"\r\nOK\r\n"))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """jsxapi, the client library of the xAPI, unmodified from npm: against a C-series over SSH, and against RoomOS over SSH and over a
-WebSocket. What tests/interop/jsxapi/client.js does with it: get, set, command, feedback, schema, and each error code."""
+WebSocket. What tests/interop/jsxapi/client.js does with it: get, set, command, multi-line command, feedback, schema,
+and each error code."""
 
 import json
 import os
@@ -48,6 +49,9 @@ class Jsxapi(unittest.TestCase):
         self.assertEqual((str(slot["id"]), slot["URL"]), ("1", "http://listener.company.com/x"))
         self.assertEqual([one if isinstance(one, str) else one["Value"] for one in slot["Expression"]], ["/Configuration", "/Status"])
         self.assertEqual(told["deregister"]["value"]["status"], "OK")
+        step("a status that changes is told, and that it went")
+        self.assertEqual({str(one["id"]) for one in told["slotNews"]}, {"2"})
+        self.assertEqual(told["slotNews"][-1]["ghost"], "True")
         self.assertEqual(told["schema"]["value"]["FeedbackSlot"]["required"], "True")
         step("each error has its code")
         errors = told["errors"]
@@ -63,7 +67,19 @@ class Jsxapi(unittest.TestCase):
         if socket:  # over SSH jsxapi itself answers this one
             self.assertEqual(errors["method"]["code"], -32601)
         self.assertEqual(errors["body"]["code"], 4)
+        self.assertEqual(errors["value"]["code"], 4)
+        self.assertEqual(errors["name"]["code"], 4)
+        self.assertEqual(errors["parameter"]["message"], errors["parameter"]["message"] if socket else "Invalid or missing parameters")
+        # What the library takes for "unknown" over SSH is the command's own failure; the WebSocket says so.
+        self.assertEqual((errors["failed"]["code"], errors["failed"]["message"]), (1 if socket else 0, "GEN-003: There is no receiver 3."))
         self.assertEqual(told["complaints"], [])
+
+    def check_multiline(self, told, fingerprint):
+        step("a multi-line command: taken once")
+        self.assertEqual(told["multiline"]["value"]["status"], "OK")
+        self.assertEqual(told["multiline"]["value"]["Fingerprint"], fingerprint)
+        self.assertIn(told["again"]["code"], (0, 1))
+        self.assertTrue(told["again"]["message"])
 
     def test_c_series_over_ssh(self):
         with World("jsxapi-c") as world:
@@ -91,7 +107,11 @@ class Jsxapi(unittest.TestCase):
             for url, socket in ((f"ssh://{address}:{world.port(22)}", False), (f"wss://{address}:{world.port(443)}", True)):
                 step(url.split(":")[0])
                 self.assertEqual(status_of(put, "--insecure", "--basic", "--user", "admin:", "--data-binary", document.format("Studio")), 200)
-                self.check(jsxapi(url, "admin", ""), "Studio", socket)
+                root = Authority(world.folder / url.split(":")[0], f"Root over {url.split(':')[0]}").certificate
+                sha1 = run("openssl", "x509", "-in", root, "-noout", "-fingerprint", "-sha1").stdout.split("=")[1].strip().replace(":", "").lower()
+                told = jsxapi(url, "admin", "", multiline="Security Certificates CA Add", body=root.read_text())
+                self.check(told, "Studio", socket)
+                self.check_multiline(told, sha1)
             step("a wrong password is refused")
             self.assertIn("403", jsxapi(f"wss://{address}:{world.port(443)}", "admin", "wrong")["refused"])
             step("without TLS there is no WebSocket, whatever the password")

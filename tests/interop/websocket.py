@@ -141,7 +141,7 @@ class RoomOs(unittest.TestCase):
         step("numbers are texts with ?legacy; a message over the limit ends the conversation")
         legacy = self.connect(address, world.port(443), "admin", "", "/ws?legacy")
         self.assertEqual(legacy.ask("xGet", Path=["Configuration", "Audio", "Volume"])["result"], "8")
-        legacy.send("x" * (600 * 1024))
+        legacy.send("x" * (545 * 1024))
         self.assertEqual(legacy.receive(), (8, struct.pack(">H", 1009)))
         step("sessions are counted")
         # Those from before may be counted until the system has seen their end.

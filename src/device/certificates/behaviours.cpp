@@ -61,6 +61,16 @@ Node details(CommandContext const& context, pki::Certificate const& certificate,
     return Node::record("Details", std::move(members));
 }
 
+/// What a pair is used for, in the family's words where it has any beside the names of its purposes: "SIP, HTTPS server".
+std::string uses_of(family::Family const& family, StoredPair const& pair) {
+    std::vector<std::string> out;
+    for (auto const& use : pair.used_for) {
+        auto const words = family.message("purpose." + use);
+        out.emplace_back(words.empty() ? std::string_view(use) : words);
+    }
+    return join(out, ", ");
+}
+
 std::string_view format_of(CommandContext const& context) { return iequals(context.argument("Format"), "PEM") ? "PEM" : "Text"; }
 
 Node shown(CommandContext const& context, pki::Certificate const& certificate, std::string_view used_for) {
@@ -122,7 +132,7 @@ net::Task<Nodes> show(CommandContext context) {
         bool const wanted =
             filter.empty() || std::ranges::any_of(pair.used_for, [filter](auto const& use) { return iequals(use, filter); });
         if (!wanted) continue;
-        auto const used_for = join(pair.used_for, ", ");
+        auto const used_for = uses_of(context.unit->family(), pair);
         // Members of the chain are entries of their own.
         for (auto const& certificate : pair.chain)
             entries.push_back(shown(context, certificate, &certificate == &pair.chain.front() ? std::string_view(used_for) : ""));

@@ -113,13 +113,14 @@ Result<std::shared_ptr<net::tls::ServerContext const>> Unit::State::server_conte
     auto& identity = *find_identity(service.identity);
     if (!identity.served) return fail(errors::dev::certificate_needed, {{"service", service.title}});
     bool const verifies = prospect(tree.effective_values()).canonical(service.verify_clients) == "on";
-    auto& context = identity.contexts[verifies ? service.verify_clients : std::string()];
+    auto profile = tls_profile(service);
+    auto& context = identity.contexts[profile + " " + (verifies ? service.verify_clients : std::string())];
     if (!context) {
         using Clients = net::tls::ServerContext::ClientCertificates;
         CS_TRY(context,
                net::tls::ServerContext::create({.chain = identity.served->chain,
                                                 .key = identity.served->key,
-                                                .profile = tls_profile(),
+                                                .profile = std::move(profile),
                                                 .clients = verifies ? Clients::required : Clients::ignored,
                                                 .client_anchors = verifies ? trust : pki::Anchors(),
                                                 .client_revocation = verifies ? revocation_check(identity) : net::tls::RevocationCheck(),
@@ -146,6 +147,17 @@ void Unit::State::renew_contexts() {
     for (auto& [id, open] : doors) {
         if (!open.what.service->needs_certificate || open.what.service->verify_clients.empty()) continue;
         if (auto fresh = server_context(*open.what.service)) open.door->replace_identity(*fresh);
+    }
+}
+
+void Unit::State::renew_offers() {
+    for (auto& [id, open] : doors) {
+        auto const& service = *open.what.service;
+        if (!service.needs_certificate || (service.tls_profile.empty() && service.verify_clients.empty())) continue;
+        if (auto fresh = server_context(service))
+            open.door->replace_identity(*fresh);
+        else
+            log::error("certificate.not_served", fresh.error(), {{"unit", spec.serial}, {"service", id}});
     }
 }
 

@@ -41,7 +41,7 @@ Result<Outcome> UnitCertificates::store_trust(std::vector<pki::Certificate> root
         {{"count", std::to_string(trust().size())}, {"fingerprints", fingerprints(trust())}, {"door", actor.door}, {"peer", actor.peer}});
     Outcome outcome;
     auto const now = state_.prospect(state_.tree.effective_values());
-    if (trust().empty() && now.verifying()) {
+    if (trust().empty() && now.verifying_anywhere()) {
         auto const missing = missing_for_verification(now, state_.verify_facts());
         outcome.warnings.push_back(Error(errors::dev::verification_preconditions_missing, {{"missing", join(missing, ", ")}}));
     }

@@ -5,6 +5,7 @@
 #include "device/clients/client_target.hpp"
 #include "device/clients/feedback_store.hpp"
 #include "device/clients/server_call.hpp"
+#include "device/services/status_watch.hpp"
 #include "dialect/xapi_xml.hpp"
 #include "dialect/xml_rpc.hpp"
 #include "net/sync.hpp"
@@ -27,6 +28,8 @@ bool speaks_xml_rpc(family::Family const& family) {
     return command != nullptr && command->dialect == "xml_rpc";
 }
 
+bool wants_json(FeedbackSlot const& slot) { return iequals(slot.format, "JSON"); }
+
 /// One registration and what waits for it.
 struct Delivery {
     Delivery(int number, Unit const& unit)
@@ -48,6 +51,7 @@ struct Sender {
     net::Signal wake;
     std::map<int, std::shared_ptr<Delivery>> deliveries;
     std::minstd_rand chance;
+    std::unique_ptr<StatusWatch> status;  ///< watches while a registration wants status
 
     std::shared_ptr<Delivery> delivery(int slot, Unit const& of) {
         auto& held = deliveries[slot];
@@ -82,7 +86,7 @@ net::Task<bool> post(std::shared_ptr<Sender> sender, std::shared_ptr<Delivery> d
     }
     ServerCall call{"feedback",
                     with_offset(*std::move(url), unit->environment().port_offset),
-                    {{"Content-Type", "text/xml; charset=utf-8"}},
+                    {{"Content-Type", wants_json(slot) ? "application/json" : "text/xml; charset=utf-8"}},
                     feedback_body(*unit, slot, batch.items)};
     auto work = call_server(std::move(unit), std::move(call));
     auto const answer = co_await std::move(work);
@@ -154,11 +158,49 @@ void push_event(std::shared_ptr<Sender> const& sender, Unit& unit, std::string_v
         if (wants(slot, event)) push(sender, unit, slot.slot, {{}, {{std::string(event), {}}}});
 }
 
+/// The item's attribute in status documents, and a leaf of it in JSON, where a list item went.
+constexpr std::string_view k_ghost = " ghost";
+
+void hear_status(std::shared_ptr<Sender> const& sender, StatusNews const& news) {
+    auto const unit = sender->unit.lock();
+    if (!unit || sender->stopped) return;
+    for (auto const& slot : std::vector(unit->feedback())) {
+        FeedbackItem item{"Status", {}};
+        for (auto const& value : news.values)
+            if (wants_path(slot, "Status " + value.path)) item.leaves.push_back({value.path, value.value});
+        for (auto const& [gone, leaf] : news.gone) {
+            FeedbackItem::Leaf ghost{gone + std::string(k_ghost), "True"};
+            bool const told = std::ranges::find(item.leaves, ghost) != item.leaves.end();
+            if (!told && wants_path(slot, "Status " + leaf)) item.leaves.push_back(std::move(ghost));
+        }
+        if (!item.leaves.empty()) push(sender, *unit, slot.slot, std::move(item));
+    }
+}
+
+bool wants_status(FeedbackSlot const& slot) {
+    return std::ranges::any_of(slot.expressions, [](std::string const& expression) {
+        auto const location = xapi::parse_location(expression);
+        if (!location || location->steps.empty()) return false;
+        auto const& first = location->steps.front();
+        return first.any_depth || first.name == "*" || iequals(first.name, "Status");
+    });
+}
+
+void watch_status(Sender& sender, Unit const& unit) {
+    if (!sender.status) return;
+    if (std::ranges::any_of(unit.feedback(), wants_status))
+        sender.status->start();
+    else
+        sender.status->stop();
+}
+
 void hear_change(std::shared_ptr<Sender> const& sender, Unit& unit, Event const& event) {
     auto const path = event.field("path");
     auto const* setting = unit.family().find_setting(path);
     if (setting == nullptr) return;
-    if (setting->canonical == "client.verify" || setting->canonical.starts_with("name.dns.")) sender->wake.raise();
+    auto const* client = unit.family().find_client("feedback");
+    bool const verifies = setting->canonical == "client.verify" || (client != nullptr && setting->canonical == client->verify);
+    if (verifies || setting->canonical.starts_with("name.dns.")) sender->wake.raise();
     if (speaks_xml_rpc(unit.family())) {
         if (auto const name = notification_of(setting->canonical); !name.empty()) push_event(sender, unit, name);
         return;
@@ -206,6 +248,7 @@ void hear(std::shared_ptr<Sender> const& sender, Event const& event) {
     } else if (event.id == "feedback.registered" || event.id == "feedback.removed") {
         auto const slot = parse_number<int>(event.field("slot"));
         if (!slot) return;
+        watch_status(*sender, *unit);
         // What waited was for the server that was registered before.
         auto const delivery = sender->delivery(*slot, *unit);
         delivery->queue.clear();
@@ -221,10 +264,17 @@ public:
     explicit FeedbackSender(std::shared_ptr<Unit> const& unit) : sender_(std::make_shared<Sender>(unit)) {
         subscription_ = unit->subscribe([sender = sender_](Event const& event) { hear(sender, event); });
         take_up(sender_, *unit);
+        if (!speaks_xml_rpc(unit->family())) {
+            sender_->status = std::make_unique<StatusWatch>(unit, [held = std::weak_ptr(sender_)](StatusNews const& news) {
+                if (auto const sender = held.lock()) hear_status(sender, news);
+            });
+            watch_status(*sender_, *unit);
+        }
         if (speaks_xml_rpc(unit->family())) push_event(sender_, *unit, "restart");
     }
     ~FeedbackSender() override {
         sender_->stopped = true;
+        sender_->status.reset();
         sender_->wake.raise();
     }
     FeedbackSender(FeedbackSender const&) = delete;
@@ -235,6 +285,24 @@ private:
     std::unique_ptr<Unit::Subscription> subscription_;
 };
 
+bool is_below(std::string_view path, std::string_view item) {
+    return path.size() > item.size() && path.starts_with(item) && path[item.size()] == ' ';
+}
+
+/// Of several changes of one thing the last one counts: of a setting, and of a list item that went or came again.
+bool replaces(std::string_view path, std::string_view earlier) {
+    if (path == earlier) return true;
+    if (path.ends_with(k_ghost)) return is_below(earlier, path.substr(0, path.size() - k_ghost.size()));
+    return earlier.ends_with(k_ghost) && is_below(path, earlier.substr(0, earlier.size() - k_ghost.size()));
+}
+
+/// `<Call item="8" ghost="True"/>` (protocols 1.6).
+void mark_ghosts(dialect::XmlElement& element) {
+    for (auto& child : element.children) mark_ghosts(child);
+    auto const gone = std::erase_if(element.children, [](auto const& child) { return child.name == k_ghost.substr(1); });
+    if (gone > 0) element.set("ghost", "True");
+}
+
 }  // namespace
 
 std::string feedback_body(Unit const& unit, FeedbackSlot const& slot, std::vector<FeedbackItem> const& items) {
@@ -244,16 +312,20 @@ std::string feedback_body(Unit const& unit, FeedbackSlot const& slot, std::vecto
         auto const source = slot.source.empty() ? replace_all(unit.spec().mac, ":", "") : slot.source;
         return xml_rpc::write_call({"eventNotification", {xml_rpc::Struct{{"sourceIdentifier", source}, {"events", std::move(events)}}}});
     }
-    std::vector<xapi::PathValue> changes;
+    std::vector<xapi::TypedValue> changes;
     for (auto const& item : items)
         for (auto const& leaf : item.leaves) {
-            // Of several changes of one setting the last one counts.
-            std::erase_if(changes, [&leaf](auto const& earlier) { return earlier.path == leaf.path; });
+            std::erase_if(changes, [&leaf](auto const& earlier) { return replaces(leaf.path, earlier.path); });
             changes.push_back({leaf.path, leaf.value});
         }
-    bool const event = !items.empty() && items.front().root == "Event";
-    return dialect::external_manager::write_feedback(identification_of(unit),
-                                                     event ? xapi::build_tree("Event", changes) : xapi::configuration_element(changes));
+    std::string const root = items.empty() || items.front().root.empty() ? "Configuration" : items.front().root;
+    auto const identification = identification_of(unit);
+    if (wants_json(slot)) return dialect::external_manager::write_feedback_json(identification, root, changes);
+    std::vector<xapi::PathValue> leaves;
+    for (auto const& change : changes) leaves.push_back({change.path, change.value});
+    auto document = xapi::build_tree(root, leaves);
+    mark_ghosts(document);
+    return dialect::external_manager::write_feedback(identification, std::move(document));
 }
 
 std::string_view notification_of(std::string_view canonical) {

@@ -71,7 +71,8 @@ net::Task<Nodes> feedback_register(CommandContext context) {
     FeedbackSlot slot{.slot = number,
                       .url = std::string(first_of(context, k_address_names)),
                       .expressions = {},
-                      .source = std::string(context.argument("sourceIdentifier"))};
+                      .source = std::string(context.argument("sourceIdentifier")),
+                      .format = std::string(context.argument("Format"))};
     for (std::string_view name : {"Expression", "events"})
         for (auto expression : context.all(name)) slot.expressions.emplace_back(expression);
     CS_CO_CHECK(context.unit->set_feedback(std::move(slot), context.actor));

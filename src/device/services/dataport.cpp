@@ -37,7 +37,11 @@ struct Overloaded : Cases... {
 }  // namespace
 
 Dataport::Dataport(std::shared_ptr<Unit> unit, Actor actor)
-    : unit_(std::move(unit)), actor_(std::move(actor)), writer_(xapi::make_writer(unit_->family(), preferences_)), feedback_(*unit_) {}
+    : unit_(std::move(unit)),
+      actor_(std::move(actor)),
+      writer_(xapi::make_writer(unit_->family(), preferences_)),
+      feedback_(*unit_),
+      status_(unit_, [this](StatusNews const& news) { hear(news); }) {}
 Dataport::~Dataport() = default;
 
 std::string Dataport::welcome() const { return xapi::format_welcome(unit_->name(), unit_->family(), unit_->spec().software); }
@@ -82,6 +86,7 @@ std::string Dataport::answer(Request const& request) {
                    [&](xapi::GetSettings const& what) { return show(what, request); },
                    [&](xapi::GetStatus const& what) { return show(what, request); },
                    [&](xapi::GetXml const& what) { return show(what, request); },
+                   [&](xapi::GetDocument const& what) { return show(what, request); },
                    [&](xapi::ListEvents const& what) { return show(what, request); },
                    [&](xapi::Feedback const& what) { return change(what, request); },
                    [&](xapi::Preference const& what) { return change(what, request); },
@@ -90,8 +95,10 @@ std::string Dataport::answer(Request const& request) {
                    [&](xapi::SwitchService const& what) { return change(what, request); },
                    [&](xapi::ChangePassword const& what) { return change(what, request); },
                    [&](xapi::Help const& what) { return writer_->lines(what.lines, id); },
-                   // Whether a terminal shows what is typed is the door's matter.
-                   [&](xapi::Echo const&) { return writer_->done(id); },
+                   [&](xapi::Echo const& what) {
+                       echo_ = what.on;
+                       return writer_->done(id);
+                   },
                    [&](xapi::Bye const&) {
                        ended_ = true;
                        return std::string();
@@ -141,6 +148,12 @@ std::string Dataport::show(xapi::GetXml const& wanted, Request const& request) {
     return writer_->document(xapi::select(document, *location), request.result_id);
 }
 
+/// Virtual systems make no calls and keep no entries: these documents are there, and empty.
+std::string Dataport::show(xapi::GetDocument const& wanted, Request const& request) {
+    if (wanted.path.empty()) return writer_->status({}, request.result_id);
+    return refuse(Error(errors::dev::unknown_setting, {{"path", wanted.path}}), request.verb, request.result_id);
+}
+
 std::string Dataport::show(xapi::ListEvents const& wanted, Request const& request) {
     std::vector<std::string> lines;
     for (auto const& kind : event_kinds()) {
@@ -165,6 +178,10 @@ std::string Dataport::change(xapi::Feedback const& feedback, Request const& requ
         case Kind::list: return writer_->expressions(feedback_.list(), request.result_id);
     }
     if (!done) return refuse(done.error(), request.verb, request.result_id);
+    if (feedback_.listens_to_status())
+        status_.start();
+    else
+        status_.stop();
     return writer_->registered(request.result_id);
 }
 
@@ -173,7 +190,8 @@ std::string Dataport::change(xapi::Preference const& preference, Request const& 
     auto done = xapi::set_preference(wanted, preference.name, preference.value, unit_->family());
     auto writer = done ? xapi::make_writer(unit_->family(), wanted) : nullptr;
     if (done && !writer)
-        done = fail(errors::dev::illegal_value, {{"path", preference.name}, {"value", preference.value}, {"allowed", "<terminal/xml>"}});
+        done =
+            fail(errors::dev::illegal_value, {{"path", preference.name}, {"value", preference.value}, {"allowed", "<terminal/xml/json>"}});
     if (!done) return refuse(done.error(), request.verb, request.result_id);
     preferences_ = wanted;
     writer_ = std::move(writer);
@@ -243,6 +261,11 @@ void Dataport::hear(Event const& event) {
         if (auto const plain = event.field("detail"); !plain.empty()) push_(writer_->note(plain));
     }
     for (auto const& told : feedback_.hear(event)) push_(writer_->feedback(told.root, told.values, told.removed));
+}
+
+void Dataport::hear(StatusNews const& news) {
+    if (!push_) return;
+    if (auto const told = feedback_.hear(news)) push_(writer_->feedback(told->root, told->values, told->removed));
 }
 
 }  // namespace countersign::device

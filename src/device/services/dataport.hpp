@@ -53,6 +53,7 @@ private:
     std::string show(dialect::xapi::GetSettings const& wanted, Request const& request) const;
     std::string show(dialect::xapi::GetStatus const& wanted, Request const& request);
     std::string show(dialect::xapi::GetXml const& wanted, Request const& request);
+    std::string show(dialect::xapi::GetDocument const& wanted, Request const& request);
     std::string show(dialect::xapi::ListEvents const& wanted, Request const& request);
     std::string change(dialect::xapi::Feedback const& feedback, Request const& request);
     std::string change(dialect::xapi::Preference const& preference, Request const& request);
@@ -67,6 +68,7 @@ private:
     net::Task<std::string> take_block(std::string line, std::string body);
     void listen();
     void hear(Event const& event);
+    void hear(StatusNews const& news);
 
     struct PendingBody {
         dialect::xapi::CommandCall call;
@@ -86,6 +88,7 @@ private:
     SessionFeedback feedback_;
     std::function<void(std::string)> push_;
     std::unique_ptr<Unit::Subscription> subscription_;
+    StatusWatch status_;
 };
 
 }  // namespace countersign::device

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "device/services/node_json.hpp"
+#include "device/services/session_feedback.hpp"
 
 #include "countersign/errors/dev.hpp"
 
@@ -32,23 +33,6 @@ bool touches(xapi::Location const& location, std::string_view root, std::string_
     return xapi::touches(location, std::string(root) + " " + std::string(path));
 }
 
-/// These change with every look: whoever wants them asks.
-bool moves_by_itself(family::Family const& family, std::string_view path) {
-    static constexpr std::string_view k_facts[] = {"system.uptime", "system.time", "system.cpu_load"};
-    return std::ranges::any_of(k_facts, [&](std::string_view fact) {
-        auto const* item = family.find_fact(fact);
-        return item != nullptr && iequals(item->path, path);
-    });
-}
-
-/// "HttpFeedback 2" of "HttpFeedback 2 Expression"; empty when no word is a number.
-std::string_view item_of(std::string_view path) {
-    auto const parts = words(path);
-    for (auto part = parts.rbegin(); part != parts.rend(); ++part)
-        if (parse_number<int>(*part)) return path.substr(0, static_cast<std::size_t>(part->data() + part->size() - path.data()));
-    return {};
-}
-
 template <class... Cases>
 struct Overloaded : Cases... {
     using Cases::operator()...;
@@ -57,7 +41,7 @@ struct Overloaded : Cases... {
 }  // namespace
 
 RpcSession::RpcSession(std::shared_ptr<Unit> unit, Actor actor, Numbers numbers)
-    : unit_(std::move(unit)), actor_(std::move(actor)), numbers_(numbers) {}
+    : unit_(std::move(unit)), actor_(std::move(actor)), numbers_(numbers), status_(unit_, [this](StatusNews const& news) { hear(news); }) {}
 RpcSession::~RpcSession() = default;
 
 net::Task<std::vector<std::string>> RpcSession::handle(std::string message) {
@@ -151,7 +135,7 @@ RpcSession::Answer RpcSession::subscribe(xapi::RpcSubscribe const& wanted, std::
         return xapi::RpcFailure{xapi::rpc_code::too_many_subscriptions, "There are 50 subscriptions already"};
     // The session owns this object and with it the subscription: `this` outlives it.
     if (!listening_) listening_ = unit_->subscribe([this](Event const& event) { hear(event); });
-    if (status_.empty()) status_ = unit_->typed_status();
+    if (std::ranges::find(roots, std::string_view("Status")) != roots.end()) status_.start();
     auto const id = ++last_id_;
     subscriptions_.push_back({id, wanted.location});
     if (wanted.notify_current_value) {
@@ -167,10 +151,8 @@ RpcSession::Answer RpcSession::subscribe(xapi::RpcSubscribe const& wanted, std::
 RpcSession::Answer RpcSession::unsubscribe(xapi::RpcUnsubscribe const& wanted) {
     if (std::erase_if(subscriptions_, [&wanted](Subscription const& one) { return one.id == wanted.id; }) == 0)
         return xapi::RpcFailure{xapi::rpc_code::invalid_parameters, "Id: there is no such subscription"};
-    if (subscriptions_.empty()) {
-        listening_.reset();
-        status_.clear();
-    }
+    if (subscriptions_.empty()) listening_.reset();
+    if (!wants_status()) status_.stop();
     return json::value(true);
 }
 
@@ -188,28 +170,29 @@ void RpcSession::hear(Event const& event) {
         xapi::PathValue const changed{std::string(event.field("path")), std::string(event.field("to"))};
         tell("Configuration", xapi::typed_settings(unit_->family(), {changed}));
     }
-    look_at_status();
+    for (auto const& kind : event_kinds()) {
+        if (kind.unit_event != event.id) continue;
+        Leaves leaves;
+        for (auto const& [name, field] : kind.leaves)
+            leaves.push_back({std::string(kind.path) + " " + std::string(name), std::string(event.field(field))});
+        if (leaves.empty()) leaves.push_back({std::string(kind.path), ""});
+        tell("Event", leaves);
+    }
 }
 
-/// What any event may have changed is found by comparing: no part of the agent needs to tell its status items one by one.
-void RpcSession::look_at_status() {
-    auto const wants_status = [](auto const& one) {
+bool RpcSession::wants_status() const {
+    return std::ranges::any_of(subscriptions_, [](auto const& one) {
         auto const roots = roots_of(one.location);
         return std::ranges::find(roots, std::string_view("Status")) != roots.end();
-    };
-    if (!push_ || std::ranges::none_of(subscriptions_, wants_status)) return;
-    auto now = unit_->typed_status();
-    Leaves changed;
-    for (auto const& leaf : now)
-        if (std::ranges::find(status_, leaf) == status_.end() && !moves_by_itself(unit_->family(), leaf.path)) changed.push_back(leaf);
-    for (auto const& leaf : status_) {
-        auto const item = item_of(leaf.path);
-        auto const is_there = [item](auto const& other) { return item_of(other.path) == item; };
-        if (item.empty() || std::ranges::any_of(now, is_there)) continue;
-        xapi::TypedValue const gone{std::string(item) + " ghost", "True"};
+    });
+}
+
+void RpcSession::hear(StatusNews const& news) {
+    auto changed = news.values;
+    for (auto const& [item, leaf] : news.gone) {
+        xapi::TypedValue const gone{item + " ghost", "True"};
         if (std::ranges::find(changed, gone) == changed.end()) changed.push_back(gone);
     }
-    status_ = std::move(now);
     tell("Status", changed);
 }
 

@@ -3,6 +3,7 @@
 /// The xAPI as JSON-RPC for one logged-in peer (protocols 1.5): a message in, messages out. It keeps the peer's subscriptions and leaves
 /// words to dialect::xapi and rules to Unit.
 
+#include "device/services/status_watch.hpp"
 #include "device/unit.hpp"
 #include "dialect/xapi_rpc.hpp"
 
@@ -48,7 +49,8 @@ private:
     [[nodiscard]] Leaves leaves_of(std::string_view root) const;
     [[nodiscard]] dialect::xapi::json::object tree(Leaves leaves) const;
     void hear(Event const& event);
-    void look_at_status();
+    void hear(StatusNews const& news);
+    [[nodiscard]] bool wants_status() const;
     void tell(std::string_view root, Leaves const& changed);
 
     std::shared_ptr<Unit> unit_;
@@ -56,9 +58,9 @@ private:
     Numbers numbers_;
     std::int64_t last_id_ = 0;
     std::vector<Subscription> subscriptions_;
-    Leaves status_;  ///< as it was told last, while somebody listens to it
     std::function<void(std::string)> push_;
     std::unique_ptr<Unit::Subscription> listening_;
+    StatusWatch status_;
 };
 
 }  // namespace countersign::device

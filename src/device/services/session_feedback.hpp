@@ -3,6 +3,7 @@
 /// What a session with feedback hears: changes of settings, of status and events that touch the expressions it registered
 /// (protocols 1.3, 2.2). One for each session, on the unit's executor; no door knows more than "here is what to say".
 
+#include "device/services/status_watch.hpp"
 #include "device/unit.hpp"
 #include "dialect/xapi_writer.hpp"
 
@@ -44,8 +45,12 @@ public:
     [[nodiscard]] std::vector<std::string> list() const;
     [[nodiscard]] bool empty() const { return expressions_.empty(); }
 
-    /// What the event is for this session.
-    std::vector<Notification> hear(Event const& event);
+    /// Some expression is about status: news of it are wanted.
+    [[nodiscard]] bool listens_to_status() const;
+
+    /// What the event is for this session, and what news of the status are; nothing when they do not concern it.
+    [[nodiscard]] std::vector<Notification> hear(Event const& event) const;
+    [[nodiscard]] std::optional<Notification> hear(StatusNews const& news) const;
 
 private:
     struct Expression {
@@ -53,13 +58,9 @@ private:
         dialect::xapi::Location location;
     };
     [[nodiscard]] bool wants(std::string_view root, std::string_view path) const;
-    [[nodiscard]] bool listens_to_status() const;
-    [[nodiscard]] std::vector<dialect::xapi::PathValue> status_now() const;
-    std::optional<Notification> compare_status();
 
     Unit& unit_;
     std::vector<Expression> expressions_;
-    std::vector<dialect::xapi::PathValue> status_;  ///< as last told; kept only while somebody listens
 };
 
 }  // namespace countersign::device

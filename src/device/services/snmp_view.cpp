@@ -22,7 +22,7 @@ void add_system(std::vector<snmp::Binding>& table, Unit const& unit) {
     table.push_back({mib_oid({1, 2, 0}), text(unit.spec().software)});
     table.push_back({mib_oid({1, 3, 0}), snmp::Counter32{static_cast<std::uint32_t>(unit.boots())}});
     table.push_back({mib_oid({1, 4, 0}), truth(unit.restart_pending())});
-    table.push_back({mib_oid({1, 5, 0}), truth(unit.verify_state().effective())});
+    table.push_back({mib_oid({1, 5, 0}), truth(unit.fact("client.verify.active") == "True")});
 }
 
 void add_certificates(std::vector<snmp::Binding>& table, Unit const& unit) {

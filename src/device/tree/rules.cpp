@@ -19,6 +19,14 @@ std::string_view disabled_value(family::Family const& family, family::Setting co
     return k_nowhere;
 }
 
+/// The client that the setting is an address of; empty for none.
+std::string_view client_of(family::Family const& family, family::Setting const& setting) {
+    for (auto const& client : family.clients)
+        for (auto const* name : {&client.address, &client.alternate, &client.url})
+            if (!name->empty() && *name == setting.canonical) return client.id;
+    return {};
+}
+
 bool is_way_in(Prospect const& prospect, family::Service const& service) {
     if (prospect.redirects(service)) return false;
     // Who has to walk to the system is locked out: a serial line is no way in (REQ LVL-6, SVC-6).
@@ -91,9 +99,8 @@ void judge_certificates(Prospect const& before, Prospect const& after, std::vect
 }
 
 void judge_host_names(Prospect const& after, std::vector<Error>& problems) {
-    if (!after.verifying()) return;
     for (auto const& setting : after.family->settings) {
-        if (setting.check != "host_name_when_verifying") continue;
+        if (setting.check != "host_name_when_verifying" || !after.verifying(client_of(*after.family, setting))) continue;
         auto value = after.value(setting);
         if (is_unverifiable_host(value, disabled_value(*after.family, setting)))
             problems.push_back(Error(errors::dev::host_name_needed, {{"path", setting.path}, {"value", value}}));
@@ -132,6 +139,16 @@ std::uint16_t Prospect::port(family::Service const& service) const {
 bool Prospect::verifying() const {
     auto mode = canonical("client.verify");
     return !mode.empty() && !iequals(mode, "off");
+}
+
+bool Prospect::verifying(std::string_view client) const {
+    auto const* caller = family->find_client(client);
+    if (caller == nullptr || caller->verify.empty()) return verifying();
+    return iequals(canonical(caller->verify), "on");
+}
+
+bool Prospect::verifying_anywhere() const {
+    return verifying() || std::ranges::any_of(family->clients, [this](auto const& client) { return verifying(client.id); });
 }
 
 std::string host_of(std::string_view address) {

@@ -33,6 +33,10 @@ struct Prospect {
     [[nodiscard]] bool verifying() const;
     /// It is on and asks its callers for a certificate (REQ TRU-5).
     [[nodiscard]] bool verifies_callers(family::Service const& service) const;
+    /// This client's connections: by its own switch where it has one. For no client of the family: as all.
+    [[nodiscard]] bool verifying(std::string_view client) const;
+    /// Any client does.
+    [[nodiscard]] bool verifying_anywhere() const;
     /// It answers nothing but where else to go (REQ SVC-4).
     [[nodiscard]] bool redirects(family::Service const& service) const;
 };
@@ -50,7 +54,7 @@ std::vector<Error> judge(Prospect const& before, Prospect const& after, std::set
 struct VerifyFacts {
     bool time_is_synchronised = false;
     bool has_roots = false;
-    std::vector<std::string> server_urls;  ///< registered feedback addresses
+    std::vector<std::string> server_urls;  ///< registered addresses of what the switch in question covers
 };
 /// What verification still needs, in plain words; empty: it can work (REQ TRU-4).
 std::vector<std::string> missing_for_verification(Prospect const& prospect, VerifyFacts const& facts);

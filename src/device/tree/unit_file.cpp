@@ -18,6 +18,7 @@ FeedbackSlot read_slot(toml::table const& table) {
     slot.slot = table["slot"].value_or(1);
     slot.url = table["url"].value_or(std::string());
     slot.source = table["source"].value_or(std::string());
+    slot.format = table["format"].value_or(std::string());
     if (auto const* expressions = table["expressions"].as_array())
         for (auto const& item : *expressions)
             if (auto text = item.value<std::string>()) slot.expressions.push_back(*text);
@@ -27,7 +28,8 @@ FeedbackSlot read_slot(toml::table const& table) {
 toml::table write_slot(FeedbackSlot const& slot) {
     toml::array expressions;
     for (auto const& expression : slot.expressions) expressions.push_back(expression);
-    return toml::table{{"slot", slot.slot}, {"url", slot.url}, {"source", slot.source}, {"expressions", std::move(expressions)}};
+    return toml::table{
+        {"slot", slot.slot}, {"url", slot.url}, {"source", slot.source}, {"format", slot.format}, {"expressions", std::move(expressions)}};
 }
 
 }  // namespace

@@ -108,7 +108,7 @@ private:
             apply("Let the system call the manager over HTTP", "Secure-Only is off (REQ MGR-3, MGR-11)", wanted_clients(in_, settings_));
         // Afterwards, so that no call over HTTPS goes unverified in between.
         if (!verification_is("off"))
-            apply("Switch certificate verification off", "Secure-Only is off (REQ MGR-3)", {{"client.verify", "off"}});
+            apply("Switch certificate verification off", "Secure-Only is off (REQ MGR-3)", verification_set_to("off"));
         await_contact();
     }
 
@@ -268,20 +268,41 @@ private:
         });
     }
 
+    /// The switch of all clients, and those that some have of their own.
+    std::vector<std::string> verification_switches() const {
+        std::vector<std::string> out{"client.verify"};
+        for (auto const& client : in_.family.clients)
+            if (!client.verify.empty()) out.push_back(client.verify);
+        return out;
+    }
+
     bool verification_is(std::string_view wanted) const {
-        auto stored = settings_.value("client.verify");
-        if (wanted == "off") return stored.empty() || iequals(stored, "off");
-        // A family may verify incoming calls as well: more than is asked for is left alone.
-        return !stored.empty() && !iequals(stored, "off");
+        return std::ranges::all_of(verification_switches(), [&](std::string const& name) {
+            auto const stored = settings_.value(name);
+            bool const off = stored.empty() || iequals(stored, "off");
+            // A family may verify incoming calls as well: more than is asked for is left alone.
+            return wanted == "off" ? off : !off;
+        });
+    }
+
+    /// Those that are not yet as wanted.
+    std::vector<Wanted> verification_set_to(std::string_view wanted) const {
+        std::vector<Wanted> out;
+        for (auto const& name : verification_switches()) {
+            auto const stored = settings_.value(name);
+            bool const off = stored.empty() || iequals(stored, "off");
+            if (off != (wanted == "off")) out.push_back({name, std::string(wanted)});
+        }
+        return out;
     }
 
     void set_verification() {
         bool wanted = mode_ == SecureOnly::verify;
         if (verification_is(wanted ? "on" : "off")) return;
         auto* step = wanted ? apply("Switch certificate verification on", "Level 4: the system checks whom it calls (REQ MGR-3, TRU-3)",
-                                    {{"client.verify", "on"}})
+                                    verification_set_to("on"))
                             : apply("Switch certificate verification off", "Secure-Only is on without verification (REQ MGR-3)",
-                                    {{"client.verify", "off"}});
+                                    verification_set_to("off"));
         if (!step) return;
         if (wanted) step->before = "DNS, time, trusted roots and host names are in place (REQ TRU-4).";
         clients_changed_ = true;

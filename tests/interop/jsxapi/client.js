@@ -1,4 +1,5 @@
-// Drives jsxapi as its README does. Reads one JSON object from standard input: {url, username, password, path}; writes one JSON object
+// Drives jsxapi as its README does. Reads one JSON object from standard input: {url, username, password}, and with `multiline` (a command) and
+// `body` a command with a multi-line argument; writes one JSON object
 // with what each call gave. Run with NODE_PATH set to the installed packages.
 'use strict';
 const {connect} = require('jsxapi');
@@ -61,6 +62,20 @@ async function main() {
   told.deregister = await outcome(within(xapi.command('HttpFeedback Deregister', {FeedbackSlot: 1}), 'command', seconds));
   if (wanted.multiline)
     told.multiline = await outcome(within(xapi.command(wanted.multiline, {}, wanted.body), 'multi-line command', seconds));
+  told.again = wanted.multiline && await outcome(within(xapi.command(wanted.multiline, {}, wanted.body), 'the same again', seconds));
+
+  // A status that changes while somebody listens to it: a registration comes and goes.
+  const slots = [];
+  let went;
+  const ghost = new Promise((resolve) => { went = resolve; });
+  const silence = xapi.status.on('HttpFeedback', (slot) => { slots.push(slot); if (slot.ghost) went(); });
+  await within(silence.registration, 'status registration', seconds);
+  await new Promise((resolve) => setImmediate(resolve));
+  await xapi.command('HttpFeedback Register', {FeedbackSlot: 2, ServerUrl: 'http://listener.company.com/y', Expression: '/Event/Nothing'});
+  await xapi.command('HttpFeedback Deregister', {FeedbackSlot: 2});
+  await within(ghost, 'status feedback', seconds);
+  silence();
+  told.slotNews = slots;
   told.schema = await outcome(within(xapi.doc('Command HttpFeedback Deregister'), 'schema', seconds));
 
   told.errors = {
@@ -70,6 +85,9 @@ async function main() {
     command: await outcome(within(xapi.command('Dila', {}), 'wrong command', seconds)),
     parameter: await outcome(within(xapi.command('HttpFeedback Deregister', {}), 'missing parameter', seconds)),
     body: await outcome(within(xapi.command('HttpFeedback Deregister', {FeedbackSlot: 1}, 'text'), 'body nobody takes', seconds)),
+    value: await outcome(within(xapi.command('HttpFeedback Deregister', {FeedbackSlot: 99}), 'illegal parameter', seconds)),
+    name: await outcome(within(xapi.command('HttpFeedback Deregister', {FeedbackSlot: 1, Wrong: 'x'}), 'unknown parameter', seconds)),
+    failed: await outcome(within(xapi.command('HttpFeedback Enable', {FeedbackSlot: 3}), 'command that fails', seconds)),
     method: await outcome(within(xapi.execute('xWrong', {}), 'wrong method', seconds).catch((error) => { throw error; })),
   };
   told.complaints = errors;

@@ -4,6 +4,7 @@
 #include "dialect/xml_rpc.hpp"
 #include "unit/device/running_unit.hpp"
 
+#include "countersign/errors/dev.hpp"
 #include "countersign/errors/gen.hpp"
 
 #include <gmock/gmock.h>
@@ -61,6 +62,79 @@ TEST_F(FeedbackSender, posts_changed_settings_that_the_server_asked_for) {
     EXPECT_EQ(post.identification.serial_number, "TEST1");
     EXPECT_EQ(post.document.find("SystemUnit Name"), "Room 204");
     EXPECT_FALSE(post.document.find("Audio Volume"));
+}
+
+TEST_F(FeedbackSender, posts_json_where_that_was_asked_for) {
+    auto const receiver = server(k_http);
+    auto const unit = estate_.boot("roomos", 1);
+    estate_.apply(unit, {{"client.verify", "off"}, {"client.feedback.verify", "off"}, {"client.phonebook.verify", "off"}});
+    enrol(unit, {1, "http://" + servers() + "/feedback", {"/Configuration/SystemUnit"}, "", "JSON"});
+    EXPECT_EQ(estate_.fact(unit, "client.feedback.format"), "JSON");
+    estate_.apply(unit, {{"SystemUnit Name", "Room \"204\""}});
+    auto const requests = receiver->wait_for(1);
+    ASSERT_FALSE(requests.empty());
+    EXPECT_EQ(requests[0].fields.get("Content-Type"), "application/json");
+    EXPECT_THAT(requests[0].body, HasSubstr(R"({"Configuration":{"Identification":{"SystemName":{"Value":"Room \"204\""})"));
+    EXPECT_THAT(requests[0].body, HasSubstr(R"("SystemUnit":{"Name":{"Value":"Room \"204\""}}})"));
+}
+
+TEST_F(FeedbackSender, verifies_by_its_own_switch_where_the_family_has_one) {
+    auto const receiver = server(k_https, countersign::testing::self_signed("whoever"));
+    auto const unit = estate_.boot("roomos", 1);
+    EventLog events(unit);
+    ASSERT_EQ(estate_.effective(unit, "client.verify"), "on");
+    estate_.apply(unit, {{"HttpFeedback TlsVerify", "Off"}});
+    enrol(unit, {1, "https://" + servers() + "/feedback", {"/Configuration/SystemUnit"}, ""});
+    estate_.apply(unit, {{"SystemUnit Name", "First"}});
+    ASSERT_FALSE(receiver->wait_for(1).empty());
+    EXPECT_EQ(estate_.fact(unit, "client.verify.active"), "False") << "not every client verifies";
+    estate_.on_loop([&] { (void)unit->set_feedback({1, "", {}, ""}, {"test", "admin", ""}); });
+    estate_.apply(unit, {{"HttpFeedback TlsVerify", "On"}});
+    enrol(unit, {1, "https://manager.example.test/feedback", {"/Configuration/SystemUnit"}, ""});
+    estate_.apply(unit, {{"SystemUnit Name", "Second"}});
+    EXPECT_TRUE(events.wait_for([](Event const& event) { return event.id == "feedback.status" && event.field("status") == "Failed"; }));
+    EXPECT_EQ(receiver->wait_for(1).size(), 1U);
+}
+
+TEST_F(FeedbackSender, posts_status_that_changes_and_list_items_that_go) {
+    auto const receiver = server(k_http);
+    auto const unit = estate_.boot("c-series", 1);
+    enrol(unit, {1, "http://" + servers() + "/feedback", {"/Status/HttpFeedback", "/Configuration/Audio"}, ""});
+    enrol(unit, {2, "http://" + estate_.address(101) + "/feedback", {"/Event/Nothing"}, ""});
+    auto const came = receiver->wait_for([](auto const& request) { return request.body.contains("/Event/Nothing"); });
+    ASSERT_TRUE(came);
+    EXPECT_THAT(came->body, HasSubstr("<Status><Identification><SystemName>"));
+    EXPECT_THAT(came->body, HasSubstr("<Expression item=\"1\">/Event/Nothing</Expression>"));
+    enrol(unit, {2, "", {}, ""});
+    EXPECT_TRUE(receiver->wait_for([](auto const& request) { return request.body.contains("<HttpFeedback item=\"2\" ghost=\"True\"/>"); }));
+    estate_.apply(unit, {{"Audio Volume", "61"}});
+    EXPECT_TRUE(receiver->wait_for([](auto const& request) { return request.body.contains("<Volume>61</Volume>"); }));
+}
+
+TEST_F(FeedbackSender, of_what_went_and_came_again_the_last_counts) {
+    auto const unit = estate_.boot("c-series", 1);
+    FeedbackSlot const slot{1, "http://x.test/", {"/Status"}, ""};
+    FeedbackItem const there{"Status", {{"HttpFeedback 2 URL", "http://y.test/"}}};
+    FeedbackItem const gone{"Status", {{"HttpFeedback 2 ghost", "True"}}};
+    auto const body = [&](std::vector<FeedbackItem> const& items) {
+        return estate_.on_loop([&] { return feedback_body(*unit, slot, items); });
+    };
+    EXPECT_THAT(body({there, gone}), HasSubstr("<HttpFeedback item=\"2\" ghost=\"True\"/>"));
+    EXPECT_THAT(body({gone, there}), HasSubstr("<HttpFeedback item=\"2\"><URL>http://y.test/</URL></HttpFeedback>"));
+}
+
+TEST_F(FeedbackSender, classic_systems_watch_twenty_expressions_for_all_servers) {
+    auto const unit = estate_.boot("mxp", 1);
+    std::vector<std::string> const fifteen(15, "/Status/Call");
+    enrol(unit, {1, "http://" + servers() + "/a", fifteen, ""});
+    auto const more = [&](std::vector<std::string> expressions, int number = 2) {
+        return estate_.on_loop(
+            [&] { return unit->set_feedback({number, "http://" + servers() + "/b", expressions, ""}, {"test", "admin", ""}); });
+    };
+    EXPECT_EQ(more(std::vector<std::string>(6, "/Status")).error().id(), errors::dev::too_many_registered_expressions);
+    EXPECT_TRUE(more(std::vector<std::string>(5, "/Status")));
+    EXPECT_TRUE(more(fifteen, 1)) << "what is replaced does not count";
+    EXPECT_EQ(more({"/Status"}, 3).error().id(), errors::dev::too_many_registered_expressions);
 }
 
 TEST_F(FeedbackSender, keeps_changes_while_the_server_is_away_and_posts_the_newest_value) {

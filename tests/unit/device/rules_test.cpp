@@ -86,6 +86,23 @@ protected:
     family::Family family_;
 };
 
+TEST_F(Rules, a_client_may_verify_by_a_switch_of_its_own) {
+    add("FeedbackVerify", "client.feedback.verify", "verification_preconditions");
+    family_.clients.push_back({.id = "feedback", .address = "server", .verify = "client.feedback.verify"});
+    family_.clients.push_back({.id = "phonebook"});
+    auto const own = state({{"FeedbackVerify", "On"}});
+    EXPECT_TRUE(own.verifying("feedback"));
+    EXPECT_FALSE(own.verifying("phonebook"));
+    EXPECT_FALSE(own.verifying());
+    EXPECT_TRUE(own.verifying_anywhere());
+    auto const others = state({{"Verify", "On"}});
+    EXPECT_FALSE(others.verifying("feedback"));
+    EXPECT_TRUE(others.verifying("phonebook"));
+    EXPECT_THAT(judged(state({{"HTTP", "On"}}), state({{"HTTP", "On"}, {"FeedbackVerify", "On"}, {"Address", "192.0.2.1"}})),
+                ElementsAre(errors::dev::host_name_needed));
+    EXPECT_THAT(judged(state({{"HTTP", "On"}}), state({{"HTTP", "On"}, {"Verify", "On"}, {"Address", "192.0.2.1"}})), IsEmpty());
+}
+
 TEST_F(Rules, refuse_to_switch_the_last_way_in_off) {
     auto before = state({{"HTTP", "On"}});
     EXPECT_THAT(judged(before, state({})), ElementsAre(errors::dev::would_lock_out));

@@ -115,6 +115,18 @@ TEST(LineEditor, remembers_no_passwords_and_so_many_lines) {
     EXPECT_EQ(editor.text(), "second");
 }
 
+TEST(LineEditor, remembers_no_pass_phrases_and_no_keys) {
+    LineEditor editor;
+    editor.feed("first\rxcom services add\r-----BEGIN PRIVATE KEY-----\rMIIB\r-----END PRIVATE KEY-----\r.\rxcom user passphrase set x\r");
+    std::vector<std::string> remembered;
+    for (int i = 0; i < 8; ++i) {
+        editor.feed(k_up);
+        remembered.push_back(editor.text());
+    }
+    EXPECT_THAT(remembered,
+                ::testing::UnorderedElementsAre(".", "xcom services add", "first", "first", "first", "first", "first", "first"));
+}
+
 TEST(LineEditor, completes_the_only_word_and_lists_several) {
     LineEditor editor;
     editor.complete_with([](std::string_view before) -> std::vector<std::string> {

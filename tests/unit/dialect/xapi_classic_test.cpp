@@ -56,6 +56,13 @@ TEST(ClassicDataport, takes_items_behind_a_dot_and_unique_beginnings_of_names) {
                 ElementsAre(Argument{"URL", "http://x"}, Argument{"Expression", "status"}));
 }
 
+TEST(ClassicDataport, asks_for_documents_of_the_family) {
+    EXPECT_EQ(ask<GetDocument>("xhistory").root, "History");
+    EXPECT_EQ(ask<GetDocument>("xhi call").path, "call");
+    EXPECT_THAT(ask<Help>("xhistory ?").lines, Contains(HasSubstr("xhistory <path>")));
+    EXPECT_FALSE(parse_line("xhistory", embedded_family("c-series"))) << "which has no such document";
+}
+
 TEST(ClassicDataport, takes_values_in_the_order_of_the_parameters) {
     EXPECT_THAT(ask<CallCommand>("xcommand feedbackderegister 2").call.arguments, ElementsAre(Argument{"ID", "2"}));
     EXPECT_THAT(ask<CallCommand>("xcommand feedbackregister url:http://x 3").call.arguments,

@@ -270,5 +270,18 @@ TEST(DataportAnswer, what_the_manager_writes_the_system_reads) {
     EXPECT_EQ(ask<CallCommand>(write_call(call)).call, call);
 }
 
+TEST(TextAnswers, hold_pem_text_in_lines_of_its_own) {
+    std::string const pem = "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n";
+    auto const text = format_command_result({.name = "CSRCreateResult",
+                                             .outcome = Outcome::ok,
+                                             .reason = {},
+                                             .xpath = {},
+                                             .values = {XmlElement("CSR", pem), XmlElement("After", "x")}});
+    EXPECT_THAT(text, ::testing::HasSubstr("*r CSRCreateResult CSR: \"\n" + pem + "\"\n"));
+    auto const answer = parse_answer(text).value();
+    EXPECT_THAT(answer.values, ::testing::ElementsAre(PathValue{"CSRCreateResult CSR", pem}, PathValue{"CSRCreateResult After", "x"}));
+    EXPECT_FALSE(parse_answer("*r X CSR: \"\n-----BEGIN X-----\nOK\n")) << "which never ends";
+}
+
 }  // namespace
 }  // namespace countersign::dialect::xapi
