@@ -158,6 +158,7 @@ struct Service {
     std::string redirect_to;     ///< id of the service that every request is sent to instead (REQ SVC-4); empty: it answers itself
     /// Canonical setting that switches the redirection on and off; empty: it always happens.
     std::string redirect_setting;
+    std::vector<std::string> files;  ///< of SSH: how files are taken and given: "sftp", "scp" (the old protocol of that program)
 
     /// The canonical position of the switch that opens it, and one that closes it: one switch may open one service and close another.
     [[nodiscard]] std::string_view opened_by() const;
