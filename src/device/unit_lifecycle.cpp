@@ -71,7 +71,7 @@ void Unit::State::settings_took_effect(Unit const& unit) {
     renew_contexts();
     auto now = prospect(tree.effective_values());
     TimeSync::Settings settings;
-    if (now.canonical("time.ntp.mode") != "off") settings.server = now.canonical("time.ntp.address");
+    if (now.canonical("time.ntp.mode") != "off") settings.servers = ntp_servers(now);
     settings.port = static_cast<std::uint16_t>(123 + environment->port_offset);
     settings.bind_address = spec.address;
     settings.resolver = unit.resolver();

@@ -169,6 +169,7 @@ struct Service {
     std::string redirect_setting;
     /// Canonical setting whose value names the TLS profile that is offered here; empty: the one of tls.profile.
     std::string tls_profile;
+    std::vector<std::string> files;  ///< of SSH: how files are taken and given: "sftp", "scp" (the old protocol of that program)
 
     /// The canonical position of the switch that opens it, and one that closes it: one switch may open one service and close another.
     [[nodiscard]] std::string_view opened_by() const;

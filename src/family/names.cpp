@@ -169,6 +169,8 @@ std::span<std::string_view const> known_facts() {
         "certificate.subject"sv,
         "client.external_manager.diagnosis"sv,
         "client.external_manager.status"sv,
+        "client.external_services.diagnosis"sv,
+        "client.external_services.status"sv,
         "client.feedback.expression"sv,
         "client.feedback.format"sv,
         "client.feedback.slot"sv,

@@ -124,6 +124,10 @@ Service read_service(TableReader reader) {
     service.redirect_to = reader.text("redirect_to", Need::optional);
     service.redirect_setting = reader.text("redirect_setting", Need::optional);
     service.tls_profile = reader.text("tls_profile", Need::optional);
+    service.files = reader.texts("files");
+    for (auto const& way : service.files)
+        if (way != "sftp" && way != "scp") reader.problem("files", "unknown way: " + way + " (known: scp, sftp)");
+    if (!service.files.empty() && service.door != "ssh") reader.problem("files", "is for services with the door ssh only");
     reader.finish();
     return service;
 }

@@ -261,6 +261,18 @@ bool Connection::readable_or_ended() const {
     return count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
+bool Connection::discard_input() {
+    constexpr std::size_t k_most = 64 * 1024;
+    std::string ignored;
+    while (socket_.is_open() && !timed_out_ && ignored.size() < k_most) {
+        std::size_t got = 0;
+        auto const step = read_now(ignored, k_most, got);
+        if (step == Step::want_read || step == Step::want_write) return true;
+        if (step != Step::done) return false;
+    }
+    return false;
+}
+
 void Connection::close() {
     boost::system::error_code ignored;
     timer_.cancel();

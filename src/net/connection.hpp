@@ -59,6 +59,9 @@ public:
     [[nodiscard]] bool ended_properly() const { return ended_properly_; }
     /// Is there something to read, or the end? For kept connections, before a request is put on them.
     [[nodiscard]] bool readable_or_ended() const;
+    /// Throws away what the peer sent so far, at most 64 KiB; also what belongs to TLS alone, as session tickets. Does not wait. False when
+    /// the peer has ended the stream, sent more, or the connection is broken.
+    [[nodiscard]] bool discard_input();
 
     /// close_notify, then closes. Does not wait.
     void close();

@@ -1,10 +1,11 @@
 #pragma once
 
 /// SSH for a service that talks in lines (RFC 4251..4254): host key, log-in by password or keyboard-interactive, then a shell with
-/// or without a terminal, or one command (exec). Subsystems, forwarding and public keys are refused.
+/// or without a terminal, or one command (exec). A service may also have programs that talk in bytes: a subsystem ("sftp"), or what a
+/// command line begins ("scp"). Forwarding and public keys are refused.
 ///
 /// The library behind it blocks, so each connection has a thread of its own; there are at most SshLimits::sessions per listener and
-/// 64 in the process. What decides anything (SshService, SshShell) is called on the listener's executor and nowhere else.
+/// 64 in the process. What decides anything (SshService, SshShell, SshProgram) is called on the listener's executor and nowhere else.
 
 #include "base/secret.hpp"
 #include "net/stream.hpp"
@@ -37,6 +38,30 @@ public:
     virtual void on_push(std::function<void(std::string)> push) = 0;
 };
 
+/// What a logged-in peer talks with in bytes instead of lines. Destroyed on the executor; what the peer began and did not end is over then.
+class SshProgram {
+public:
+    struct Reply {
+        std::string bytes;    ///< as they go to the peer
+        bool more = false;    ///< of what it was given something is left: it wants to be called again, with nothing, when `bytes` are gone
+        bool ended = false;   ///< the last word
+        int exit_status = 0;  ///< with `ended`
+    };
+    virtual ~SshProgram() = default;
+    /// Called once with nothing at the beginning, then with what came. Must not take long.
+    virtual Reply handle(std::string_view bytes) = 0;
+    /// The peer will send nothing more.
+    virtual Reply finish() = 0;
+};
+
+/// What a peer asks for beside a shell: a subsystem by name, or a command line.
+struct SshRequest {
+    std::string user;
+    std::string peer;  ///< address, without port
+    std::string subsystem;
+    std::string command;
+};
+
 class SshService {
 public:
     enum class Login { granted, refused, locked_out };
@@ -45,18 +70,21 @@ public:
     virtual Login authenticate(std::string const& user, SecretText const& password, std::string const& peer) = 0;
     /// Null when there is nothing to talk to any more.
     virtual std::shared_ptr<SshShell> open(std::string const& user, std::string const& peer) = 0;
+    /// Null when there is no such program: a subsystem is refused then, and a command line goes to a shell.
+    virtual std::shared_ptr<SshProgram> start(SshRequest const&) { return nullptr; }
 };
 
 struct SshLimits {
-    std::size_t sessions = 8;        ///< further connections are closed at once
-    Milliseconds handshake{15'000};  ///< until keys are exchanged
-    Milliseconds login{60'000};      ///< from the connection to a shell or command
-    Milliseconds idle{10 * 60'000};  ///< without input
-    Milliseconds answer{120'000};    ///< for one line
-    Milliseconds unread{30'000};     ///< a peer that does not read what is sent
-    int attempts = 3;                ///< passwords
-    std::size_t line = 4096;         ///< bytes
-    std::size_t block = 0;           ///< bytes of a block that a program announces by a line "{N}" (SshLines); 0: there are none
+    std::size_t sessions = 8;                 ///< further connections are closed at once
+    Milliseconds handshake{15'000};           ///< until keys are exchanged
+    Milliseconds login{60'000};               ///< from the connection to a shell or command
+    Milliseconds idle{10 * 60'000};           ///< without input
+    Milliseconds answer{120'000};             ///< for one line
+    Milliseconds unread{30'000};              ///< a peer that does not read what is sent
+    int attempts = 3;                         ///< passwords
+    std::size_t line = 4096;                  ///< bytes
+    std::size_t unhandled = 4 * 1024 * 1024;  ///< bytes for a program that does not read its own answers
+    std::size_t block = 0;                    ///< bytes of a block that a program announces by a line "{N}" (SshLines); 0: there are none
 };
 
 /// A new Ed25519 host key as OpenSSH private key (PEM). GEN-004.

@@ -60,6 +60,16 @@ Task<Opened> open_shell(std::shared_ptr<SshService> service, std::weak_ptr<SshCo
     co_return opened;
 }
 
+Task<std::shared_ptr<SshProgram>> start_program(std::shared_ptr<SshService> service, SshRequest request) {
+    co_return service->start(request);
+}
+
+Task<SshProgram::Reply> give_bytes(std::shared_ptr<SshProgram> program, std::shared_ptr<SecretText const> bytes) {
+    co_return program->handle(bytes->reveal());
+}
+
+Task<SshProgram::Reply> end_bytes(std::shared_ptr<SshProgram> program) { co_return program->finish(); }
+
 Task<std::vector<std::string>> complete_word(std::shared_ptr<SshShell> shell, std::string before) { co_return shell->complete(before); }
 
 class Session final : public SshSession {
@@ -75,8 +85,10 @@ public:
         event_.reset();
         control_->forget_socket();
         session_.reset();
-        // It belongs to the executor, as everything that it refers to.
+        // They belong to the executor, as everything that they refer to.
         if (shell_) asio::post(settings_.executor, [shell = std::exchange(shell_, nullptr)] {});
+        if (program_) asio::post(settings_.executor, [program = std::exchange(program_, nullptr)] {});
+        wipe(input_.data(), input_.size());
     }
 
     void run() override {
@@ -117,6 +129,10 @@ private:
                 handle_line();
                 continue;
             }
+            if (!busy_sending() && program_ && !last_word_said_ && (more_ || !input_.empty() || input_ended_)) {
+                work();
+                continue;
+            }
             if (!busy_sending() && (last_word_said_ || (shell_ && input_ended_ && queue_.empty()))) return;
             if (!pump(deadline())) return;
         }
@@ -125,8 +141,8 @@ private:
     /// The orderly end: what was said is out, so the peer hears the status and closes first.
     void say_goodbye() {
         if (control_->stopped() || !is_connected()) return;
-        if (channel_ != nullptr && shell_ && ssh_channel_is_open(channel_) != 0) {
-            ssh_channel_request_send_exit_status(channel_, refused_ && !lines_.terminal() ? 1 : 0);
+        if (channel_ != nullptr && (shell_ || program_) && ssh_channel_is_open(channel_) != 0) {
+            ssh_channel_request_send_exit_status(channel_, refused_ && !lines_.terminal() ? 1 : exit_status_);
             ssh_channel_send_eof(channel_);
             ssh_channel_close(channel_);
             auto const end = Clock::now() + k_goodbye;
@@ -145,7 +161,7 @@ private:
     [[nodiscard]] bool busy_sending() const { return !pending_.empty() || (ssh_get_status(session_.get()) & SSH_WRITE_PENDING) != 0; }
     [[nodiscard]] Clock::time_point deadline() const {
         if (busy_sending()) return progress_ + settings_.limits.unread;
-        if (!shell_) return begun_ + settings_.limits.login;
+        if (!shell_ && !program_) return begun_ + settings_.limits.login;
         return last_input_ + settings_.limits.idle;
     }
 
@@ -187,7 +203,7 @@ private:
     }
 
     bool open(bool greet) {
-        if (shell_ || failed_ || !user_) return false;
+        if (shell_ || program_ || failed_ || !user_) return false;
         auto opened = ask<Opened>([service = settings_.service, control = std::weak_ptr(control_), user = *user_,
                                    peer = settings_.peer] { return open_shell(service, control, user, peer); },
                                   k_login_answer);
@@ -197,6 +213,32 @@ private:
         last_input_ = Clock::now();
         if (greet) print(opened->welcome);
         return true;
+    }
+
+    bool start(std::string subsystem, std::string command) {
+        if (shell_ || program_ || failed_ || !user_) return false;
+        SshRequest request{.user = *user_, .peer = settings_.peer, .subsystem = std::move(subsystem), .command = std::move(command)};
+        auto started = ask<std::shared_ptr<SshProgram>>(
+            [service = settings_.service, request = std::move(request)] { return start_program(service, request); }, k_login_answer);
+        if (!started || !*started) return false;
+        program_ = *std::move(started);
+        last_input_ = Clock::now();
+        more_ = true;  // it has the first word
+        return true;
+    }
+
+    /// Gives the program what came, or the end of it.
+    void work() {
+        bool const ends = !more_ && input_.empty();
+        auto bytes = std::make_shared<SecretText const>(std::exchange(input_, {}));
+        auto reply = ask<SshProgram::Reply>(
+            [program = program_, bytes = std::move(bytes), ends] { return ends ? end_bytes(program) : give_bytes(program, bytes); },
+            settings_.limits.answer);
+        if (!reply) return;
+        queue_output(reply->bytes);
+        more_ = reply->more;
+        last_word_said_ = reply->ended;
+        exit_status_ = reply->exit_status;
     }
 
     std::vector<std::string> complete(std::string before) {
@@ -283,6 +325,7 @@ private:
         events_.channel_pty_request_function = on_terminal;
         events_.channel_shell_request_function = on_shell;
         events_.channel_exec_request_function = on_command;
+        events_.channel_subsystem_request_function = on_subsystem;
     }
 
     static int on_signal(socket_t, int, void* data) {
@@ -321,21 +364,29 @@ private:
         return me.channel_;
     }
     static int on_terminal(ssh_session, ssh_channel, char const*, int, int, int, int, void* data) {
-        if (self(data).shell_) return -1;
+        if (self(data).shell_ || self(data).program_) return -1;
         self(data).lines_.use_terminal();
         return 0;
     }
     static int on_shell(ssh_session, ssh_channel, void* data) { return self(data).open(true) ? 0 : 1; }
-    static int on_command(ssh_session, ssh_channel, char const* command, void* data) { return self(data).run_command(command) ? 0 : 1; }
+    static int on_command(ssh_session, ssh_channel, char const* command, void* data) {
+        return self(data).start({}, command) || self(data).run_command(command) ? 0 : 1;
+    }
+    static int on_subsystem(ssh_session, ssh_channel, char const* name, void* data) { return self(data).start(name, {}) ? 0 : 1; }
     static int on_data(ssh_session, ssh_channel, void* bytes, std::uint32_t length, int, void* data) {
         auto& me = self(data);
         me.last_input_ = Clock::now();
+        if (me.program_) {
+            me.input_.append(static_cast<char const*>(bytes), length);
+            if (me.input_.size() > me.settings_.limits.unhandled) me.failed_ = true;
+            return static_cast<int>(length);
+        }
         if (!me.executing_) me.take(me.lines_.feed({static_cast<char const*>(bytes), length}));
         return static_cast<int>(length);
     }
     static void on_eof(ssh_session, ssh_channel, void* data) {
         auto& me = self(data);
-        if (!me.executing_) me.take(me.lines_.finish());
+        if (!me.executing_ && !me.program_) me.take(me.lines_.finish());
         me.input_ended_ = true;
     }
     static void on_close(ssh_session, ssh_channel, void* data) { self(data).channel_closed_ = true; }
@@ -360,6 +411,10 @@ private:
     bool input_ended_ = false;
     bool last_word_said_ = false;
     bool channel_closed_ = false;
+    int exit_status_ = 0;  ///< of the program
+    bool more_ = false;    ///< it wants to be called again
+    std::string input_;    ///< for it
+    std::shared_ptr<SshProgram> program_;
     std::shared_ptr<SshShell> shell_;
     SshLines lines_;
     std::deque<SshLines::Line> queue_;

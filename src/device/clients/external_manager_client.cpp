@@ -15,14 +15,22 @@ namespace countersign::device {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-constexpr std::string_view k_client = "external_manager";
+
+/// Two servers are called in the same way (docs/dialects.md, "External services"); only one of them may say what the system is to do.
+struct Role {
+    std::string_view client;  ///< id of the family's client
+    bool manages = false;     ///< it hears of every start, and its settings, commands and wishes for documents are taken
+};
+constexpr Role k_manager{.client = "external_manager", .manages = true};
+constexpr Role k_services{.client = "external_services", .manages = false};
 constexpr net::Milliseconds k_idle{std::chrono::hours(24)};
 
 /// What happens between the companion, which the unit may destroy at any moment, and its coroutine, which then ends by itself.
 struct Contact {
-    Contact(std::shared_ptr<Unit> const& of, bool first_boot)
-        : unit(of), schedule(of->family().external_manager.heartbeat, first_boot), chance(std::random_device{}()) {}
+    Contact(std::shared_ptr<Unit> const& of, bool first_boot, Role as)
+        : role(as), unit(of), schedule(of->family().external_manager.heartbeat, first_boot), chance(std::random_device{}()) {}
 
+    Role role;
     std::weak_ptr<Unit> unit;
     bool stopped = false;
     net::Signal wake;
@@ -33,14 +41,15 @@ struct Contact {
     std::string status;
     std::minstd_rand chance;
 
+    [[nodiscard]] std::string fact(std::string_view about) const { return "client." + std::string(role.client) + "." + std::string(about); }
     double roll() { return std::uniform_real_distribution<double>(0, 1)(chance); }
 
     void show(Unit& of, std::string now, std::string_view why) {
-        of.publish_fact("client.external_manager.diagnosis", std::string(why));
+        of.publish_fact(fact("diagnosis"), std::string(why));
         if (std::exchange(status, now) == now) return;
-        of.publish_fact("client.external_manager.status", now);
+        of.publish_fact(fact("status"), now);
         // The journal hears of changes, not of every beat.
-        of.report("external_manager.status", {{"status", std::move(now)}, {"detail", std::string(why)}});
+        of.report(std::string(role.client) + ".status", {{"status", std::move(now)}, {"detail", std::string(why)}});
     }
 };
 
@@ -50,7 +59,7 @@ bool is_same(std::vector<net::Url> const& a, std::vector<net::Url> const& b) {
 
 /// Reads the settings again. False when there is nobody to call.
 bool update_target(Contact& contact, Unit& unit) {
-    auto const found = client_targets(unit, k_client);
+    auto const found = client_targets(unit, contact.role.client);
     auto targets = found ? *found : std::vector<net::Url>();
     if (!is_same(targets, contact.targets)) {
         if (contact.target_known) contact.schedule.target_changed(SteadyClock::now());
@@ -69,7 +78,7 @@ bool update_target(Contact& contact, Unit& unit) {
 
 /// Settings and commands of a manager that proved who it is. What is refused is an event and changes nothing.
 net::Task<> carry_out(std::shared_ptr<Unit> unit, dialect::external_manager::Answer answer, net::Url server) {
-    Actor const actor{std::string(k_client), "manager", server.host};
+    Actor const actor{std::string(k_manager.client), "manager", server.host};
     auto const refused = [&unit, &server](std::string_view what, Error const& error) {
         unit->report("external_manager.refused", {{"what", std::string(what)}, {"server", server.origin()}, {"detail", error.message()}});
     };
@@ -112,7 +121,7 @@ net::Task<> post_documents(std::shared_ptr<Unit> unit, std::vector<dialect::exte
             failed = "there is no such document";
         } else {
             ServerCall call{
-                .client = std::string(k_client),
+                .client = std::string(k_manager.client),
                 .url = url,
                 .fields = {{"Content-Type", dialect::external_manager::k_content_type}},
                 .body = dialect::external_manager::write_posted_document(identification_of(*unit), document.location, *content)};
@@ -128,9 +137,10 @@ net::Task<> post_documents(std::shared_ptr<Unit> unit, std::vector<dialect::exte
 
 net::Task<> make_contact(std::shared_ptr<Contact> contact, std::shared_ptr<Unit> unit) {
     namespace soap = dialect::external_manager;
-    auto const event = std::string(contact->schedule.event());
+    auto const& role = contact->role;
+    auto const event = std::string(role.manages ? contact->schedule.event() : "Beat");
     std::string const soap_action = "\"" + std::string(soap::k_soap_action) + "\"";
-    ServerCall call{std::string(k_client),
+    ServerCall call{std::string(role.client),
                     contact->targets.at(contact->current),
                     {{"Content-Type", soap::k_content_type}, {"SOAPAction", soap_action}},
                     soap::write_post_event({identification_of(*unit), event})};
@@ -150,6 +160,7 @@ net::Task<> make_contact(std::shared_ptr<Contact> contact, std::shared_ptr<Unit>
         contact->schedule.succeeded(now, answer->heartbeat, contact->roll());
         if (event != "Beat") unit->report("external_manager.contact", {{"event", event}, {"server", server.origin()}});
         contact->show(*unit, "Active", "");
+        if (!role.manages) co_return;
         // What may be taken of it stands at the top of the header.
         if (proven) co_await carry_out(unit, *answer, server);
         co_await post_documents(std::move(unit), answer->documents, server);
@@ -181,26 +192,28 @@ net::Task<> keep_contact(std::shared_ptr<Contact> contact) {
 }
 
 /// May the change make a call possible, impossible or another one?
-bool matters(Unit const& unit, Event const& event) {
+bool matters(Unit const& unit, Event const& event, Role const& role) {
     if (event.id.starts_with("trust.")) return true;
     if (event.id == "time.changed") return true;
     if (event.id != "setting.changed") return false;
     auto const* setting = unit.family().find_setting(event.field("path"));
     if (setting == nullptr) return false;
-    static constexpr std::string_view k_prefixes[] = {"client.external_manager.", "client.verify", "name.dns.", "time.ntp."};
+    if (setting->canonical.starts_with("client." + std::string(role.client) + ".")) return true;
+    static constexpr std::string_view k_prefixes[] = {"client.verify", "name.dns.", "time.ntp."};
     return std::ranges::any_of(k_prefixes, [setting](std::string_view prefix) { return setting->canonical.starts_with(prefix); });
 }
 
 class ExternalManagerClient final : public Companion {
 public:
-    explicit ExternalManagerClient(std::shared_ptr<Unit> const& unit) : contact_(std::make_shared<Contact>(unit, unit->boots() <= 1)) {
+    ExternalManagerClient(std::shared_ptr<Unit> const& unit, Role const& role)
+        : contact_(std::make_shared<Contact>(unit, unit->boots() <= 1, role)) {
         subscription_ = unit->subscribe([contact = contact_](Event const& event) {
             auto const alive = contact->unit.lock();
-            if (!alive || !matters(*alive, event)) return;
+            if (!alive || !matters(*alive, event, contact->role)) return;
             contact->schedule.hurry(SteadyClock::now());
             contact->wake.raise();
         });
-        net::spawn(unit->executor(), [contact = contact_]() { return keep_contact(contact); }, "external manager client");
+        net::spawn(unit->executor(), [contact = contact_]() { return keep_contact(contact); }, "server contact");
     }
     ~ExternalManagerClient() override {
         contact_->stopped = true;
@@ -216,11 +229,17 @@ private:
 
 }  // namespace
 
-Result<std::optional<net::Url>> external_manager_url(Unit const& unit) { return client_target(unit, k_client); }
+Result<std::optional<net::Url>> external_manager_url(Unit const& unit) { return client_target(unit, k_manager.client); }
 
 std::unique_ptr<Companion> make_external_manager_client(std::shared_ptr<Unit> unit) {
-    if (unit->family().find_client(k_client) == nullptr) return nullptr;
-    return std::make_unique<ExternalManagerClient>(unit);
+    if (unit->family().find_client(k_manager.client) == nullptr) return nullptr;
+    return std::make_unique<ExternalManagerClient>(unit, k_manager);
+}
+
+std::unique_ptr<Companion> make_external_services_client(std::shared_ptr<Unit> unit) {
+    auto const* client = unit->family().find_client(k_services.client);
+    if (client == nullptr || client->address.empty()) return nullptr;
+    return std::make_unique<ExternalManagerClient>(unit, k_services);
 }
 
 }  // namespace countersign::device

@@ -26,4 +26,9 @@ Result<std::optional<net::Url>> external_manager_url(Unit const& unit);
 /// A CompanionMaker. Null for families without an external manager.
 std::unique_ptr<Companion> make_external_manager_client(std::shared_ptr<Unit> unit);
 
+/// A CompanionMaker: the same calls to the external services (REQ CLI-1), over HTTP or HTTPS as set. It says who it is ("Beat") and shows
+/// whether they answer (facts `client.external_services.status` and `.diagnosis`); nothing of the answer but the interval is taken. Null
+/// for families whose external services have no address of their own.
+std::unique_ptr<Companion> make_external_services_client(std::shared_ptr<Unit> unit);
+
 }  // namespace countersign::device

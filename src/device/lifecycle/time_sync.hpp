@@ -1,7 +1,7 @@
 #pragma once
 
-/// Keeps a unit's clock right (REQ CLI-4): asks its NTP server, sets the offset, asks again. Says whether time can be
-/// relied on: verification fails closed without it (REQ TRU-4).
+/// Keeps a unit's clock right (REQ CLI-4): asks its NTP servers, the first one first, sets the offset by the first that answers, asks
+/// again. Says whether time can be relied on: verification fails closed without it (REQ TRU-4).
 
 #include "device/lifecycle/unit_clock.hpp"
 #include "net/resolver.hpp"
@@ -9,13 +9,14 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace countersign::device {
 
 class TimeSync {
 public:
     struct Settings {
-        std::string server;  ///< name or address; empty: off
+        std::vector<std::string> servers;  ///< names or addresses, in the order in which they are asked; none: off
         std::uint16_t port = 123;
         std::string bind_address;
         std::shared_ptr<net::Resolver> resolver;  ///< null: only addresses can be asked
@@ -35,6 +36,7 @@ public:
     void start(Settings settings, Changed changed);
     void stop();
     [[nodiscard]] State state() const;
+    /// The one that answered last; before, the first.
     [[nodiscard]] std::string const& server() const;
 
 private:

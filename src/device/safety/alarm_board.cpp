@@ -140,7 +140,10 @@ void AlarmBoard::raise(Alarm alarm) {
     active_.insert(active_.begin(), alarm);
     keep(active_, k_active);
     save();
-    unit_.report("alarm.raised", {{"id", alarm.id}, {"subject", alarm.subject}, {"text", alarm.text}, {"level", alarm.level}});
+    std::vector<std::pair<std::string, std::string>> fields{
+        {"id", alarm.id}, {"subject", alarm.subject}, {"text", alarm.text}, {"level", alarm.level}};
+    if (alarm.days_left) fields.emplace_back("days_left", std::to_string(*alarm.days_left));
+    unit_.report("alarm.raised", std::move(fields));
 }
 
 void AlarmBoard::clear(std::string_view id, std::string_view subject) {

@@ -30,19 +30,6 @@ std::string extended_passive_reply(std::uint16_t port) {
     return reply(229, "Entering Extended Passive Mode (|||" + std::to_string(port) + "|)");
 }
 
-std::optional<std::string> root_name(std::string_view path) {
-    if (path.starts_with('/')) path.remove_prefix(1);
-    if (path.starts_with("./")) path.remove_prefix(2);
-    if (path.contains('/')) return std::nullopt;
-    return std::string(path);
-}
-
-std::string listing_line(std::string_view name, std::size_t size) {
-    auto digits = std::to_string(size);
-    if (digits.size() < 10) digits.insert(0, 10 - digits.size(), ' ');
-    return "-r--r--r-- 1 root root " + digits + " Jan  1 00:00 " + std::string(name) + "\r\n";
-}
-
 std::string to_ascii(std::string_view text) {
     std::string out;
     out.reserve(text.size() + text.size() / 16);

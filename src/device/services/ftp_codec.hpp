@@ -24,10 +24,6 @@ std::string features_reply();
 std::optional<std::string> passive_reply(std::string_view address, std::uint16_t port);
 /// "229 Entering Extended Passive Mode (|||1025|)"
 std::string extended_passive_reply(std::uint16_t port);
-/// The name of a file at the root: "configuration.xml", "/configuration.xml" and "./configuration.xml" are one. Nothing for other folders.
-std::optional<std::string> root_name(std::string_view path);
-/// One line of LIST, in the form of `ls -l`, that every client reads.
-std::string listing_line(std::string_view name, std::size_t size);
 /// Lines end with CR LF in ASCII transfers (RFC 959 section 3.1.1.1).
 std::string to_ascii(std::string_view text);
 

@@ -1,10 +1,10 @@
 #include "device/services/ftp_session.hpp"
 
 #include "base/text.hpp"
+#include "device/files/unit_files.hpp"
 #include "device/services/ftp_codec.hpp"
 #include "device/services/listener_door.hpp"
 #include "device/services/telnet_codec.hpp"
-#include "dialect/xapi_xml.hpp"
 #include "net/sync.hpp"
 
 #include "countersign/errors/acc.hpp"
@@ -18,7 +18,6 @@ namespace {
 
 constexpr std::size_t k_read_size = 4096;
 constexpr net::Milliseconds k_write_limit{30'000};
-constexpr std::string_view k_file = "configuration.xml";
 
 /// The second connection of a transfer. Shared by the control session and the listener's session, as either may end first.
 struct DataChannel {
@@ -37,21 +36,6 @@ net::Task<> run_data_connection(std::shared_ptr<DataChannel> channel, std::share
     channel->arrived.raise();
     (void)co_await channel->done.wait_beyond(0, limit);
     stream->close();
-}
-
-/// As the XML interface shows it. Where there is none, names of settings need not be names of elements: they stand in attributes.
-std::string configuration_file(Unit const& unit) {
-    auto const& family = unit.family();
-    auto const speaks_xml = [](family::Service const& service) {
-        return std::ranges::find(service.dialects, "xapi_xml") != service.dialects.end();
-    };
-    if (std::ranges::any_of(family.services, speaks_xml))
-        return dialect::xapi::write_document(dialect::xapi::configuration_document(family, unit.configuration()),
-                                             dialect::xapi::header_of(family)) +
-               "\n";
-    dialect::XmlElement root("Configuration");
-    for (auto const& [path, value] : unit.configuration()) root.add("Setting", value).set("path", path);
-    return dialect::xapi::write_document(std::move(root), dialect::xapi::header_of(family)) + "\n";
 }
 
 class Session {
@@ -122,6 +106,7 @@ private:
         auto const allowed = unit_->authenticate(actor_.user, password, actor_);
         if (allowed) {
             logged_in_ = true;
+            files_ = std::make_unique<UnitFiles>(unit_, actor_);
             return ftp::reply(230, "Logged in");
         }
         bool const locked = allowed.error().id() == errors::acc::locked_out;
@@ -133,11 +118,13 @@ private:
     std::string answer(ftp::Command const& command) {
         auto const& [verb, argument] = command;
         if (verb == "SYST") return ftp::reply(215, "UNIX Type: L8");
-        if (verb == "PWD" || verb == "XPWD") return ftp::reply(257, "\"/\"");
+        if (verb == "PWD" || verb == "XPWD") return ftp::reply(257, "\"" + folder_ + "\"");
         if (verb == "CWD" || verb == "CDUP") {
-            auto const name = ftp::root_name(argument);
-            bool const root = verb == "CDUP" || (name && (name->empty() || *name == "." || *name == ".."));
-            return root ? ftp::reply(250, "OK") : ftp::reply(550, "There is no such folder");
+            auto path = absolute_path(folder_, verb == "CDUP" ? ".." : argument);
+            auto const entry = find(path);
+            if (!entry || !entry->folder) return ftp::reply(550, "There is no such folder");
+            folder_ = entry->path;
+            return ftp::reply(250, "OK");
         }
         if (verb == "TYPE") {
             auto const type = to_upper(argument);
@@ -149,8 +136,9 @@ private:
         if (verb == "STRU") return iequals(argument, "F") ? ftp::reply(200, "OK") : ftp::reply(504, "Only F");
         if (verb == "OPTS") return iequals(argument, "UTF8 ON") ? ftp::reply(200, "OK") : ftp::reply(501, "Only UTF8 ON");
         if (verb == "SIZE") {
-            if (ftp::root_name(argument) != std::string(k_file)) return ftp::reply(550, "There is no such file");
-            return ftp::reply(213, std::to_string(content().size()));
+            auto const entry = find(absolute_path(folder_, argument));
+            if (!entry || entry->folder) return ftp::reply(550, "There is no such file");
+            return ftp::reply(213, std::to_string(entry->size));
         }
         if (verb == "PASV")
             return open_data()
@@ -190,21 +178,35 @@ private:
         listener_.reset();
     }
 
-    net::Task<std::string> transfer(ftp::Command command) {
-        auto const name = ftp::root_name(command.argument);
-        bool const listing = command.verb != "RETR";
-        // Clients add options of ls ("LIST -a"); they change nothing here.
-        bool const whole = name && (name->empty() || *name == "." || name->starts_with('-'));
-        if (!name || (*name != k_file && !(listing && whole))) co_return ftp::reply(550, "There is no such file");
-        if (!channel_) co_return ftp::reply(425, "Say PASV or EPSV first");
+    [[nodiscard]] std::optional<FileEntry> find(std::optional<std::string> const& path) const {
+        if (!path || !files_) return std::nullopt;
+        auto entry = files_->find(*path);
+        return entry ? std::optional(*std::move(entry)) : std::nullopt;
+    }
 
-        auto data = content();
-        if (command.verb == "LIST")
-            data = ftp::listing_line(k_file, data.size());
-        else if (command.verb == "NLST")
-            data = std::string(k_file) + "\r\n";
-        else if (ascii_)
-            data = ftp::to_ascii(data);
+    /// What goes over the data connection; nothing when there is no such file or folder.
+    std::optional<std::string> data_for(ftp::Command const& command) {
+        // Clients add options of ls ("LIST -a"); they change nothing here.
+        bool const listing = command.verb != "RETR";
+        auto const argument = listing && command.argument.starts_with('-') ? std::string() : command.argument;
+        auto const entry = find(absolute_path(folder_, argument));
+        if (!entry || (!listing && entry->folder)) return std::nullopt;
+        if (!listing) {
+            auto content = files_->read(entry->path);
+            if (!content) return std::nullopt;
+            return ascii_ ? ftp::to_ascii(*content) : *std::move(content);
+        }
+        auto const inside = entry->folder ? files_->list(entry->path) : std::vector<FileEntry>{*entry};
+        if (!inside) return std::nullopt;
+        std::string out;
+        for (auto const& one : *inside) out += (command.verb == "LIST" ? listing_line(one) : one.name()) + "\r\n";
+        return out;
+    }
+
+    net::Task<std::string> transfer(ftp::Command command) {
+        auto data = data_for(command);
+        if (!data) co_return ftp::reply(550, "There is no such file");
+        if (!channel_) co_return ftp::reply(425, "Say PASV or EPSV first");
 
         if (!co_await stream_->write(ftp::reply(150, "Here it comes"), k_write_limit)) co_return std::string();
         auto const channel = channel_;
@@ -213,17 +215,17 @@ private:
             close_data();
             co_return ftp::reply(425, "Nobody came for the data");
         }
-        auto const sent = co_await channel->stream->write(std::move(data), limits_.transfer);
+        auto const sent = co_await channel->stream->write(*std::move(data), limits_.transfer);
         // Clients send nothing on this connection: closing it does not cut what is still on its way.
         channel->stream->close();
         close_data();
         co_return sent ? ftp::reply(226, "Done") : ftp::reply(426, "The data connection broke");
     }
 
-    [[nodiscard]] std::string content() const { return configuration_file(*unit_); }
-
     std::shared_ptr<Unit> unit_;
     Actor actor_;
+    std::unique_ptr<UnitFiles> files_;  ///< from log-in on
+    std::string folder_ = "/";
     std::shared_ptr<net::Stream> stream_;
     FtpLimits limits_;
     std::chrono::steady_clock::time_point login_end_ = std::chrono::steady_clock::now() + limits_.login;

@@ -1,8 +1,8 @@
 #pragma once
 
-/// The FTP door (RFC 959): log-in, and one file to read, configuration.xml, with passwords shown as "***". Only passive transfers: a
-/// server that connects to where a client says can be made to attack others (the bounce attack, RFC 2577). Everything
-/// goes in clear: Level 1 (REQ LVL-2).
+/// The FTP door (RFC 959): log-in, and the unit's files (device/files) to read. They are not taken here: a private key or a setting would
+/// go in clear. Only passive transfers: a server that connects to where a client says can be made to attack others (the bounce attack, RFC
+/// 2577). Everything goes in clear: Level 1 (REQ LVL-2).
 
 #include "device/unit.hpp"
 #include "net/stream.hpp"

@@ -1,6 +1,10 @@
 #include "device/services/snmp_view.hpp"
 
+#include "device/certificates.hpp"
+#include "device/safety.hpp"
+
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <limits>
 #include <utility>
@@ -25,16 +29,40 @@ void add_system(std::vector<snmp::Binding>& table, Unit const& unit) {
     table.push_back({mib_oid({1, 5, 0}), truth(unit.fact("client.verify.active") == "True")});
 }
 
+struct CertificateRow {
+    std::uint32_t index;
+    family::Identity const* identity;
+    CertificateInfo info;
+};
+
+/// Column by column: that is the order of names.
+template <class Row>
+using Cell = snmp::Value (*)(Row const&, Unit const&);
+
+template <class Row, std::size_t N>
+void add_columns(std::vector<snmp::Binding>& table, std::initializer_list<std::uint32_t> entry, std::vector<Row> const& rows,
+                 std::array<Cell<Row>, N> const& columns, Unit const& unit) {
+    std::uint32_t number = 2;  // the first is the index, which is in the name
+    for (auto const cell : columns) {
+        for (auto const& row : rows) {
+            auto name = mib_oid(entry);
+            name.parts.push_back(number);
+            name.parts.push_back(row.index);
+            table.push_back({std::move(name), cell(row, unit)});
+        }
+        ++number;
+    }
+}
+
 void add_certificates(std::vector<snmp::Binding>& table, Unit const& unit) {
-    struct Row {
-        family::Identity const* identity;
-        CertificateInfo info;
-    };
-    std::vector<Row> rows;
-    if (!unit.family().identities.empty()) rows.push_back({&unit.family().identities.front(), unit.certificate()});
-    // Column by column: that is the order of names.
-    using Cell = snmp::Value (*)(Row const&, Unit const&);
-    static constexpr Cell k_columns[] = {
+    std::vector<CertificateRow> rows;
+    std::uint32_t index = 0;
+    for (auto const& identity : unit.family().identities) {
+        ++index;
+        if (auto info = unit.certificates().info(identity.id)) rows.push_back({index, &identity, *std::move(info)});
+    }
+    using Row = CertificateRow;
+    static constexpr std::array<Cell<Row>, 6> k_columns{
         [](Row const& row, Unit const&) { return snmp::Value(text(row.identity->title)); },
         [](Row const& row, Unit const&) { return snmp::Value(text(row.info.leaf().subject())); },
         [](Row const& row, Unit const&) { return snmp::Value(text(countersign::to_string(row.info.leaf().not_after()))); },
@@ -42,11 +70,27 @@ void add_certificates(std::vector<snmp::Binding>& table, Unit const& unit) {
         [](Row const& row, Unit const&) { return snmp::Value(truth(row.info.factory)); },
         [](Row const& row, Unit const&) { return snmp::Value(text(row.info.leaf().fingerprint())); },
     };
-    std::uint32_t column = 2;  // the first is the index, which is in the name
-    for (auto const cell : k_columns) {
-        for (std::uint32_t i = 0; i < rows.size(); ++i) table.push_back({mib_oid({2, 1, 1, column, i + 1}), cell(rows[i], unit)});
-        ++column;
-    }
+    add_columns(table, {2, 1, 1}, rows, k_columns, unit);
+}
+
+struct AlarmRow {
+    std::uint32_t index;
+    Alarm alarm;
+};
+
+void add_alarms(std::vector<snmp::Binding>& table, Unit const& unit) {
+    std::vector<AlarmRow> rows;
+    for (auto& alarm : unit.alarms().active()) rows.push_back({static_cast<std::uint32_t>(rows.size() + 1), std::move(alarm)});
+    table.push_back({mib_oid({3, 1, 0}), snmp::Gauge32{static_cast<std::uint32_t>(rows.size())}});
+    using Row = AlarmRow;
+    static constexpr std::array<Cell<Row>, 5> k_columns{
+        [](Row const& row, Unit const&) { return snmp::Value(text(row.alarm.id)); },
+        [](Row const& row, Unit const&) { return snmp::Value(text(row.alarm.subject)); },
+        [](Row const& row, Unit const&) { return snmp::Value(text(row.alarm.text)); },
+        [](Row const& row, Unit const&) { return snmp::Value(text(row.alarm.level)); },
+        [](Row const& row, Unit const&) { return snmp::Value(text(countersign::to_string(row.alarm.since))); },
+    };
+    add_columns(table, {3, 2, 1}, rows, k_columns, unit);
 }
 
 }  // namespace
@@ -72,6 +116,7 @@ std::vector<snmp::Binding> snmp_table(Unit const& unit) {
     auto table = snmp::system_table(group);
     add_system(table, unit);
     add_certificates(table, unit);
+    add_alarms(table, unit);
     return table;
 }
 

@@ -2,13 +2,18 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "device/files/scp_session.hpp"
+#include "device/files/sftp_session.hpp"
+#include "device/files/unit_files.hpp"
 #include "device/services/dataport.hpp"
 #include "device/services/listener_door.hpp"
 #include "net/ssh.hpp"
 
 #include "countersign/errors/acc.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace countersign::device {
 namespace {
@@ -42,7 +47,7 @@ private:
 
 class Service final : public net::SshService {
 public:
-    Service(std::weak_ptr<Unit> unit, std::string id) : unit_(std::move(unit)), id_(std::move(id)) {}
+    Service(std::weak_ptr<Unit> unit, family::Service const& service) : unit_(std::move(unit)), id_(service.id), files_(service.files) {}
 
     Login authenticate(std::string const& user, SecretText const& password, std::string const& peer) override {
         auto const unit = unit_.lock();
@@ -56,10 +61,18 @@ public:
         if (!unit) return nullptr;
         return std::make_shared<Shell>(std::move(unit), Actor{id_, user, peer});
     }
+    std::shared_ptr<net::SshProgram> start(net::SshRequest const& request) override {
+        auto const offers = [this](std::string_view way) { return std::ranges::find(files_, way) != files_.end(); };
+        auto const files = [&] { return std::make_shared<UnitFiles>(unit_, Actor{id_, request.user, request.peer}); };
+        if (request.subsystem == "sftp" && offers("sftp")) return std::make_shared<SftpSession>(files());
+        if (request.subsystem.empty() && offers("scp")) return make_scp(files(), request.command);
+        return nullptr;
+    }
 
 private:
     std::weak_ptr<Unit> unit_;
     std::string id_;
+    std::vector<std::string> files_;  ///< ways to transfer them
 };
 
 }  // namespace
@@ -84,7 +97,7 @@ Result<std::unique_ptr<Door>> open_ssh_door(Unit& unit, family::Service const& s
     CS_TRY(auto fingerprint, net::ssh_fingerprint(key));
     net::SshLimits limits;
     limits.block = Dataport::k_max_block;
-    auto talk = std::make_shared<Service>(unit.weak_from_this(), service.id);
+    auto talk = std::make_shared<Service>(unit.weak_from_this(), service);
     CS_TRY(auto listener, net::listen_ssh(unit.executor(), std::move(where), key, std::move(talk), limits));
     unit.publish_fact("service.ssh.host_key", std::move(fingerprint));
     return std::make_unique<ListenerDoor>(std::move(listener));

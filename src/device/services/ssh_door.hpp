@@ -1,7 +1,7 @@
 #pragma once
 
-/// The SSH door: the dataport over an encrypted line, behind a host key of the unit's own. Log-in follows the family's rules and the
-/// unit's lock-out, as at every other door.
+/// The SSH door: the dataport over an encrypted line, behind a host key of the unit's own, and where the family has them the unit's files
+/// (device/files) by SFTP and by scp's old protocol. Log-in follows the family's rules and the unit's lock-out, as at every other door.
 
 #include "device/unit.hpp"
 

@@ -178,9 +178,16 @@ std::vector<Error> judge(Prospect const& before, Prospect const& after, std::set
     return problems;
 }
 
+std::vector<std::string> ntp_servers(Prospect const& prospect) {
+    std::vector<std::string> servers;
+    for (std::string_view const name : {"time.ntp.address", "time.ntp.address.2", "time.ntp.address.3"})
+        if (auto server = prospect.canonical(name); !server.empty()) servers.emplace_back(server);
+    return servers;
+}
+
 std::vector<std::string> missing_for_verification(Prospect const& prospect, VerifyFacts const& facts) {
     std::vector<std::string> missing;
-    bool ntp_on = !iequals(prospect.canonical("time.ntp.mode"), "off") && !prospect.canonical("time.ntp.address").empty();
+    bool ntp_on = !iequals(prospect.canonical("time.ntp.mode"), "off") && !ntp_servers(prospect).empty();
     if (!ntp_on)
         missing.emplace_back("an NTP server");
     else if (!facts.time_is_synchronised)

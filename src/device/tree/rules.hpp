@@ -50,6 +50,9 @@ bool is_unverifiable_host(std::string_view address, std::string_view disabled_va
 /// wrong before and is not touched is no reason to refuse.
 std::vector<Error> judge(Prospect const& before, Prospect const& after, std::set<family::Setting const*> const& changed);
 
+/// Those that are set, in the order in which they are asked: `time.ntp.address`, then `.2` and `.3` where the family has them.
+std::vector<std::string> ntp_servers(Prospect const& prospect);
+
 /// Facts beside the settings that verification depends on.
 struct VerifyFacts {
     bool time_is_synchronised = false;

@@ -23,13 +23,6 @@ TEST(FtpCodec, says_an_address_in_six_numbers) {
     EXPECT_EQ(extended_passive_reply(65535), "229 Entering Extended Passive Mode (|||65535|)\r\n");
 }
 
-TEST(FtpCodec, knows_names_at_the_root_only) {
-    EXPECT_EQ(root_name("/configuration.xml"), "configuration.xml");
-    EXPECT_EQ(root_name("./configuration.xml"), "configuration.xml");
-    EXPECT_FALSE(root_name("../configuration.xml"));
-    EXPECT_FALSE(root_name("//etc/passwd"));
-}
-
 TEST(FtpCodec, ends_lines_with_cr_lf_in_ascii_transfers) { EXPECT_EQ(to_ascii("a\nb\r\nc"), "a\r\nb\r\nc"); }
 
 }  // namespace

@@ -66,6 +66,23 @@ TEST_F(FtpDoor, has_no_other_file) {
     EXPECT_NE(curl("-u admin:", "/etc/configuration.xml").exit_code, 0);
 }
 
+TEST_F(FtpDoor, shows_the_same_files_as_ssh) {
+    EXPECT_THAT(curl("-u admin:", "/certificates/").output, HasSubstr("management.pem"));
+    EXPECT_THAT(curl("-u admin:", "/certificates/management.pem").output, StartsWith("-----BEGIN CERTIFICATE-----"));
+    EXPECT_THAT(curl("-u admin:", "/certificates/management.pem").output, ::testing::Not(HasSubstr("PRIVATE")));
+    EXPECT_THAT(curl("-u admin:", "/status.xml").output, HasSubstr("<Status"));
+    RawClient client(unit_->address(), k_ftp);
+    client.read_until("\r\n");
+    say(client, "USER admin");
+    say(client, "PASS ");
+    EXPECT_THAT(say(client, "CWD ../../certificates"), StartsWith("250 "));
+    EXPECT_THAT(say(client, "PWD"), StartsWith("257 \"/certificates\""));
+    EXPECT_THAT(say(client, "SIZE trust.pem"), StartsWith("213 0"));
+    EXPECT_THAT(say(client, "CWD trust.pem"), StartsWith("550 "));
+    EXPECT_THAT(say(client, "CDUP"), StartsWith("250 "));
+    EXPECT_THAT(say(client, "SIZE trust.pem"), StartsWith("550 "));
+}
+
 TEST_F(FtpDoor, does_not_take_files) {
     (void)folder_.file("upload.xml", "<x/>");
     EXPECT_NE(curl("-u admin: -T upload.xml", "/configuration.xml").exit_code, 0);

@@ -162,7 +162,16 @@ TEST_F(SshDoor, speaks_no_algorithm_of_the_past) {
     }
 }
 
-TEST_F(SshDoor, has_no_files_to_give) { EXPECT_NE(run(ssh("-s") + " sftp").exit_code, 0); }
+TEST_F(SshDoor, has_no_subsystem_but_that_of_files) {
+    EXPECT_EQ(run(ssh("-s") + " sftp </dev/null").exit_code, 0);
+    EXPECT_NE(run(ssh("-s") + " netconf </dev/null").exit_code, 0);
+}
+
+TEST_F(SshDoor, gives_files_only_where_the_family_has_them) {
+    unit_ = estate_.boot("mxp", 2, [](UnitSpec& spec) { spec.settings["service.ssh.mode"] = "on"; });
+    EXPECT_NE(run(ssh("-s") + " sftp </dev/null").exit_code, 0);
+    EXPECT_THAT(run(ssh("") + " scp -f /configuration.xml </dev/null").output, HasSubstr("ERROR"));
+}
 
 TEST_F(SshDoor, closes_connections_beyond_the_eighth) {
     std::vector<std::unique_ptr<RawClient>> clients;
