@@ -147,7 +147,7 @@ net::Task<> make_contact(std::shared_ptr<Contact> contact, std::shared_ptr<Unit>
     contact->schedule.calling(SteadyClock::now());
     auto const asked = contact->targets;
     auto const server = call.url;
-    bool const proven = server.scheme == net::Scheme::https && unit->verify_state(k_client).effective();
+    bool const proven = server.scheme == net::Scheme::https && unit->verify_state(contact->role.client).effective();
     auto work = call_server(std::move(unit), std::move(call));
     auto const response = co_await std::move(work);
 
