@@ -1,3 +1,4 @@
+#include "device/files/unit_files.hpp"
 #include "device/services/login_guard.hpp"
 #include "unit/device/safety_fixture.hpp"
 
@@ -118,6 +119,10 @@ TEST_F(LoginTest, lets_an_account_that_looks_change_nothing_but_its_own_password
     EXPECT_EQ(begin(unit, 60s, k_guest).error().id(), errors::acc::read_only);
     auto install = call(unit, [](Unit& held) { return held.install({}, k_guest); });
     EXPECT_EQ(install.error().id(), errors::acc::read_only);
+    auto const file = call(unit, [](Unit& held) {
+        return UnitFiles(held.weak_from_this(), k_guest).write("/configuration.xml", SecretText(std::string("<Configuration/>")));
+    });
+    EXPECT_EQ(file.error().id(), errors::acc::read_only);
     ASSERT_TRUE(set(unit, "a guest's own", k_guest));
     EXPECT_TRUE(log_in(unit, "guest", "a guest's own"));
     EXPECT_EQ(set(unit, "taken over", k_guest, "admin").error().id(), errors::acc::read_only);
