@@ -87,6 +87,7 @@ net::Task<Result<Account>> PagesDriver::read_account() {
         CS_CO_CHECK(co_await add_facts(method, facts));
     Account account;
     fill_account(facts, now(), account);
+    know_software(account.software);
     CS_CO_CHECK(co_await read_pages(account));
     add_feedback(family(), facts, account);
     co_return account;
@@ -94,7 +95,9 @@ net::Task<Result<Account>> PagesDriver::read_account() {
 
 net::Task<Result<void>> PagesDriver::read_pages(Account& account) {
     for (auto const& page : family().pages) {
-        if (!has_settings(page) || !family::has_feature_key(page.needs_feature_key, account.feature_keys)) continue;
+        if (!has_settings(page) || !page.software.holds(account.software) ||
+            !family::has_feature_key(page.needs_feature_key, account.feature_keys))
+            continue;
         CS_CO_TRY(auto shown, co_await load_page(page.path));
         read_settings(family(), page, shown, account);
     }

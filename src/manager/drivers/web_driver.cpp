@@ -5,6 +5,9 @@
 #include "countersign/errors/mgr.hpp"
 #include "countersign/errors/net.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace countersign::manager {
 
 namespace http = net::http;
@@ -118,7 +121,7 @@ net::Task<Result<void>> WebDriver::send_password(std::string password) {
 }
 
 net::Task<Result<void>> WebDriver::install_trust(std::vector<pki::Certificate> roots) {
-    auto place = find_form_with_role(*family_, "trust_store");
+    auto place = find_form_with_role(*family_, software_, "trust_store");
     if (!place) co_return fail(errors::dev::unknown_command, {{"path", "upload_trust_store"}});
     Entries entries;
     entries.files.push_back({.name = place.form->find_role("trust_store")->name,
@@ -130,7 +133,7 @@ net::Task<Result<void>> WebDriver::install_trust(std::vector<pki::Certificate> r
 
 net::Task<Result<void>> WebDriver::install_certificate(std::vector<pki::Certificate> chain, pki::PrivateKey key) {
     CS_CO_CHECK(check_trust("a private key would be sent"));
-    auto place = find_form_with_role(*family_, "certificate");
+    auto place = find_form_with_role(*family_, software_, "certificate");
     auto const* key_field = place ? place.form->find_role("private_key") : nullptr;
     if (!key_field) co_return fail(errors::dev::unknown_command, {{"path", "upload_certificate"}});
     Entries entries;
@@ -172,10 +175,16 @@ net::Task<Result<void>> WebDriver::cancel_trial() { co_return co_await run_behav
 
 net::Task<Result<void>> WebDriver::restart() { co_return co_await run_behaviour("restart", {}); }
 
-family::Family::FormPlace find_form_with_role(family::Family const& family, std::string_view role) {
+family::Family::FormPlace find_form_with_role(family::Family const& family, std::string_view software, std::string_view role) {
+    constexpr std::array<std::string_view, 3> actions{"upload_certificate", "upload_trust_store", "add_trust"};
     for (auto const& page : family.pages)
-        for (auto const& form : page.forms)
-            if ((form.action == "upload_certificate" || form.action == "upload_trust_store") && form.find_role(role)) return {&page, &form};
+        for (auto const& form : page.forms) {
+            auto const* field = form.find_role(role);
+            bool const ours = form.identity.empty() || form.identity == family.identities.front().id;
+            if (field != nullptr && field->kind == family::FieldKind::file && ours && page.software.holds(software) &&
+                form.software.holds(software) && std::ranges::find(actions, form.action) != actions.end())
+                return {&page, &form};
+        }
     return {};
 }
 

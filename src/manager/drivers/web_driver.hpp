@@ -52,6 +52,8 @@ protected:
     [[nodiscard]] family::Family const& family() const { return *family_; }
     [[nodiscard]] std::string const& peer() const { return channel_.peer; }
     [[nodiscard]] UtcTime now() const;
+    /// Forms may be those of some versions only.
+    void know_software(std::string software) { software_ = std::move(software); }
     [[nodiscard]] net::http::Credentials const& credentials() const { return credentials_; }
     /// The password is printed in the product's manual: no secret, may be sent over any channel.
     [[nodiscard]] bool factory_password() const;
@@ -60,10 +62,11 @@ private:
     family::FamilyPtr family_;
     Channel channel_;
     net::http::Credentials credentials_;
+    std::string software_;  ///< as the system said last
 };
 
-/// The form with one of `actions` and a field of that role; null when the family has none.
-family::Family::FormPlace find_form_with_role(family::Family const& family, std::string_view role);
+/// The form of that software that takes a file with this role for the first identity; null when the family has none.
+family::Family::FormPlace find_form_with_role(family::Family const& family, std::string_view software, std::string_view role);
 
 /// Several errors as one: the only one, or GEN-006 with all as its causes.
 Error gather(std::vector<Error> problems);

@@ -68,6 +68,7 @@ net::Task<Result<Account>> XapiDriver::read_account() {
         account.settings[setting->canonical] = setting->to_canonical(leaf.value);
     }
     add_feedback(family(), *status, account);
+    know_software(account.software);
     co_return account;
 }
 

@@ -56,8 +56,10 @@ tx::Response answer_to(tx::Request const& request, Script& script) {
 
 http::Handler transaction_system(family::FamilyPtr family, std::shared_ptr<Script> script) {
     return [family, script](http::Request request) -> net::Task<http::Response> {
-        if (auto const* page = family->find_page(request.path)) {
-            if (request.method == "POST") script->submitted = request.body;
+        // A form is posted to its page's path, a slash and its own id.
+        bool const submitted = request.method == "POST" && request.path.starts_with("/setup/");
+        if (submitted) script->submitted = request.body;
+        if (auto const* page = family->find_page(submitted ? request.path.substr(0, request.path.rfind('/')) : request.path)) {
             dialect::web::PageValues values{.settings = {{"service.https.mode", "On"}, {"name.host", "rmx"}}};
             co_return http::Response::html(200, dialect::web::render_page(*family, *page, values));
         }
