@@ -107,8 +107,8 @@ bool claim(std::uint16_t port) {
 std::uint16_t free_port(std::string const& address) {
     // Below the ports that the system hands out to connections (32768 and above on Linux), so that no connection of another
     // test takes it before the program that it is for.
-    constexpr std::uint16_t first = 20'000;
-    constexpr std::uint16_t count = 12'000;
+    constexpr std::uint16_t first = 28'000;
+    constexpr std::uint16_t count = 4'700;
     static std::uint16_t next = static_cast<std::uint16_t>(getpid() * 37 % count);
     for (int i = 0; i < count; ++i) {
         auto const port = static_cast<std::uint16_t>(first + next);

@@ -150,7 +150,7 @@ CLAIMS = []
 def free_port():
     """A port that nothing listens on. As free_port of tests/support/child_process.hpp: claimed for this process by a name that all
     tests of this machine share, and below the ports that the system hands out to connections."""
-    for port in itertools.chain(range(20000 + os.getpid() * 37 % 12000, 32000), range(20000, 32000)):
+    for port in itertools.chain(range(28000 + os.getpid() * 37 % 4700, 32700), range(28000, 32700)):
         claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             claim.bind(f"\0countersign-test-port-{port}")
