@@ -29,7 +29,7 @@ PASSWORD = [
 class Mxp(SystemGuide):
     FAMILY = "mxp"
     HOST = "rm204-bld5.company.com"
-    OPEN_AT_FACTORY = {"HTTP": 80, "Telnet": 23, "FTP": 21}
+    OPEN_AT_FACTORY = {"HTTP": 80, "Telnet": 23, "Telnet Challenge": 57, "FTP": 21}
 
     def test_level_3(self):
         with World("x3") as world:
