@@ -72,7 +72,15 @@ net::Task<Result<void>> Enforcer::restart(WorkPtr work, Step step) {
     auto const* service = work->driver()->secure() ? https_service(family) : http_service(family);
     net::Endpoint const where{work->address, observer_.wire().port_of(*service)};
     auto watch = co_await net::connect_tcp(where, observer_.wire().bind_address, observer_.wire().connect);
-    if (!watch) co_return fail(std::move(watch).error());
+    if (!watch) {
+        // It is down already, for the restart that an earlier run asked for.
+        CS_CO_CHECK(co_await wait_until_up(work));
+        work->restart_asked = false;
+        CS_CO_CHECK(co_await reconnect(work));
+        if (!work->restart_asked) co_return Result<void>();
+        watch = co_await net::connect_tcp(where, observer_.wire().bind_address, observer_.wire().connect);
+        if (!watch) co_return fail(std::move(watch).error());
+    }
     auto const mark = contacts_.mark(work->system().id);
     CS_CO_CHECK(co_await work->driver()->restart());
     work->survey.sighting.driver.reset();

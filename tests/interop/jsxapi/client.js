@@ -66,12 +66,15 @@ async function main() {
 
   // A status that changes while somebody listens to it: a registration comes and goes.
   const slots = [];
-  let went;
+  let came, went;
+  const there = new Promise((resolve) => { came = resolve; });
   const ghost = new Promise((resolve) => { went = resolve; });
-  const silence = xapi.status.on('HttpFeedback', (slot) => { slots.push(slot); if (slot.ghost) went(); });
+  const silence = xapi.status.on('HttpFeedback', (slot) => { slots.push(slot); if (slot.ghost) went(); else came(); });
   await within(silence.registration, 'status registration', seconds);
   await new Promise((resolve) => setImmediate(resolve));
   await xapi.command('HttpFeedback Register', {FeedbackSlot: 2, ServerUrl: 'http://listener.company.com/y', Expression: '/Event/Nothing'});
+  // What comes and goes between two looks of the system is no news.
+  await within(there, 'status feedback of what came', seconds);
   await xapi.command('HttpFeedback Deregister', {FeedbackSlot: 2});
   await within(ghost, 'status feedback', seconds);
   silence();
