@@ -33,8 +33,8 @@ class KilledManager(unittest.TestCase):
                 step(f"SIGKILL with at least {finished} systems done (seed {seed})")
                 world.manager.kill()
                 world.restart_manager()
-            # Each life is an attempt: a job that every kill hit may have used up its five, with a ticket that closes below.
-            world.cli("job", "wait", "--timeout", "300", check=False)
+            done = world.cli("job", "wait", "--timeout", "300", check=False)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr + world.cli("job", "list", "--state", "failed").stdout[:3000])
             world.cli("enforce", "--wait", "--timeout", "300")
             seen = world.systems()
             for system in systems:
