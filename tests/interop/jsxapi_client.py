@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""jsxapi, the client library of the xAPI, unmodified from npm: against a C-series over SSH, and against RoomOS over SSH and over a
+"""jsxapi, the client library of the xAPI, unmodified from npm: against a C-series and against RoomOS, over SSH and over a
 WebSocket. What tests/interop/jsxapi/client.js does with it: get, set, command, multi-line command, feedback, schema,
 and each error code."""
 
@@ -81,39 +81,58 @@ class Jsxapi(unittest.TestCase):
         self.assertIn(told["again"]["code"], (0, 1))
         self.assertTrue(told["again"]["message"])
 
-    def test_c_series_over_ssh(self):
+    NAMES = ("<Configuration><SystemUnit><Name>Studio</Name></SystemUnit>"
+             "<Network item='1'><DNS><Domain><Name>company.com</Name></Domain></DNS></Network></Configuration>")
+
+    def check_both_ways(self, world, put, credentials, user, password, address):
+        """The same journey over SSH and over a WebSocket."""
+        for url, socket in ((f"ssh://{address}:{world.port(22)}", False), (f"wss://{address}:{world.port(443)}", True)):
+            scheme = url.split(":")[0]
+            step(scheme)
+            self.assertEqual(status_of(put, "--insecure", *credentials, "--data-binary", self.NAMES), 200)
+            root = Authority(world.folder / scheme, f"Root over {scheme}").certificate
+            sha1 = run("openssl", "x509", "-in", root, "-noout", "-fingerprint", "-sha1").stdout.split("=")[1].strip().replace(":", "").lower()
+            told = jsxapi(url, user, password, multiline="Security Certificates CA Add", body=root.read_text())
+            self.check(told, "Studio", socket)
+            self.check_multiline(told, sha1)
+        step("a wrong password is refused")
+        self.assertIn("refused", jsxapi(f"ssh://{address}:{world.port(22)}", user, "wrong"))
+        self.assertIn("403", jsxapi(f"wss://{address}:{world.port(443)}", user, "wrong")["refused"])
+
+    def test_c_series(self):
         with World("jsxapi-c") as world:
             system = world.add_estate([{"family": "c-series", "name": "Studio"}])[0]
             world.start_device()
             address, password = system["address"], "TANDBERG"
+            credentials = ["--digest", "--user", f"admin:{password}"]
             put = f"http://{address}:{world.port(80)}/putxml"
-            for document in ("<Configuration><NetworkServices><SSH><Mode>On</Mode></SSH></NetworkServices><SystemUnit><Name>Studio</Name>"
-                             "</SystemUnit><Network item='1'><DNS><Domain><Name>company.com</Name></Domain></DNS></Network></Configuration>",
-                             "<Command><Boot command='True'/></Command>"):
-                self.assertEqual(status_of(put, "--digest", "--user", f"admin:{password}", "--data-binary", document), 200)
-            wait_for(lambda: port_state(address, world.port(22)) == "open", "SSH opens after the restart")
-            step("a wrong password is refused")
-            self.assertIn("refused", jsxapi(f"ssh://{address}:{world.port(22)}", "admin", "wrong"))
-            self.check(jsxapi(f"ssh://{address}:{world.port(22)}", "admin", password), "Studio", socket=False)
+
+            def services(url, ssh="On", https="On", websocket="Off"):
+                document = (f"<Configuration><NetworkServices><SSH><Mode>{ssh}</Mode></SSH><HTTPS><Mode>{https}</Mode></HTTPS>"
+                            f"<Websocket>{websocket}</Websocket></NetworkServices></Configuration>")
+                self.assertEqual(status_of(url, "--insecure", *credentials, "--data-binary", document), 200)
+
+            step("while HTTPS is off there is no WebSocket: over HTTP the password would be seen (Level 1)")
+            services(put, ssh="Off", https="Off", websocket="FollowHTTPService")
+            self.assertIn("401", jsxapi(f"ws://{address}:{world.port(80)}", "admin", password)["refused"])
+            step("SSH and HTTPS are switched on; a WebSocket is off at the factory")
+            services(put)
+            self.assertEqual(status_of(put, *credentials, "--data-binary", "<Command><Boot command='True'/></Command>"), 200)
+            wait_for(lambda: port_state(address, world.port(22)) == "open" and port_state(address, world.port(443)) == "open",
+                     "SSH and HTTPS open after the restart")
+            put = f"https://{address}:{world.port(443)}/putxml"
+            self.assertIn("404", jsxapi(f"wss://{address}:{world.port(443)}", "admin", password)["refused"])
+            step("it follows HTTPS from now on, and HTTP does not get one")
+            services(put, websocket="FollowHTTPService")
+            self.assertIn("401", jsxapi(f"ws://{address}:{world.port(80)}", "admin", password)["refused"])
+            self.check_both_ways(world, put, credentials, "admin", password, address)
 
     def test_roomos(self):
         with World("jsxapi-r") as world:
             system = world.add_estate([{"family": "roomos", "name": "Studio"}])[0]
             world.start_device()
             address = system["address"]
-            put = f"https://{address}:{world.port(443)}/putxml"
-            document = ("<Configuration><SystemUnit><Name>{}</Name></SystemUnit>"
-                        "<Network item='1'><DNS><Domain><Name>company.com</Name></Domain></DNS></Network></Configuration>")
-            for url, socket in ((f"ssh://{address}:{world.port(22)}", False), (f"wss://{address}:{world.port(443)}", True)):
-                step(url.split(":")[0])
-                self.assertEqual(status_of(put, "--insecure", "--basic", "--user", "admin:", "--data-binary", document.format("Studio")), 200)
-                root = Authority(world.folder / url.split(":")[0], f"Root over {url.split(':')[0]}").certificate
-                sha1 = run("openssl", "x509", "-in", root, "-noout", "-fingerprint", "-sha1").stdout.split("=")[1].strip().replace(":", "").lower()
-                told = jsxapi(url, "admin", "", multiline="Security Certificates CA Add", body=root.read_text())
-                self.check(told, "Studio", socket)
-                self.check_multiline(told, sha1)
-            step("a wrong password is refused")
-            self.assertIn("403", jsxapi(f"wss://{address}:{world.port(443)}", "admin", "wrong")["refused"])
+            self.check_both_ways(world, f"https://{address}:{world.port(443)}/putxml", ["--basic", "--user", "admin:"], "admin", "", address)
             step("without TLS there is no WebSocket, whatever the password")
             self.assertIn("401", jsxapi(f"ws://{address}:{world.port(80)}", "admin", "")["refused"])
 
