@@ -9,6 +9,7 @@
 #include "manager/estate/own_readiness.hpp"
 #include "manager/jobs/engine.hpp"
 #include "manager/observe/recognise.hpp"
+#include "manager/store/folder_store.hpp"
 
 #include "countersign/errors/net.hpp"
 
@@ -157,7 +158,9 @@ net::Task<Result<System>> ManagerService::add_system(NewSystem wanted, std::stri
                   .address = checked.address,
                   .track_by = checked.address.empty() ? TrackBy::host_name : TrackBy::address,
                   .pins = checked.pins,
+                  .folder = checked.folder,
                   .created = clock_->now()};
+    CS_CO_CHECK(co_await store_->folders().get(system.folder));
     CS_CO_CHECK(co_await check_found(system));
     CS_CO_TRY(auto family, co_await family_of(system));
     system.family = family->id;

@@ -41,6 +41,7 @@ struct NewSystem {
     std::string user;                    ///< empty: the family's
     std::optional<SecretText> password;  ///< nothing: the factory password
     std::vector<std::string> pins;
+    FolderId folder = k_root_folder;
 };
 
 /// Raised for the live page: something about a system, job, ticket or the policy changed.

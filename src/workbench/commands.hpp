@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,7 @@ void add_certificate_commands(CLI::App& app, Context& context);
 void add_probe_command(CLI::App& app, Context& context);
 void add_access_commands(CLI::App& app, Context& context);
 void add_system_commands(CLI::App& app, Context& context);
+void add_folder_commands(CLI::App& app, Context& context);
 void add_policy_commands(CLI::App& app, Context& context);
 void add_job_commands(CLI::App& app, Context& context);
 void add_list_commands(CLI::App& app, Context& context);
@@ -50,6 +52,10 @@ void add_help_commands(CLI::App& app, Context& context);
 std::string path_part(std::string_view name);
 /// All pages of /systems.
 Result<json::array> all_systems(ApiClient& client, std::string const& filter);
+/// All pages of /folders.
+Result<json::array> all_folders(ApiClient& client);
+/// The number of a folder that is given as a number or a path. GEN-003.
+Result<std::int64_t> folder_number(ApiClient& client, std::string const& folder);
 /// "2027-11-21 (365 days)" or empty.
 std::string expiry(std::string const& time);
 /// The first line of standard input, or of a file; without its end of line.
@@ -65,6 +71,13 @@ struct PlanGroup {
 };
 /// Adds a system and its plan, as the API gives them, to the group with the same steps, or begins one.
 void add_to_groups(std::vector<PlanGroup>& groups, json::value const& system, json::value const& plan);
+/// Which systems are meant: the options of `system list`, for every command that works on a selection.
+struct Selection {
+    std::map<std::string, std::string> fields;  ///< as the API names them
+};
+void add_selection_options(CLI::App& command, Selection& selection);
+/// "&folder=12&level=2": to be put behind other fields of a query.
+std::string selection_query(Selection const& selection);
 /// The table of systems with their level and why, as `system list` prints it.
 Result<void> print_systems(ApiClient& client, Output& output, json::array const& systems);
 

@@ -9,7 +9,7 @@ namespace countersign::workbench {
 namespace {
 
 struct AddOptions {
-    std::string name, host_name, address, family, user, password_file;
+    std::string name, host_name, address, family, user, password_file, folder;
     std::vector<std::string> pins;
 };
 
@@ -32,6 +32,10 @@ Result<int> add(ApiClient& client, Output& output, AddOptions const& options) {
     if (!options.password_file.empty()) {
         CS_TRY(auto password, read_secret_line(options.password_file, "Password of the system"));
         body["password"] = password.reveal();
+    }
+    if (!options.folder.empty()) {
+        CS_TRY(auto folder, folder_number(client, options.folder));
+        body["folder"] = folder;
     }
     CS_TRY(auto system, client.send("POST", "systems", body));
     if (!output.value(system))
@@ -136,7 +140,43 @@ Result<int> evidence(ApiClient& client, Output& output, std::vector<std::string>
     return k_holds;
 }
 
+/// All of them or none.
+Result<int> move(ApiClient& client, Output& output, std::vector<std::string> const& names, std::string const& target) {
+    CS_TRY(auto folder, folder_number(client, target));
+    json::array numbers;
+    for (auto const& name : names) {
+        CS_TRY(auto system, client.get("systems/" + path_part(name)));
+        numbers.push_back(number_of(system, "id"));
+    }
+    CS_CHECK(client.send("POST", "folders/" + std::to_string(folder) + "/systems", {{"systems", std::move(numbers)}}));
+    if (!output.json()) output.line("Moved " + std::to_string(names.size()) + (names.size() == 1 ? " system." : " systems."));
+    return k_holds;
+}
+
 }  // namespace
+
+void add_selection_options(CLI::App& command, Selection& selection) {
+    auto add = [&](std::string option, std::string field, std::string help) {
+        return command.add_option(std::move(option), selection.fields[field], std::move(help));
+    };
+    auto const yes_no = CLI::IsMember({"yes", "no"});
+    add("--text", "text", "Words: each is a part of name, host name, address, serial number, MAC address, family, software or folder");
+    add("--folder", "folder", "Only this folder and those below it: path or number");
+    add("--family", "family", "Only this family");
+    add("--level", "level", "Only this level; 0: not known yet")->check(CLI::Range(0, 4));
+    add("--reachability", "reachability", "Only these")->check(CLI::IsMember({"reachable", "unreachable", "unknown"}));
+    add("--capable", "capable", "Only those that are, or are not, capable of Secure-Only")->check(yes_no);
+    add("--ticket", "ticket", "Only those with, or without, an open ticket")->check(yes_no);
+    add("--track-by", "track_by", "Only those tracked in this way")->check(CLI::IsMember({"address", "host_name"}));
+    add("--expires-before", "expires_before", "Only those whose certificate ends before this time, or within this number of days");
+}
+
+std::string selection_query(Selection const& selection) {
+    std::string query;
+    for (auto const& [field, value] : selection.fields)
+        if (!value.empty()) query += "&" + field + "=" + path_part(value);
+    return query;
+}
 
 Result<void> print_systems(ApiClient& client, Output& output, json::array const& systems) {
     Table table{{"ID", "System", "Family", "Where", "Level", "Certificate expires", "Why"}, {}};
@@ -163,24 +203,20 @@ void add_system_commands(CLI::App& app, Context& context) {
     adding->add_option("--user", options->user, "User to log in with (default: the family's)");
     adding->add_option("--password-file", options->password_file, "File with the password (default: the factory password)");
     adding->add_option("--system-pin", options->pins, "SHA-256 fingerprint that you compared at the system");
+    adding->add_option("--folder", options->folder, "Folder: path or number (default: the root)");
     adding->callback([&context, options] {
         context.action = [&context, options](Output& output) {
             return with_manager(context, output, [&](ApiClient& client) { return add(client, output, *options); });
         };
     });
 
-    auto text = std::make_shared<std::string>();
-    auto level = std::make_shared<int>(0);
+    auto selection = std::make_shared<Selection>();
     auto* listing = system->add_subcommand("list", "All systems with their level and why");
-    listing->add_option("--text", *text, "Part of a name, host name or address");
-    listing->add_option("--level", *level, "Only this level")->check(CLI::Range(1, 4));
-    listing->callback([&context, text, level] {
-        context.action = [&context, text, level](Output& output) {
+    add_selection_options(*listing, *selection);
+    listing->callback([&context, selection] {
+        context.action = [&context, selection](Output& output) {
             return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
-                std::string filter;
-                if (!text->empty()) filter += "&text=" + path_part(*text);
-                if (*level > 0) filter += "&level=" + std::to_string(*level);
-                CS_TRY(auto systems, all_systems(client, filter));
+                CS_TRY(auto systems, all_systems(client, selection_query(*selection)));
                 if (output.value(json::object{{"systems", systems}})) return k_holds;
                 CS_CHECK(print_systems(client, output, systems));
                 return k_holds;
@@ -224,6 +260,16 @@ void add_system_commands(CLI::App& app, Context& context) {
     };
     with_names("observe", "Look at systems again, now", observe);
     with_names("evidence", "What the level of each open service and client rests on", evidence);
+
+    auto target = std::make_shared<std::string>();
+    auto* moving = system->add_subcommand("move", "Put systems into a folder");
+    moving->add_option("systems", *several, "Numbers, names, host names, addresses or serial numbers")->required();
+    moving->add_option("--to", *target, "The folder: path or number")->required();
+    moving->callback([&context, several, target] {
+        context.action = [&context, several, target](Output& output) {
+            return with_manager(context, output, [&](ApiClient& client) { return move(client, output, *several, *target); });
+        };
+    });
 
     auto change = std::make_shared<AddOptions>();
     auto* set = system->add_subcommand("set", "Change connection settings");

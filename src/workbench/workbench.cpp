@@ -102,6 +102,7 @@ std::unique_ptr<CLI::App> make_application(Context& context) {
     add_probe_command(app, context);
     add_access_commands(app, context);
     add_system_commands(app, context);
+    add_folder_commands(app, context);
     add_policy_commands(app, context);
     add_job_commands(app, context);
     add_list_commands(app, context);

@@ -41,6 +41,7 @@ std::shared_ptr<http::Service> secure_service(std::shared_ptr<Manager> manager, 
     Doors doors{manager, std::move(access)};
     add_access_routes(*router, doors);
     add_system_routes(*router, doors);
+    add_folder_routes(*router, doors);
     add_estate_routes(*router, doors);
     add_event_routes(*router, doors);
     add_page_routes(*router);

@@ -8,9 +8,12 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <limits>
 
 namespace countersign::manager::api {
 namespace {
+
+constexpr std::int64_t k_most_folder = std::numeric_limits<std::int64_t>::max();
 
 json::value or_null(std::optional<UtcTime> const& time) { return time ? json::value(to_string(*time)) : json::value(nullptr); }
 
@@ -69,6 +72,7 @@ json::object to_json(System const& system) {
             {"certificate_fingerprint", system.certificate_fingerprint},
             {"last_call_at", or_null(system.last_call_at)},
             {"last_call", system.last_call},
+            {"folder", system.folder},
             {"created", to_string(system.created)}};
 }
 
@@ -302,6 +306,7 @@ Result<NewSystem> read_new_system(std::string_view body) {
     system.address = reader.text("address").value_or("");
     system.family = reader.text("family").value_or("");
     system.user = reader.text("user").value_or("");
+    system.folder = reader.number("folder", 1, k_most_folder).value_or(k_root_folder);
     if (auto password = reader.text("password", 1024)) system.password = SecretText(*std::move(password));
     system.pins = reader.texts("pins").value_or(std::vector<std::string>());
     if (system.host_name.empty() && system.address.empty()) reader.problem("host_name", "a host name or an address is needed");

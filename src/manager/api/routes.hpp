@@ -22,6 +22,8 @@ net::http::Response answer_or_problem(Result<T> const& result, Show show, int st
 
 void add_access_routes(net::http::Router& router, Doors const& doors);
 void add_system_routes(net::http::Router& router, Doors const& doors);
+/// Folders, and the systems in them.
+void add_folder_routes(net::http::Router& router, Doors const& doors);
 void add_estate_routes(net::http::Router& router, Doors const& doors);
 void add_event_routes(net::http::Router& router, Doors const& doors);
 void add_page_routes(net::http::Router& router);

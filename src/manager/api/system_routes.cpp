@@ -1,9 +1,12 @@
 #include "base/text.hpp"
 #include "manager/api/routes.hpp"
+#include "manager/api/selection.hpp"
+#include "manager/store/folder_store.hpp"
 
 #include "countersign/errors/gen.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace countersign::manager::api {
 namespace http = net::http;
@@ -24,10 +27,9 @@ std::size_t limit_of(http::Request const& request) {
 }
 
 net::Task<http::Response> list_systems(Doors doors, http::Request request) {
-    SystemFilter filter;
-    filter.text = request.query["text"];
-    filter.family = request.query["family"];
-    filter.level = parse_number<int>(request.query["level"]);
+    auto selected = co_await read_selection(doors.manager, request.query);
+    if (!selected) co_return http::problem(selected.error());
+    auto filter = *std::move(selected);
     filter.after = parse_number<SystemId>(request.query["after"]).value_or(0);
     filter.limit = limit_of(request);
     auto systems = co_await doors.manager->store().list_systems(filter);
@@ -66,6 +68,7 @@ net::Task<http::Response> change_system(Doors doors, http::Request request) {
     auto name = reader.text("name"), host_name = reader.text("host_name"), address = reader.text("address"), user = reader.text("user");
     auto track_by = reader.text("track_by"), password = reader.text("password", 1024);
     auto pins = reader.texts("pins");
+    auto folder = reader.number("folder", 1, std::numeric_limits<std::int64_t>::max());
     if (host_name && !host_name->empty() && !is_host_name(*host_name)) reader.problem("host_name", "it is not a host name");
     if (address && !address->empty() && !is_ip_address(*address)) reader.problem("address", "it is not an IP address");
     if (track_by && !parse_track_by(*track_by)) reader.problem("track_by", "address or host_name is expected");
@@ -76,16 +79,20 @@ net::Task<http::Response> change_system(Doors doors, http::Request request) {
         if (!bytes || bytes->size() != 32)
             reader.problem("pins", "each is the SHA-256 fingerprint of a certificate, 64 hexadecimal digits");
     }
+    if (folder)
+        if (auto there = co_await doors.manager->store().folders().get(*folder); !there)
+            reader.problem("folder", "there is no such folder");
     if (auto good = reader.finish(); !good) co_return http::problem(good.error());
     auto changed = co_await doors.manager->store().update_system(
         system->id,
-        [name, host_name, address, user, track_by, pins](System& value) {
+        [name, host_name, address, user, track_by, pins, folder](System& value) {
             if (name) value.name = *name;
             if (host_name) value.host_name = *host_name;
             if (address) value.address = *address;
             if (user) value.user = *user;
             if (track_by) value.track_by = *parse_track_by(*track_by);
             if (pins) value.pins = *pins;
+            if (folder) value.folder = *folder;
             return std::string("connection settings changed");
         },
         request.user);

@@ -18,6 +18,10 @@ namespace countersign::manager {
 using SystemId = std::int64_t;
 using JobId = std::int64_t;
 using TicketId = std::int64_t;
+using FolderId = std::int64_t;
+
+/// The folder that all others are in. It always exists.
+inline constexpr FolderId k_root_folder = 1;
 
 /// How a system is found on the network (REQ MGR-7: verify mode wants host_name).
 enum class TrackBy { address, host_name };
@@ -59,6 +63,7 @@ struct System {
     std::string last_call;                ///< "https verified", "https", "http"
     /// Number of the change that the manager has on trial at the system (commit-confirm); empty: none.
     std::string trial;
+    FolderId folder = k_root_folder;
     UtcTime created{};
 
     /// The change on trial with this number, as the system says, is the manager's.

@@ -150,7 +150,29 @@ Statements const k_access = {
 /// 6: the change that is on trial at a system.
 Statements const k_trials = {"ALTER TABLE systems ADD COLUMN trial TEXT NOT NULL DEFAULT ''"};
 
-std::array<Statements const*, 6> const k_steps = {&k_systems, &k_certificates, &k_jobs, &k_tickets, &k_access, &k_trials};
+/// 7: folders. `path` is made from the names ("/", "/Europe/Berlin") and kept, because lists sort and search by it. SQLite adds no
+/// column that refers to another table and has a value: triggers stand in.
+Statements const k_folders = {
+    R"(CREATE TABLE folders (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        parent INTEGER REFERENCES folders (id),
+        name TEXT NOT NULL,
+        path TEXT NOT NULL COLLATE NOCASE UNIQUE,
+        created INTEGER NOT NULL))",
+    "CREATE INDEX folders_parent ON folders (parent)",
+    "INSERT INTO folders (id, parent, name, path, created) VALUES (1, NULL, '', '/', strftime('%s', 'now'))",
+    "ALTER TABLE systems ADD COLUMN folder INTEGER NOT NULL DEFAULT 1",
+    "CREATE INDEX systems_folder ON systems (folder)",
+    R"(CREATE TRIGGER systems_folder_added BEFORE INSERT ON systems
+        WHEN NOT EXISTS (SELECT 1 FROM folders WHERE id = NEW.folder) BEGIN SELECT RAISE(ABORT, 'no such folder'); END)",
+    R"(CREATE TRIGGER systems_folder_changed BEFORE UPDATE OF folder ON systems
+        WHEN NOT EXISTS (SELECT 1 FROM folders WHERE id = NEW.folder) BEGIN SELECT RAISE(ABORT, 'no such folder'); END)",
+    R"(CREATE TRIGGER folders_removed BEFORE DELETE ON folders
+        WHEN OLD.id = 1 OR EXISTS (SELECT 1 FROM systems WHERE folder = OLD.id)
+        BEGIN SELECT RAISE(ABORT, 'the folder is not empty'); END)",
+};
+
+std::array<Statements const*, 7> const k_steps = {&k_systems, &k_certificates, &k_jobs, &k_tickets, &k_access, &k_trials, &k_folders};
 
 int current_schema(Database& database) {
     if (!database.select_one({"name"}, "FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'")) return 0;

@@ -17,21 +17,6 @@ Result<std::unique_ptr<Store>> Store::open(std::filesystem::path const& file, ho
 
 namespace store {
 
-std::string escape_like(std::string_view text) {
-    std::string out;
-    for (char c : text) {
-        if (c == '%' || c == '_' || c == '\\') out += '\\';
-        out += c;
-    }
-    return out;
-}
-
-void SqliteStore::record(Database& database, std::string_view actor, std::string_view action, std::string_view subject,
-                         std::string_view detail) {
-    database.execute("INSERT INTO audit (at, actor, action, subject, detail) VALUES (:at, :actor, :action, :subject, :detail)",
-                     {value(now()), value(actor), value(action), value(subject), value(detail)});
-}
-
 net::Task<Result<Policy>> SqliteStore::get_policy() {
     return read([](Database& database) -> Result<Policy> {
         auto row = database.select_one({"document"}, "FROM policy WHERE id = 1");

@@ -3,7 +3,9 @@
 /// The Store over CommitQueue. Its functions are split by topic over systems.cpp, jobs.cpp, tickets.cpp, certificates.cpp, access.cpp
 /// and sqlite_store.cpp; each hands one body to the queue and is no coroutine itself.
 
-#include "manager/store/commit_queue.hpp"
+#include "manager/store/backing.hpp"
+#include "manager/store/sqlite_folders.hpp"
+#include "manager/store/sqlite_lists.hpp"
 #include "manager/store/store.hpp"
 
 namespace countersign::manager::store {
@@ -12,6 +14,9 @@ class SqliteStore final : public Store {
 public:
     SqliteStore(std::unique_ptr<Database> database, host::Sealer sealer, std::shared_ptr<Clock const> clock)
         : sealer_(std::move(sealer)), clock_(std::move(clock)), queue_(std::move(database)) {}
+
+    FolderStore& folders() override { return folders_; }
+    ListStore& lists() override { return lists_; }
 
     net::Task<Result<SystemId>> add_system(System system, std::optional<SecretText> password, std::string actor) override;
     net::Task<Result<System>> get_system(SystemId id) override;
@@ -70,8 +75,9 @@ public:
     net::Task<Result<std::vector<AuditRecord>>> list_audit(std::size_t limit, std::int64_t before) override;
 
 private:
-    /// The record of a change, in the transaction of the change.
-    void record(Database& database, std::string_view actor, std::string_view action, std::string_view subject, std::string_view detail);
+    void record(Database& database, std::string_view actor, std::string_view action, std::string_view subject, std::string_view detail) {
+        backing_.record(database, actor, action, subject, detail);
+    }
     [[nodiscard]] UtcTime now() const { return clock_->now(); }
 
     template <class Body>
@@ -87,13 +93,10 @@ private:
 
     host::Sealer sealer_;
     std::shared_ptr<Clock const> clock_;
+    Backing backing_{queue_, sealer_, *clock_};
+    SqliteFolders folders_{backing_};
+    SqliteLists lists_{backing_};
     CommitQueue queue_;  ///< last: its thread uses the others
 };
-
-/// "system 12"
-inline std::string subject_of(SystemId id) { return "system " + std::to_string(id); }
-inline Failure no_such_system(SystemId id) { return fail(errors::gen::not_found, {{"what", "system"}, {"name", std::to_string(id)}}); }
-/// The part of a LIKE pattern that stands for `text` itself; use with ESCAPE '\'.
-std::string escape_like(std::string_view text);
 
 }  // namespace countersign::manager::store

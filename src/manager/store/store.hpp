@@ -38,12 +38,20 @@ struct PendingCertificate {
     pki::PrivateKey key;
 };
 
+/// Which systems are meant: for lists, and as the selection of whatever works on many. What is not set does not restrict.
 struct SystemFilter {
-    std::string text;  ///< part of name, host name or address
-    std::optional<int> level;
+    /// Words, each of which is a part of the name, host name, address, serial number, MAC address, family, software or folder.
+    std::string text;
+    std::optional<int> level;  ///< 0: not known yet
     std::string family;
-    std::size_t limit = 100;  ///< at most 1,000
-    SystemId after = 0;       ///< cursor: ids above this
+    std::size_t limit = 100;         ///< of list_systems: at most 1,000
+    SystemId after = 0;              ///< ids above this
+    std::optional<FolderId> folder;  ///< the folder and all below it
+    std::optional<Reachability> reachability;
+    std::optional<bool> secure_only_capable;
+    std::optional<bool> has_ticket;  ///< an open one
+    std::optional<TrackBy> track_by;
+    std::optional<UtcTime> certificate_expires_before;
 };
 
 struct IssuedCertificate {
@@ -66,6 +74,9 @@ struct AuditRecord {
     std::string subject;  ///< "system 12"
     std::string detail;
 };
+
+class FolderStore;  // store/folder_store.hpp
+class ListStore;    // store/list_store.hpp
 
 class Store {
 public:
@@ -97,6 +108,10 @@ public:
     /// A call from the system arrived.
     virtual net::Task<Result<void>> record_contact(SystemId id, ContactEvidence contact, std::string event) = 0;
     virtual net::Task<Result<ContactEvidence>> get_contact(SystemId id) = 0;
+
+    // By topic, in headers of their own
+    virtual FolderStore& folders() = 0;
+    virtual ListStore& lists() = 0;
 
     // Policy and settings
     virtual net::Task<Result<Policy>> get_policy() = 0;

@@ -1,6 +1,7 @@
 #include "base/text.hpp"
 #include "manager/store/assessment_json.hpp"
 #include "manager/store/sqlite_store.hpp"
+#include "manager/store/system_query.hpp"
 
 #include "countersign/errors/mgr.hpp"
 
@@ -69,28 +70,14 @@ constexpr Column k_columns[] = {
     time_column<&System::last_call_at>("last_call_at"),
     text_column<&System::last_call>("last_call"),
     text_column<&System::trial>("trial"),
+    {"folder", [](System const& system) { return value(system.folder); },
+     [](System& system, Row const& row, std::size_t i) { system.folder = row.number(i); }},
     {"created", [](System const& system) { return value(system.created); },
      [](System& system, Row const& row, std::size_t i) { system.created = row.time(i); }},
 };
 
-std::vector<std::string_view> const& column_names() {
-    static std::vector<std::string_view> const names = [] {
-        std::vector<std::string_view> out{"id"};
-        for (auto const& column : k_columns) out.push_back(column.name);
-        return out;
-    }();
-    return names;
-}
-
-System system_of(Row const& row) {
-    System system;
-    system.id = row.number(0);
-    for (std::size_t i = 0; i < std::size(k_columns); ++i) k_columns[i].set(system, row, i + 1);
-    return system;
-}
-
 std::optional<System> load(Database& database, SystemId id) {
-    auto row = database.select_one(column_names(), "FROM systems WHERE id = :id", {value(id)});
+    auto row = database.select_one(system_columns(), "FROM systems WHERE id = :id", {value(id)});
     return row ? std::optional(system_of(*row)) : std::nullopt;
 }
 
@@ -178,6 +165,22 @@ void take_observed(System& stored, System const& seen) {
 
 }  // namespace
 
+std::vector<std::string_view> const& system_columns() {
+    static std::vector<std::string_view> const names = [] {
+        std::vector<std::string_view> out{"id"};
+        for (auto const& column : k_columns) out.push_back(column.name);
+        return out;
+    }();
+    return names;
+}
+
+System system_of(Row const& row) {
+    System system;
+    system.id = row.number(0);
+    for (std::size_t i = 0; i < std::size(k_columns); ++i) k_columns[i].set(system, row, i + 1);
+    return system;
+}
+
 net::Task<Result<SystemId>> SqliteStore::add_system(System system, std::optional<SecretText> password, std::string actor) {
     return write([this, system = std::move(system), password = std::move(password),
                   actor = std::move(actor)](Database& database) mutable -> Result<SystemId> {
@@ -209,7 +212,7 @@ net::Task<Result<std::optional<System>>> SqliteStore::find_system(std::string te
         // A host name or address is unique; a name or serial number need not be: then the oldest.
         for (std::string_view where : {"host_name = lower(:text)", "address = lower(:text)", "name = :text", "serial_number = :text"}) {
             auto rest = "FROM systems WHERE " + std::string(where) + " ORDER BY id LIMIT 1";
-            if (auto row = database.select_one(column_names(), rest, {value(text)})) return system_of(*row);
+            if (auto row = database.select_one(system_columns(), rest, {value(text)})) return system_of(*row);
         }
         return std::nullopt;
     });
@@ -217,25 +220,13 @@ net::Task<Result<std::optional<System>>> SqliteStore::find_system(std::string te
 
 net::Task<Result<std::vector<System>>> SqliteStore::list_systems(SystemFilter filter) {
     return read([filter = std::move(filter)](Database& database) -> Result<std::vector<System>> {
-        std::string rest = "FROM systems WHERE id > :after";
-        std::vector<Value> values{value(filter.after)};
-        if (!filter.text.empty()) {
-            rest += R"( AND (name LIKE :a ESCAPE '\' OR host_name LIKE :b ESCAPE '\' OR address LIKE :c ESCAPE '\'))";
-            auto pattern = "%" + escape_like(filter.text) + "%";
-            values.insert(values.end(), 3, value(pattern));
-        }
-        if (filter.level) {
-            rest += " AND level = :level";
-            values.push_back(value(std::int64_t{*filter.level}));
-        }
-        if (!filter.family.empty()) {
-            rest += " AND family = :family";
-            values.push_back(value(filter.family));
-        }
-        rest += " ORDER BY id LIMIT :limit";
+        auto condition = condition_of(filter);
+        auto rest = "FROM systems WHERE " + condition.sql + " AND id > :after ORDER BY id LIMIT :limit";
+        auto values = std::move(condition.values);
+        values.push_back(value(filter.after));
         values.push_back(value(static_cast<std::int64_t>(std::clamp<std::size_t>(filter.limit, 1, 1000))));
         std::vector<System> out;
-        for (auto const& row : database.select(column_names(), rest, std::move(values))) out.push_back(system_of(row));
+        for (auto const& row : database.select(system_columns(), rest, std::move(values))) out.push_back(system_of(row));
         return out;
     });
 }
