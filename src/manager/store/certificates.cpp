@@ -89,11 +89,16 @@ net::Task<Result<void>> SqliteStore::add_factory_anchor(std::string vendor, pki:
 }
 
 net::Task<Result<std::vector<pki::Certificate>>> SqliteStore::factory_anchors() {
-    return read([](Database& database) -> Result<std::vector<pki::Certificate>> {
+    return read([this](Database& database) -> Result<std::vector<pki::Certificate>> {
         std::vector<pki::Certificate> out;
         for (auto const& row : database.select({"certificate"}, "FROM factory_anchors ORDER BY vendor, fingerprint")) {
-            CS_TRY(auto certificate, pki::Certificate::parse_pem(row.text(0)));
-            out.push_back(std::move(certificate));
+            auto const text = row.text(0);
+            auto known = decoded_anchors_.find(text);
+            if (known == decoded_anchors_.end()) {
+                CS_TRY(auto certificate, pki::Certificate::parse_pem(text));
+                known = decoded_anchors_.emplace(text, std::move(certificate)).first;
+            }
+            out.push_back(known->second);
         }
         return out;
     });

@@ -10,6 +10,7 @@
 #include <soci/sqlite3/soci-sqlite3.h>
 
 #include <deque>
+#include <unordered_map>
 
 namespace countersign::manager::store {
 namespace {
@@ -21,44 +22,63 @@ struct Bound {
     soci::indicator state = soci::i_ok;
 };
 
-void bind(soci::statement& statement, std::deque<Bound>& bound, std::vector<Value>& values) {
-    for (auto& value : values) {
-        auto& place = bound.emplace_back();
-        if (auto* number = std::get_if<std::int64_t>(&value)) {
-            place.number = *number;
-            statement.exchange(soci::use(place.number, place.state));
-        } else {
-            if (auto* text = std::get_if<std::string>(&value))
-                place.text = std::move(*text);
+/// Statements that a connection keeps prepared; more texts than this only come from lists with many filters.
+constexpr std::size_t k_kept_statements = 256;
+
+bool is_number(Value const& value) { return std::holds_alternative<std::int64_t>(value); }
+
+/// A prepared statement with places of its own for what goes in and comes out. Between two uses it has run to its end.
+class Statement {
+public:
+    Statement(soci::session& session, std::string const& sql, std::size_t columns, std::vector<Value> const& values) : statement_(session) {
+        for (std::size_t i = 0; i < columns; ++i) {
+            auto& cell = cells_.emplace_back();
+            statement_.exchange(soci::into(cell.text, cell.state));
+        }
+        for (auto const& value : values) {
+            auto& place = bound_.emplace_back();
+            if (is_number(value))
+                statement_.exchange(soci::use(place.number, place.state));
             else
-                place.state = soci::i_null;
-            statement.exchange(soci::use(place.text, place.state));
+                statement_.exchange(soci::use(place.text, place.state));
+        }
+        statement_.alloc();
+        statement_.prepare(sql);
+        statement_.define_and_bind();
+    }
+
+    std::vector<Row> read(std::vector<Value> values) {
+        bind(std::move(values));
+        statement_.execute(false);
+        std::vector<Row> rows;
+        while (statement_.fetch()) {
+            std::vector<std::optional<std::string>> row;
+            row.reserve(cells_.size());
+            for (auto const& cell : cells_) row.push_back(cell.state == soci::i_null ? std::optional<std::string>() : cell.text);
+            rows.emplace_back(std::move(row));
+        }
+        return rows;
+    }
+
+    std::int64_t execute(std::vector<Value> values) {
+        bind(std::move(values));
+        statement_.execute(true);
+        return statement_.get_affected_rows();
+    }
+
+private:
+    void bind(std::vector<Value> values) {
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            auto& place = bound_.at(i);
+            place.state = std::holds_alternative<std::monostate>(values[i]) ? soci::i_null : soci::i_ok;
+            if (auto* number = std::get_if<std::int64_t>(&values[i])) place.number = *number;
+            if (auto* text = std::get_if<std::string>(&values[i])) place.text = std::move(*text);
         }
     }
-}
 
-std::vector<Row> read(soci::session& session, std::string const& sql, std::size_t columns, std::vector<Value> values) {
-    soci::statement statement(session);
-    std::deque<Bound> cells;
-    for (std::size_t i = 0; i < columns; ++i) {
-        auto& cell = cells.emplace_back();
-        statement.exchange(soci::into(cell.text, cell.state));
-    }
-    std::deque<Bound> bound;
-    bind(statement, bound, values);
-    statement.alloc();
-    statement.prepare(sql);
-    statement.define_and_bind();
-    statement.execute(false);
-    std::vector<Row> rows;
-    while (statement.fetch()) {
-        std::vector<std::optional<std::string>> row;
-        row.reserve(columns);
-        for (auto const& cell : cells) row.push_back(cell.state == soci::i_null ? std::optional<std::string>() : cell.text);
-        rows.emplace_back(std::move(row));
-    }
-    return rows;
-}
+    soci::statement statement_;
+    std::deque<Bound> cells_, bound_;
+};
 
 /// SOCI's connection texts know double quotes and no way to write one inside.
 bool can_stand_in_connection_text(std::string const& path) { return path.find('"') == std::string::npos; }
@@ -77,6 +97,29 @@ std::optional<UtcTime> Row::optional_time(std::size_t column) const {
 
 struct Database::Session {
     soci::session sql;
+    std::unordered_map<std::string, std::unique_ptr<Statement>> kept;
+
+    /// Runs `use` with the statement of this text, prepared when it was not used before. One that failed is not used again.
+    auto with(std::string_view text, std::size_t columns, std::vector<Value> const& values, auto&& use) {
+        std::string key(text);
+        for (auto const& value : values) key += is_number(value) ? '\x01' : '\x02';
+        auto place = kept.find(key);
+        if (place == kept.end()) {
+            if (kept.size() >= k_kept_statements) kept.clear();
+            auto fresh = std::make_unique<Statement>(sql, std::string(text), columns, values);
+            place = kept.emplace(std::move(key), std::move(fresh)).first;
+        }
+        try {
+            return use(*place->second);
+        } catch (...) {
+            kept.erase(place);
+            throw;
+        }
+    }
+
+    std::vector<Row> read(std::string_view text, std::size_t columns, std::vector<Value> values) {
+        return with(text, columns, values, [&values](Statement& statement) { return statement.read(std::move(values)); });
+    }
 };
 
 Database::Database(std::unique_ptr<Session> session) : session_(std::move(session)) {}
@@ -112,7 +155,7 @@ std::vector<Row> Database::select(std::vector<std::string_view> const& columns, 
     }
     sql += ' ';
     sql += rest;
-    return read(session_->sql, sql, columns.size(), std::move(values));
+    return session_->read(sql, columns.size(), std::move(values));
 }
 
 std::optional<Row> Database::select_one(std::vector<std::string_view> const& columns, std::string_view rest, std::vector<Value> values) {
@@ -122,20 +165,13 @@ std::optional<Row> Database::select_one(std::vector<std::string_view> const& col
 }
 
 std::int64_t Database::execute(std::string_view sql, std::vector<Value> values) {
-    soci::statement statement(session_->sql);
-    std::deque<Bound> bound;
-    bind(statement, bound, values);
-    statement.alloc();
-    statement.prepare(std::string(sql));
-    statement.define_and_bind();
-    statement.execute(true);
-    return statement.get_affected_rows();
+    return session_->with(sql, 0, values, [&values](Statement& statement) { return statement.execute(std::move(values)); });
 }
 
-std::int64_t Database::last_id() { return read(session_->sql, "SELECT last_insert_rowid()", 1, {}).at(0).number(0); }
+std::int64_t Database::last_id() { return session_->read("SELECT last_insert_rowid()", 1, {}).at(0).number(0); }
 
 std::string Database::ask(std::string_view sql) {
-    auto rows = read(session_->sql, std::string(sql), 1, {});
+    auto rows = session_->read(sql, 1, {});
     return rows.empty() ? std::string() : rows.front().text(0);
 }
 

@@ -2,7 +2,7 @@
 
 /// One connection to the database and the few ways in which this room talks to it. Values are always bound, never written into
 /// the SQL text. Rows come back as text cells that are turned into types by the caller: one form for every column type,
-/// and no 32-bit surprises in times.
+/// and no 32-bit surprises in times. Statements stay prepared for their next use.
 ///
 /// Not for use from several threads at once. Functions throw soci::soci_error; CommitQueue turns it into STO-002.
 

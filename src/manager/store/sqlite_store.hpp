@@ -8,6 +8,8 @@
 #include "manager/store/sqlite_lists.hpp"
 #include "manager/store/store.hpp"
 
+#include <map>
+
 namespace countersign::manager::store {
 
 class SqliteStore final : public Store {
@@ -96,6 +98,8 @@ private:
     Backing backing_{queue_, sealer_, *clock_};
     SqliteFolders folders_{backing_};
     SqliteLists lists_{backing_};
+    /// By the texts of their rows, so that none is decoded twice. The queue's thread alone uses it.
+    std::map<std::string, pki::Certificate> decoded_anchors_;
     CommitQueue queue_;  ///< last: its thread uses the others
 };
 
