@@ -4,6 +4,7 @@ and the unit that ships with it."""
 
 import pathlib
 import pwd
+import select
 import shutil
 import sys
 import unittest
@@ -32,6 +33,15 @@ class Manager:
         except BlockingIOError:
             pass
         return [message for message in self.messages if word in message.splitlines()]
+
+    def count(self, word):
+        return len(self.has(word))
+
+    def await_silence(self, seconds):
+        """Nothing comes for so long; what was on its way before does not count."""
+        self.has("")
+        if select.select([self.socket], [], [], seconds)[0]:
+            raise Failed(f"it still speaks: {self.socket.recv(4096)!r}")
 
     def await_message(self, word, count=1):
         wait_for(lambda: len(self.has(word)) >= count, f"the service manager hears {word} {count} times: {self.messages}")
@@ -73,6 +83,27 @@ class ServiceTest(unittest.TestCase):
             manager.await_message("READY=1", 2)
             appliance.child.stop()
             manager.await_message("STOPPING=1")
+
+    def test_a_hung_agent_is_restarted(self):
+        """By the watchdog's protocol (sd_watchdog_enabled(3)), played by the test as systemd plays it."""
+        with World("hung") as world:
+            manager = Manager(world.folder / "notify")
+            limit = 2.0 * PATIENCE
+            appliance = Appliance(world, env={"NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": str(int(limit * 1e6))}).start()
+            manager.await_message("WATCHDOG=1", 2)
+            step("it hangs: no sign of life comes within the time")
+            appliance.child.process.send_signal(signal.SIGSTOP)
+            manager.await_silence(limit)
+            self.assertIsNone(appliance.child.process.poll(), "it is not dead: nobody but the watchdog notices")
+            step("the manager kills it, and starts it again: it is as before, and shows signs of life")
+            os.kill(appliance.child.process.pid, signal.SIGABRT)
+            appliance.child.process.send_signal(signal.SIGCONT)
+            self.assertEqual(appliance.child.process.wait(20 * PATIENCE), -signal.SIGABRT)
+            before = manager.count("WATCHDOG=1")
+            appliance.start()
+            manager.await_message("READY=1", 2)
+            manager.await_message("WATCHDOG=1", before + 2)
+            self.assertEqual(port_state(appliance.address, world.port(80)), "open")
             manager.socket.close()
 
     def test_sockets_of_the_service_manager(self):
