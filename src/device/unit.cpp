@@ -153,6 +153,11 @@ Result<void> Unit::State::load() {
     CS_TRY(auto file, UnitFile::load(folder() / "state.toml"));
     boots = file.boots;
     feedback = std::move(file.feedback);
+    if (file.feature_keys) {
+        feature_keys = *std::move(file.feature_keys);
+        keys_installed = true;
+        tree.set_feature_keys(feature_keys);
+    }
     password.reset();
     if (!file.sealed_password.empty()) {
         CS_TRY(password, environment->sealer->open(file.sealed_password, "password of " + spec.serial));
@@ -182,7 +187,8 @@ Result<void> Unit::State::load() {
 }
 
 UnitFile Unit::State::to_file() const {
-    UnitFile file{.boots = boots, .sealed_password = {}, .sealed_accounts = {}, .settings = {}, .feedback = feedback};
+    UnitFile file{.boots = boots, .sealed_password = {}, .sealed_accounts = {}, .settings = {}, .feedback = feedback, .feature_keys = {}};
+    if (keys_installed) file.feature_keys = feature_keys;
     for (auto const& [user, text] : account_passwords)
         file.sealed_accounts.emplace(user, environment->sealer->seal(text, "password of " + spec.serial + " " + user));
     if (password) file.sealed_password = environment->sealer->seal(*password, "password of " + spec.serial);
@@ -207,7 +213,7 @@ void Unit::State::report(std::string id, std::vector<std::pair<std::string, std:
     auto listeners = subscribers;
     for (auto const& held : listeners)
         if (auto entry = held.lock()) entry->call(event);
-    for (std::string_view kind : {"certificate.", "trust.", "password.", "time.", "feedback."})
+    for (std::string_view kind : {"certificate.", "trust.", "revocation", "password.", "time.", "feedback."})
         if (event.id.starts_with(kind)) alarms.check_all();
 }
 

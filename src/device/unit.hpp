@@ -168,6 +168,8 @@ public:
     virtual net::Task<> close(net::Milliseconds grace) = 0;
     /// New handshakes show this from now on. Only called on doors of services with needs_certificate.
     virtual void replace_identity(std::shared_ptr<net::tls::ServerContext const>) {}
+    /// Connections that wait for a request end now, others with their answer: what their callers proved holds no more.
+    virtual void end_connections() {}
 };
 /// Opens a door on `where` (the unit's address and the service's port with the offset added). NET-014.
 using DoorOpener = std::function<Result<std::unique_ptr<Door>>(Unit& unit, family::Service const& service, net::Endpoint where)>;
@@ -199,8 +201,10 @@ struct Environment {
     fs::path data;                  ///< data/<serial>/ per unit, factory-ca/ for the vendors, sealing.key
     std::uint16_t port_offset = 0;  ///< added to every port of services, DNS and NTP
     host::Durability durability = host::Durability::fsync;
-    net::Milliseconds downtime{300};       ///< how long a restart keeps all ports closed
-    net::Milliseconds restart_delay{150};  ///< so that the answer to the request gets out
+    net::Milliseconds downtime{300};        ///< how long a restart keeps all ports closed
+    net::Milliseconds restart_delay{150};   ///< so that the answer to the request gets out
+    net::Milliseconds boot_retry{1000};     ///< until the doors are tried again after a port was taken
+    net::Milliseconds console_pause{1000};  ///< of a console after a session or an error: guessing stays slow, a broken line is no loop
     net::Milliseconds door_grace{1000};
     std::chrono::seconds ntp_interval{64};
     net::Milliseconds alarm_check{3'600'000};  ///< how often certificates are looked at (REQ RMX-5 wants once a day)
@@ -237,6 +241,11 @@ public:
     [[nodiscard]] net::Executor executor() const;
     [[nodiscard]] UnitSpec const& spec() const;  ///< with everything filled in: software, product id, MAC, feature keys
     [[nodiscard]] std::vector<std::string> const& feature_keys() const;
+    /// By its activation code (device/tree/feature_codes.hpp). The feature's name; it works at once and is kept over factory defaults.
+    /// DEV-111, DEV-112, ACC-008, FIL-002.
+    Result<std::string> install_feature_key(std::string_view code, Actor actor);
+    /// By its activation code or its name; services that need it close. GEN-003, DEV-005 when no way in would be left, ACC-008, FIL-002.
+    Result<std::string> remove_feature_key(std::string_view code_or_name, Actor actor);
     [[nodiscard]] std::string name() const;  ///< effective system.name, or the spec's name
     [[nodiscard]] std::string const& address() const;
     [[nodiscard]] UtcTime now() const;  ///< the unit's own clock

@@ -147,7 +147,7 @@ net::Task<> Unit::restart() {
         // Somebody else has the port for a moment; a system that stays away for good helps nobody.
         log::error("unit.boot_failed", booted.error(), {{"unit", state_->spec.serial}});
         generation = state_->generation;
-        co_await net::sleep_for(net::Milliseconds(1000));
+        co_await net::sleep_for(state_->environment->boot_retry);
     }
 }
 

@@ -84,6 +84,17 @@ Result<void> Unit::State::check_without_roots() const {
     return {};
 }
 
+Result<void> Unit::State::check_callers_kept(HeldIdentity const* identity, std::string_view what, Actor const& actor) const {
+    if (trial.current() || actor.door == k_serial_door) return {};
+    for (auto const* values : {&tree.stored_values(), &tree.effective_values()}) {
+        auto const held = prospect(*values);
+        for (auto const& service : family->services)
+            if (service.management && held.verifies_callers(service) && (identity == nullptr || &identity_of(service) == identity))
+                return fail(errors::dev::callers_on_trial, {{"service", service.title}, {"what", what}});
+    }
+    return {};
+}
+
 Result<void> Unit::State::check_pair_after(HeldIdentity const& identity, bool custom, bool usable) const {
     for (auto const* values : {&tree.stored_values(), &tree.effective_values()}) {
         auto after = prospect(*values);

@@ -52,12 +52,21 @@ struct Unit::State {
     [[nodiscard]] Result<void> check_pair_after(HeldIdentity const& identity, bool custom, bool usable) const;
     /// DEV-005 when callers must show a certificate, and an empty trust list would let nobody in.
     [[nodiscard]] Result<void> check_without_roots() const;
+    /// DEV-110 outside of a trial while a service lets in only callers that `identity` (null: any) finds trusted: with fewer roots or a
+    /// stricter look at revocation, its owner may be locked out.
+    [[nodiscard]] Result<void> check_callers_kept(HeldIdentity const* identity, std::string_view what, Actor const& actor) const;
+    /// Connections of callers end that were let in by other rules.
+    void judge_callers_anew();
     [[nodiscard]] Prospect prospect(SettingTree::Values const& values) const;
     [[nodiscard]] bool exists(family::Setting const& setting) const;
     [[nodiscard]] VerifyFacts verify_facts() const;
     [[nodiscard]] std::shared_ptr<net::Resolver> name_servers() const;
     /// After a change or at boot: name servers, clock and their like follow the effective settings.
     void settings_took_effect(Unit const& unit);
+
+    // unit_feature_keys.cpp
+    /// DEV-005 when no way in would be left; FIL-002.
+    Result<void> take_feature_keys(Unit& unit, std::vector<std::string> keys);
 
     // certificates/held_identities.cpp
     [[nodiscard]] Result<void> load_certificates();
@@ -112,6 +121,7 @@ struct Unit::State {
     UnitSpec spec;
     net::Executor executor;
     std::vector<std::string> feature_keys;
+    bool keys_installed = false;  ///< feature_keys are no longer those of the spec
     std::shared_ptr<UnitClock> clock;
     SettingTree tree;
     std::uint64_t boots = 0;

@@ -202,6 +202,18 @@ dialect::web::PageValues Unit::page_values(family::Page const& page) const {
             if (setting != nullptr && setting->space.kind != family::ValueKind::password)
                 values.settings.emplace(field.setting, stored(*setting));
         }
+    // Who saves a page as it is changes nothing.
+    for (auto const& form : page.forms) {
+        if (form.action != "set_revocation") continue;
+        auto const choice = certificates().revocation(form.identity);
+        auto show = [&values, &form](std::string_view role, std::string value) {
+            values.settings.emplace(form.id + "#" + std::string(role), std::move(value));
+        };
+        show("revocation_method", std::string(to_string(choice.method)));
+        show("responder", choice.responder);
+        show("named_responder", choice.use_named_responder ? "on" : "off");
+        show("allow_unreachable", choice.allow_when_unreachable ? "on" : "off");
+    }
     for (auto const& table : page.tables) {
         auto& rows = values.tables[table.id];
         if (table.id == "feature_keys")

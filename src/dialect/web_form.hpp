@@ -20,7 +20,7 @@ namespace countersign::dialect::web {
 /// What a page shows at this moment.
 struct PageValues {
     std::string system_name;
-    std::map<std::string, std::string> settings;  ///< canonical -> value in the family's spelling
+    std::map<std::string, std::string> settings;  ///< canonical -> value in the family's spelling; of a role: "FORM#ROLE"
     /// table id -> rows; a row is fact -> text
     std::map<std::string, std::vector<std::map<std::string, std::string>>> tables;
     /// role -> what can be chosen: value and words for it

@@ -122,10 +122,12 @@ private:
             attribute("value", value);
             out_ += ">\n";
         }
+        form_ = &form;
         if (form.columns.empty())
             draw_lines(form);
         else
             draw_grid(form);
+        form_ = nullptr;
         out_ += "<p><button type=\"submit\"";
         if (!form.submit_name.empty()) {
             attribute("name", form.submit_name);
@@ -175,7 +177,8 @@ private:
     }
 
     [[nodiscard]] std::string value_of(family::Field const& field) const {
-        auto const found = values_.settings.find(field.setting);
+        auto const key = !field.setting.empty() || form_ == nullptr ? field.setting : form_->id + "#" + field.role;
+        auto const found = values_.settings.find(key);
         if (found != values_.settings.end()) return found->second;
         auto const* setting = family_.find_canonical(field.setting);
         return setting == nullptr ? std::string{} : setting->default_value;
@@ -201,10 +204,11 @@ private:
         attribute("id", id);
         attribute("name", field.name);
         attribute("aria-label", field.label);
-        if (field.kind == family::FieldKind::checkbox && setting != nullptr && setting->to_canonical(value_of(field)) == "on")
+        auto const value = value_of(field);
+        if (field.kind == family::FieldKind::checkbox && (setting != nullptr ? setting->to_canonical(value) : value) == "on")
             out_ += " checked";
         // Passwords are never shown: an empty field that is sent back means "as it was".
-        if (field.kind == family::FieldKind::text) attribute("value", value_of(field));
+        if (field.kind == family::FieldKind::text) attribute("value", value);
         if (field.kind == family::FieldKind::password) attribute("autocomplete", "new-password");
         out_ += '>';
     }
@@ -221,6 +225,7 @@ private:
             for (auto const& [chosen, words] : known->second) {
                 out_ += "<option";
                 attribute("value", chosen);
+                if (chosen == value) out_ += " selected";
                 out_ += '>' + escape_markup(words) + "</option>";
             }
         if (setting != nullptr)
@@ -235,6 +240,7 @@ private:
     family::Family const& family_;
     family::Page const& page_;
     PageValues const& values_;
+    family::Form const* form_ = nullptr;  ///< whose fields are drawn
     std::string out_;
 };
 

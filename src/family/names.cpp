@@ -20,6 +20,8 @@ std::span<std::string_view const> known_behaviours() {
         "certificate_deactivate"sv,
         "certificate_delete"sv,
         "certificate_show"sv,
+        "feature_key_add"sv,
+        "feature_key_remove"sv,
         "feedback_change"sv,
         "feedback_deregister"sv,
         "feedback_enable"sv,
@@ -69,6 +71,7 @@ std::span<std::string_view const> known_form_actions() {
     static constexpr std::array names{
         // One line each, in order.
         "add_trust"sv,
+        "activate_feature"sv,
         "apply_settings"sv,
         "create_request"sv,
         "delete_certificate"sv,
@@ -76,6 +79,7 @@ std::span<std::string_view const> known_form_actions() {
         "delete_crl"sv,
         "delete_trust"sv,
         "delete_trust_store"sv,
+        "deactivate_feature"sv,
         "discard_request"sv,
         "restart"sv,
         "restore_factory"sv,
@@ -99,6 +103,7 @@ std::span<std::string_view const> known_form_actions() {
 std::span<std::string_view const> known_roles() {
     static constexpr std::array names{
         // One line each, in order.
+        "activation_code"sv,
         "allow_unreachable"sv,
         "alternative_names"sv,
         "answer"sv,
@@ -204,6 +209,9 @@ std::span<std::string_view const> known_facts() {
         "revocation_list.issuer"sv,
         "revocation_list.next_update"sv,
         "service.ssh.host_key"sv,
+        "sip.registration.diagnosis"sv,
+        "sip.registration.refused_by"sv,
+        "sip.registration.status"sv,
         "system.address"sv,
         "system.api_version"sv,
         "system.cpu_load"sv,

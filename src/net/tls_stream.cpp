@@ -24,6 +24,14 @@ public:
             co_return fail(errors::net::connection_lost, {{"peer", connection->peer_name()}, {"detail", "it closed"}});
         co_return co_await connection->write(data);
     }
+    Task<Result<std::string>> read_some(std::size_t limit, Milliseconds deadline) override {
+        auto connection = connection_;
+        connection->expect_within(deadline, "answer");
+        std::string got;
+        CS_CO_TRY(auto const count, co_await connection->read_into(got, limit));
+        (void)count;
+        co_return got;
+    }
     void close() override { connection_->close(); }
 
 private:

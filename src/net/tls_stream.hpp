@@ -1,7 +1,7 @@
 #pragma once
 
-/// A TLS connection to a server that is written to and otherwise left alone, as syslog over TLS is (RFC 5425). As everywhere: no payload
-/// leaves before the peer passed its check, and there is no way to the same port without TLS.
+/// A TLS connection to a server that is no HTTP: syslog (RFC 5425), which is written to and otherwise left alone, and SIP. As everywhere:
+/// no payload leaves before the peer passed its check, and there is no way to the same port without TLS.
 
 #include "net/address.hpp"
 #include "net/task.hpp"
@@ -17,7 +17,10 @@ class TlsStream {
 public:
     virtual ~TlsStream() = default;
     /// All of it. NET-002, NET-003, NET-007. NET-003 also when the peer had closed before: nothing was sent then.
+    /// What came before and was not read is thrown away.
     virtual Task<Result<void>> write(std::string data, Milliseconds deadline) = 0;
+    /// At most `limit` bytes; an empty text is the end. NET-002, NET-003, NET-007: with TLS 1.3 the peer refuses our certificate here.
+    virtual Task<Result<std::string>> read_some(std::size_t limit, Milliseconds deadline) = 0;
     virtual void close() = 0;
 };
 

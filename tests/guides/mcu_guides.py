@@ -225,6 +225,46 @@ class Mcu(unittest.TestCase):
             browser = self.http(world, system)
             self.assertIn(browser.open("/network/ssl_certificates").status, (403, 404))
             self.assertNotIn("Secure web", browser.open("/network/services").text)
+            step("Settings > Upgrade: a feature key is activated by its code, which is made for this unit")
+            mcu = xmlrpc.client.ServerProxy(f"http://{system['address']}:{world.port(80)}/RPC2")
+            self.addCleanup(mcu("close"))
+            log_in = {"authenticationUser": "admin", "authenticationPassword": ""}
+            features = lambda: [one["feature"] for one in mcu.device.query(log_in)["activatedFeatures"]]  # noqa: E731
+
+            def code(serial, feature):
+                return run(BIN / "countersign-device", "--family", "mcu", "--serial", serial, "--data", world.folder / "unused", "--activation-code",
+                           feature).stdout.strip()
+            secure, encryption = code(system["serial"], "Secure management (HTTPS)"), code(system["serial"], "Encryption")
+            browser.open("/settings/upgrade").fill_in("Update features", **{"Activation code": code("SM00000000", "Encryption")})
+            self.assertIn("DEV-111", browser.text, "the code of another unit")
+            browser.fill_in("Update features", **{"Activation code": secure.lower()})
+            self.assertIn("Secure management (HTTPS)", browser.open("/settings/upgrade").text)
+            browser.fill_in("Update features", **{"Activation code": secure})
+            self.assertIn("DEV-112", browser.text)
+            step("at once the unit can do what secure-only asks for")
+            self.assertEqual(browser.open("/network/ssl_certificates").status, 200)
+            browser.open("/network/services").fill_in("Apply changes", **{"Web, port A": False, "Secure web, port A": True})
+            wait_for(lambda: port_state(system["address"], world.port(443)) == "open", "HTTPS opens")
+            step("the key that the only way in needs is not removed; with another one it is, and goes over a restart")
+            secure_web = self.https(world, system)
+            secure_web.open("/settings/upgrade").fill_in("Remove feature", **{"Feature": "Secure management (HTTPS)"})
+            self.assertIn("DEV-005", secure_web.text)
+            self.assertEqual(secure_web.open("/settings/upgrade").status, 200)
+            secure_web.open("/network/services").fill_in("Apply changes", **{"Web, port A": True})
+            step("the same over XML-RPC")
+            self.assertEqual(mcu.device.features.add({**log_in, "key": encryption})["status"], "operation successful")
+            with self.assertRaises(xmlrpc.client.Fault) as caught:
+                mcu.device.features.add({**log_in, "key": "ABCD-ABCD-ABCD-ABCD"})
+            self.assertIn("DEV-111", caught.exception.faultString)
+            mcu.device.features.remove({**log_in, "key": secure})
+            self.assertEqual(features(), ["Encryption"])
+            self.assertEqual(port_state(system["address"], world.port(443)), "open", "either key is enough")
+            mcu.device.restart(log_in)
+            wait_for(lambda: sum("boot.done" in line for line in world.journal(system)) == 2, "the restart")
+            wait_for(lambda: port_state(system["address"], world.port(80)) == "open", "the system is back")
+            self.assertEqual(features(), ["Encryption"])
+            mcu.device.features.remove({**log_in, "key": "encryption"})
+            wait_for(lambda: port_state(system["address"], world.port(443)) == "refused", "what needs a key closes with it")
 
 
 if __name__ == "__main__":

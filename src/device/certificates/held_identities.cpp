@@ -150,6 +150,12 @@ void Unit::State::renew_contexts() {
     }
 }
 
+void Unit::State::judge_callers_anew() {
+    auto const now = prospect(tree.effective_values());
+    for (auto& [id, open] : doors)
+        if (now.verifies_callers(*open.what.service)) open.door->end_connections();
+}
+
 void Unit::State::renew_offers() {
     for (auto& [id, open] : doors) {
         auto const& service = *open.what.service;

@@ -33,9 +33,12 @@ constexpr std::size_t k_cached_responses = 256;
 
 Result<Outcome> UnitCertificates::store_trust(std::vector<pki::Certificate> roots, std::string_view event, Actor const& actor) {
     if (roots.empty()) CS_CHECK(state_.check_without_roots());
+    bool const fewer = std::ranges::any_of(trust(), [&roots](auto const& held) { return std::ranges::find(roots, held) == roots.end(); });
+    if (fewer) CS_CHECK(state_.check_callers_kept(nullptr, "fewer trusted certificates", actor));
     CS_CHECK(roots.empty() ? state_.trust_files.remove_roots() : state_.trust_files.store_roots(roots));
     state_.set_trust(std::move(roots));
     state_.renew_contexts();
+    if (fewer) state_.judge_callers_anew();
     state_.report(
         std::string(event),
         {{"count", std::to_string(trust().size())}, {"fingerprints", fingerprints(trust())}, {"door", actor.door}, {"peer", actor.peer}});
@@ -118,6 +121,7 @@ Result<void> UnitCertificates::add_revocation_list(std::string_view file, Actor 
     else
         *same = list;
     state_.renew_contexts();
+    state_.judge_callers_anew();
     state_.report("revocation_list.installed", {{"issuer", issuer},
                                                 {"updated", countersign::to_string(list.this_update())},
                                                 {"entries", std::to_string(list.size())},
@@ -131,6 +135,10 @@ Result<void> UnitCertificates::remove_revocation_list(std::string_view issuer, A
     auto& lists = state_.revocation_lists;
     bool const there = std::ranges::any_of(lists, [issuer](auto const& list) { return list.issuer() == issuer; });
     if (!there) return fail(errors::gen::not_found, {{"what", "revocation list of"}, {"name", issuer}});
+    // Without the list, whoever must be proved not to be revoked may be locked out.
+    for (auto const& identity : state_.identities)
+        if (identity.revocation.method == RevocationMethod::crl && !identity.revocation.allow_when_unreachable)
+            CS_CHECK(state_.check_callers_kept(&identity, "fewer revocation lists", actor));
     for (auto list = lists.begin(); list != lists.end();) {
         if (list->issuer() != issuer) {
             ++list;
@@ -161,10 +169,13 @@ Result<void> UnitCertificates::set_revocation(RevocationChoice choice, std::stri
     }
     if (choice.method == RevocationMethod::ocsp && !choice.use_named_responder && choice.responder.empty())
         return fail(errors::gen::missing_field, {{"field", "responder"}});
+    if (choice != held->revocation && choice.method != RevocationMethod::none)
+        CS_CHECK(state_.check_callers_kept(held, "another look at revocation", actor));
     CS_CHECK(store_revocation(held->folder, choice, state_.environment->durability));
     held->revocation = choice;
     held->cache.reset();
     state_.renew_contexts();
+    state_.judge_callers_anew();
     state_.report("revocation.chosen", {{"identity", held->what->id},
                                         {"method", std::string(to_string(choice.method))},
                                         {"allow_unreachable", choice.allow_when_unreachable ? "yes" : "no"},

@@ -3,6 +3,7 @@
 #include "device/clients/external_manager_client.hpp"
 #include "device/clients/feedback_sender.hpp"
 #include "device/clients/phonebook_search.hpp"
+#include "device/clients/sip_registration.hpp"
 #include "device/clients/syslog_sender.hpp"
 #include "device/clients/trap_sender.hpp"
 
@@ -15,6 +16,7 @@ void register_clients(Environment& environment) {
     environment.companions.emplace_back(make_feedback_sender);
     environment.companions.emplace_back(make_trap_sender);
     environment.companions.emplace_back(make_syslog_sender);
+    environment.companions.emplace_back(make_sip_registration);
 }
 
 }  // namespace countersign::device

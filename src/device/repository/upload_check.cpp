@@ -50,6 +50,26 @@ bool is_about_passphrase(Error const& error) {
     return error.id() == errors::crt::wrong_passphrase || error.id() == errors::crt::passphrase_needed;
 }
 
+/// Opening it would keep the system's loop from everything else for longer: CRT-026. A second of hashing on slow hardware, some tenths on
+/// others; programs write 2,048 to 600,000.
+constexpr std::int64_t k_most_rounds = 1'000'000;
+
+std::optional<Error> too_expensive(std::string_view bytes, SecretText const& passphrase) {
+    if (passphrase.empty()) return std::nullopt;
+    pki::ContentsLimits limits;
+    limits.rounds = k_most_rounds;
+    auto const contents = pki::read_contents(bytes, passphrase, limits);
+    std::vector<Error> problems;
+    if (contents)
+        problems = contents->problems;
+    else if (contents.error().causes().empty())
+        problems.push_back(contents.error());
+    else
+        problems = contents.error().causes();
+    auto const found = std::ranges::find(problems, ErrorId(errors::crt::too_expensive), &Error::id);
+    return found == problems.end() ? std::nullopt : std::optional(*found);
+}
+
 /// One reading of one upload; collects every problem.
 class PairReader {
 public:
@@ -63,6 +83,9 @@ public:
             return;
         }
         form_ = pki::form_of(*upload_.certificate);
+        if (auto refused = too_expensive(*upload_.certificate, passphrase())) return add(*std::move(refused), k_certificate);
+        if (upload_.private_key)
+            if (auto refused = too_expensive(upload_.private_key->reveal(), passphrase())) return add(*std::move(refused), k_key);
         if (auto taken = check_form(form_, rules_); !taken) {
             add(std::move(taken).error(), k_certificate);
             return;

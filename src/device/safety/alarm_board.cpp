@@ -29,14 +29,18 @@ constexpr std::array k_words{
     Words{"certificate.not_yet_valid", "The certificate is not valid yet"},
     Words{"trust.expires", "The trusted certificate {subject} will expire in {days} days"},
     Words{"trust.expired", "The trusted certificate {subject} has expired"},
+    Words{"revocation_list.expires", "The revocation list of {subject} has to be renewed within {days} days"},
+    Words{"revocation_list.expired", "The revocation list of {subject} is out of date"},
     Words{"password.factory", "The factory password is still in use: the security level cannot be higher than 2"},
     Words{"verification.inactive", "Verification is switched on but cannot work: {subject} is missing"},
+    Words{"sip.registration", "Can not establish connection with SIP registrar: {subject}"},
     Words{"flags.restart", "System configuration changed. Please restart the system"},
 };
 
 /// Raised and cleared by looking at certificates.
-constexpr std::array<std::string_view, 6> k_about_certificates{"certificate.expires",       "certificate.expired", "certificate.factory",
-                                                               "certificate.not_yet_valid", "trust.expires",       "trust.expired"};
+constexpr std::array<std::string_view, 8> k_about_certificates{"certificate.expires",       "certificate.expired",    "certificate.factory",
+                                                               "certificate.not_yet_valid", "trust.expires",          "trust.expired",
+                                                               "revocation_list.expires",   "revocation_list.expired"};
 
 Alarm read_alarm(toml::table const& table) {
     Alarm alarm;
@@ -166,10 +170,9 @@ void AlarmBoard::set(bool wrong, std::string id, std::string subject) {
     if (wrong) raise({.id = std::move(id), .subject = std::move(subject), .text = {}, .level = "major", .since = {}, .days_left = {}});
 }
 
-void AlarmBoard::watch(pki::Certificate const& certificate, std::string_view kind, std::string const& subject, std::set<Key>& seen) {
+void AlarmBoard::watch(UtcTime begin, UtcTime end, std::string_view kind, std::string const& subject, std::set<Key>& seen) {
     auto const now = unit_.now();
-    auto const end = certificate.not_after();
-    if (now + warning_time(certificate.not_before(), end) < end) return;
+    if (now + warning_time(begin, end) < end) return;
     auto id = std::string(kind) + (now >= end ? ".expired" : ".expires");
     if (!seen.emplace(id, subject).second) return;
     raise({.id = std::move(id),
@@ -195,10 +198,16 @@ void AlarmBoard::check_certificates() {
     std::set<Key> seen;
     for (auto const& identity : unit_.family().identities)
         if (auto const info = unit_.certificates().info(identity.id)) {
-            watch(info->leaf(), "certificate", identity.title, seen);
+            watch(info->leaf().not_before(), info->leaf().not_after(), "certificate", identity.title, seen);
             watch_more(*info, identity.title, seen);
         }
-    for (auto const& root : unit_.trust()) watch(root, "trust", root.subject(), seen);
+    for (auto const& root : unit_.trust()) watch(root.not_before(), root.not_after(), "trust", root.subject(), seen);
+    auto const uses_lists = [this](auto const& identity) {
+        return unit_.certificates().revocation(identity.id).method == RevocationMethod::crl;
+    };
+    if (std::ranges::any_of(unit_.family().identities, uses_lists))
+        for (auto const& list : unit_.certificates().revocation_lists())
+            if (auto const end = list.next_update()) watch(list.this_update(), *end, "revocation_list", list.issuer(), seen);
     std::vector<Key> gone;
     for (auto const& alarm : active_)
         for (auto const id : k_about_certificates)

@@ -53,7 +53,7 @@ private:
     void load();
     void save();
     void set(bool wrong, std::string id, std::string subject = {});
-    void watch(pki::Certificate const& certificate, std::string_view kind, std::string const& subject, std::set<Key>& seen);
+    void watch(UtcTime begin, UtcTime end, std::string_view kind, std::string const& subject, std::set<Key>& seen);
     void watch_more(CertificateInfo const& info, std::string const& subject, std::set<Key>& seen);
     static net::Task<> run(std::weak_ptr<Unit> unit, std::shared_ptr<net::Signal> stopping, net::Milliseconds interval);
 

@@ -59,7 +59,12 @@ Result<void> Unit::State::finish_restore() {
     bool const comprehensive = trim(asked) == k_comprehensive;
     // A damaged state file must not be in the way of the one cure for it.
     auto held = UnitFile::load(folder() / "state.toml");
-    UnitFile kept{.boots = held ? held->boots : boots, .sealed_password = {}, .sealed_accounts = {}, .settings = {}, .feedback = {}};
+    UnitFile kept{.boots = held ? held->boots : boots,
+                  .sealed_password = {},
+                  .sealed_accounts = {},
+                  .settings = {},
+                  .feedback = {},
+                  .feature_keys = held ? held->feature_keys : std::nullopt};
     std::error_code code;
     if (comprehensive) {
         std::vector<fs::path> gone;

@@ -160,11 +160,24 @@ net::Task<Nodes> set_secured_communication(CommandContext context) {
     co_return apply_one(context, "service.https.mode", context.argument("On") == "true" ? "on" : "off");
 }
 
+/// The name of the parameter is the family's ("key").
+net::Task<Nodes> add_feature_key(CommandContext context) {
+    CS_CO_CHECK(context.unit->install_feature_key(context.arguments.front().value, context.actor));
+    co_return std::vector<Node>{Node::text("status", "operation successful")};
+}
+
+net::Task<Nodes> remove_feature_key(CommandContext context) {
+    CS_CO_CHECK(context.unit->remove_feature_key(context.arguments.front().value, context.actor));
+    co_return std::vector<Node>{Node::text("status", "operation successful")};
+}
+
 }  // namespace
 
 void register_behaviours(Environment& environment) {
     environment.behaviours["restart"] = restart;
     environment.behaviours["set_password"] = set_password;
+    environment.behaviours["feature_key_add"] = add_feature_key;
+    environment.behaviours["feature_key_remove"] = remove_feature_key;
     environment.behaviours["feedback_register"] = feedback_register;
     environment.behaviours["feedback_change"] = feedback_change;
     environment.behaviours["feedback_deregister"] = feedback_deregister;

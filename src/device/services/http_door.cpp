@@ -194,6 +194,7 @@ public:
     void replace_identity(std::shared_ptr<net::tls::ServerContext const> identity) override {
         server_->replace_identity(std::move(identity));
     }
+    void end_connections() override { server_->end_connections(); }
 
 private:
     std::unique_ptr<http::Server> server_;

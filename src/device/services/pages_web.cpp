@@ -68,12 +68,24 @@ Done set_password(Unit& unit, web::Submission const& submission, Actor const& ac
     return {.notice = say(unit, "password.changed", "The password was changed."), .error = {}, .warnings = {}};
 }
 
+Done change_features(Unit& unit, web::Submission const& submission, bool add, Actor const& actor) {
+    auto const* code = role(submission.roles, "activation_code");
+    auto const given = code == nullptr ? std::string_view() : trim(code->reveal());
+    auto done = add ? unit.install_feature_key(given, actor) : unit.remove_feature_key(given, actor);
+    if (!done) return failed(std::move(done).error());
+    auto notice =
+        add ? say(unit, "feature.activated", "The feature was activated: ") : say(unit, "feature.removed", "The feature was removed: ");
+    return {.notice = std::move(notice) + *done + ".", .error = {}, .warnings = {}};
+}
+
 /// The form actions that family files may name (family::known_form_actions).
 Done carry_out(Unit& unit, family::Form const& form, web::Submission const& submission, Actor const& actor) {
     if (form.action == "apply_settings") return apply_settings(unit, submission, actor);
     if (form.action == "shutdown") return shut_down(unit, actor);
     if (form.action == "restart") return restart(unit, actor);
     if (form.action == "set_password") return set_password(unit, submission, actor);
+    if (form.action == "activate_feature") return change_features(unit, submission, true, actor);
+    if (form.action == "deactivate_feature") return change_features(unit, submission, false, actor);
     if (auto said = carry_out_safety(unit, form, submission, actor)) {
         if (!*said) return failed(std::move(*said).error());
         return {.notice = std::move(**said), .error = {}, .warnings = {}};

@@ -146,6 +146,8 @@ Result<Outcome> recover_access(Unit& unit, Actor actor) {
     std::vector<Change> changes;
     auto const& services = unit.family().services;
     for (auto const& service : services) {
+        // A root of the callers that expired, or a responder that is gone, must keep nobody out.
+        if (service.management && !service.verify_clients.empty()) changes.push_back({service.verify_clients, "off"});
         bool const web = service.management && !service.dialects.empty() && (service.door == "http" || service.door == "https");
         if (!web || !family::has_feature_key(service.needs_feature_key, unit.feature_keys())) continue;
         // HTTPS only where HTTP does nothing but send people there.
@@ -153,7 +155,7 @@ Result<Outcome> recover_access(Unit& unit, Actor actor) {
             services, [&service](auto const& other) { return other.redirect_to == service.id && other.redirect_setting.empty(); });
         if (service.secure && !target) continue;
         if (!service.redirect_setting.empty()) changes.push_back({service.redirect_setting, "off"});
-        if (!service.mode_setting.empty()) changes.push_back({service.mode_setting, "on"});
+        if (!service.mode_setting.empty()) changes.push_back({service.mode_setting, std::string(service.opened_by())});
         if (!service.port_setting.empty()) changes.push_back({service.port_setting, std::to_string(service.port)});
     }
     CS_TRY(auto outcome, unit.apply(std::move(changes), actor));

@@ -13,11 +13,11 @@ namespace {
 
 constexpr std::size_t k_read_size = 256;
 constexpr net::Milliseconds k_a_day{24 * 60 * 60 * 1000};  ///< for somebody to press Enter; then it is waited anew
-constexpr net::Milliseconds k_pause{1000};                 ///< after a session, so that guessing stays slow and a broken line is no loop
 
 /// Shared with the task that serves the line: it may outlive the door by a moment.
 struct Console {
     net::Terminal terminal;
+    net::Milliseconds pause;  ///< Environment::console_pause
     bool closed = false;
 };
 
@@ -27,7 +27,7 @@ net::Task<bool> wait_for_somebody(std::shared_ptr<Console> console) {
         auto const bytes = co_await console->terminal.stream->read_some(k_read_size, k_a_day);
         if (bytes && bytes->empty()) co_return false;
         if (bytes && bytes->find_first_of("\r\n") != std::string::npos) co_return true;
-        if (!bytes) co_await net::sleep_for(k_pause);
+        if (!bytes) co_await net::sleep_for(console->pause);
     }
     co_return false;
 }
@@ -39,7 +39,7 @@ net::Task<> serve(std::weak_ptr<Unit> weak, std::shared_ptr<Console> console) {
         auto session = run_terminal_session(std::move(unit), std::string(k_serial_door), console->terminal.stream,
                                             std::make_shared<SerialCodec>(), LoginKind::password, {});
         (void)co_await std::move(session);
-        co_await net::sleep_for(k_pause);
+        co_await net::sleep_for(console->pause);
     }
 }
 
@@ -79,7 +79,7 @@ Result<void> publish(fs::path const& link, std::string const& device) {
 DoorOpener serial_door(std::string device) {
     return [device = std::move(device)](Unit& unit, family::Service const&, net::Endpoint) -> Result<std::unique_ptr<Door>> {
         CS_TRY(auto terminal, device.empty() ? net::open_pseudo_terminal(unit.executor()) : net::open_serial_line(unit.executor(), device));
-        auto console = std::make_shared<Console>(std::move(terminal));
+        auto console = std::make_shared<Console>(std::move(terminal), unit.environment().console_pause);
         fs::path link;
         if (device.empty()) {
             link = unit.environment().data / unit.spec().serial / "console";

@@ -74,12 +74,6 @@ struct StatusWatch::State {
         known = std::move(now);
         if (!news.empty()) tell(news);
     }
-
-    /// In a turn of its own: an event comes in the midst of what it tells about.
-    static net::Task<> look_later(std::weak_ptr<State> state) {
-        co_await net::sleep_for(net::Milliseconds(0));
-        if (auto const alive = state.lock()) alive->look();
-    }
 };
 
 StatusWatch::StatusWatch(std::weak_ptr<Unit> unit, std::function<void(StatusNews const&)> tell) : state_(std::make_shared<State>()) {
@@ -96,7 +90,10 @@ void StatusWatch::start() {
     state_->listening = unit->subscribe([held = std::weak_ptr(state_), executor = unit->executor()](Event const&) {
         auto const state = held.lock();
         if (!state || std::exchange(state->asked, true)) return;
-        net::spawn(executor, [held] { return State::look_later(held); }, "status");
+        // In a turn of its own: an event comes in the midst of what it tells about.
+        net::asio::post(executor, [held] {
+            if (auto const alive = held.lock()) alive->look();
+        });
     });
 }
 

@@ -41,6 +41,8 @@ public:
     /// Writes a value into `values`; one that equals the factory value is taken out.
     void set(Values& values, family::Setting const& setting, std::string_view value) const;
     void commit(Values stored, Values effective);
+    /// Some defaults hold with a feature key only.
+    void set_feature_keys(std::vector<std::string> keys) { feature_keys_ = std::move(keys); }
     /// At boot: what was stored becomes effective.
     void make_effective() { effective_ = stored_; }
     [[nodiscard]] bool pending() const { return stored_ != effective_ && *stored_ != *effective_; }

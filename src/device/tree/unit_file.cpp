@@ -48,6 +48,11 @@ Result<UnitFile> UnitFile::parse(std::string_view text, std::string_view file) {
         if (auto const* accounts = document["accounts"].as_table())
             for (auto const& [user, value] : *accounts)
                 if (auto held = value.value<std::string>()) out.sealed_accounts.emplace(std::string(user.str()), *held);
+        if (auto const* keys = document["feature_keys"].as_array()) {
+            out.feature_keys.emplace();
+            for (auto const& item : *keys)
+                if (auto key = item.value<std::string>()) out.feature_keys->push_back(*key);
+        }
         if (auto const* slots = document["feedback"].as_array())
             for (auto const& slot : *slots)
                 if (auto const* table = slot.as_table()) out.feedback.push_back(read_slot(*table));
@@ -73,6 +78,11 @@ std::string UnitFile::to_text() const {
     toml::table accounts;
     for (auto const& [user, sealed] : sealed_accounts) accounts.insert(user, sealed);
     if (!accounts.empty()) document.insert("accounts", std::move(accounts));
+    if (feature_keys) {
+        toml::array keys;
+        for (auto const& key : *feature_keys) keys.push_back(key);
+        document.insert("feature_keys", std::move(keys));
+    }
     if (!sealed_password.empty()) document.insert("password", sealed_password);
     std::ostringstream out;
     out << document << '\n';

@@ -20,6 +20,7 @@ struct UnitFile {
     std::map<std::string, std::string> sealed_accounts;  ///< user -> sealed password
     std::map<std::string, std::string> settings;         ///< path -> value; those that differ from the factory values
     std::vector<FeedbackSlot> feedback;
+    std::optional<std::vector<std::string>> feature_keys;  ///< nothing: those of the spec
 
     /// FIL-001, FIL-003 (1 MiB); GEN-001 when it is not such a file. A file that does not exist gives an empty one.
     static Result<UnitFile> load(fs::path const& file);

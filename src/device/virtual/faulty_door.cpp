@@ -116,6 +116,7 @@ public:
         co_await shown->door().close(grace);
     }
     void replace_identity(Context right) override { shown_->replace(std::move(right)); }
+    void end_connections() override { shown_->door().end_connections(); }
 
 private:
     std::shared_ptr<Shown> shown_;

@@ -6,6 +6,7 @@
 #include "device/repository/factory.hpp"
 #include "device/repository/trust_cache.hpp"
 #include "device/services/serial_door.hpp"
+#include "device/tree/feature_codes.hpp"
 #include "device/virtual/control.hpp"
 #include "device/virtual/fault_book.hpp"
 #include "device/virtual/running_estate.hpp"
@@ -244,12 +245,23 @@ Result<void> run_systems(ProgramOptions const& options, host::ServiceManager con
     return {};
 }
 
+Result<void> print_activation_code(ProgramOptions const& options, family::Families const& families, Estate const& estate) {
+    if (options.family.empty()) return fail(errors::gen::missing_field, {{"field", "--family"}});
+    CS_TRY(auto family, families.get(options.family));
+    auto const known = known_features(*family);
+    if (std::ranges::find(known, options.activation_code_of) == known.end())
+        return fail(errors::gen::not_found, {{"what", "feature"}, {"name", options.activation_code_of}});
+    std::cout << activation_code(*family, estate.systems.front().serial, options.activation_code_of) << "\n" << std::flush;
+    return {};
+}
+
 }  // namespace
 
 Result<void> run_program(ProgramOptions const& options) {
     auto const manager = host::ServiceManager::from_environment();
     CS_TRY(auto families, options.families.empty() ? family::Families::load_embedded() : family::Families::load_folder(options.families));
     CS_TRY(auto estate, estate_of(options, families));
+    if (!options.activation_code_of.empty()) return print_activation_code(options, families, estate);
     preset_network(estate, families, options.dns, options.ntp);
     if (options.print != ProgramOptions::Print::no) {
         std::cout << (options.print == ProgramOptions::Print::json ? to_json(estate) : to_toml(estate)) << std::flush;

@@ -42,6 +42,8 @@ struct ProgramOptions {
     std::string serial;  ///< empty: made at the first start and kept
     std::string name;
 
+    std::string activation_code_of;  ///< a feature: write its code for the one system to standard output and end
+
     enum class Print { no, toml, json };
     Print print = Print::no;  ///< write the list to standard output and end
 };

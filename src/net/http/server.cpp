@@ -36,8 +36,14 @@ public:
     }
     /// No new ones from now on. Calls `action` on each session's own loop.
     void close(void (ServerSession::*action)()) {
+        {
+            std::lock_guard const lock(mutex_);
+            closed_ = true;
+        }
+        tell_all(action);
+    }
+    void tell_all(void (ServerSession::*action)()) {
         std::lock_guard const lock(mutex_);
-        closed_ = true;
         for (auto const& session : open_) asio::post(session->executor(), [session, action] { ((*session).*action)(); });
     }
     Task<> wait_until_empty(Milliseconds grace) {
@@ -105,6 +111,7 @@ public:
     }
     [[nodiscard]] Endpoint local() const override { return acceptor_->local(); }
     void replace_identity(std::shared_ptr<tls::ServerContext const> tls) override { identity_->set(std::move(tls)); }
+    void end_connections() override { connections_->tell_all(&ServerSession::end_soon); }
     Task<> close(Milliseconds grace) override {
         // Kept here, as the Server may be destroyed while this waits.
         auto connections = connections_;

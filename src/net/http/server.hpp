@@ -77,6 +77,8 @@ public:
     [[nodiscard]] virtual Endpoint local() const = 0;
     /// New handshakes use the new identity at once; open connections go on undisturbed (REQ CRT-8).
     virtual void replace_identity(std::shared_ptr<tls::ServerContext const> tls) = 0;
+    /// Connections that wait for a request end now, others with their answer. New ones are taken as before.
+    virtual void end_connections() = 0;
     /// Closes the port; requests under way may end within `grace`.
     virtual Task<> close(Milliseconds grace) = 0;
 };

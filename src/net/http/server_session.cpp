@@ -110,6 +110,11 @@ void ServerSession::close_if_idle() {
     if (idle_) connection_->close();
 }
 
+void ServerSession::end_soon() {
+    ending_ = true;
+    close_if_idle();
+}
+
 void ServerSession::close_now() { connection_->close(); }
 
 Task<> ServerSession::run() {
@@ -139,7 +144,7 @@ Task<> ServerSession::run() {
             if (co_await answer(std::move(response), shape)) co_await converse(upgrade);
             break;
         }
-        shape.close = !incoming.keep || served_ >= serving_->limits.requests_per_connection || serving_->draining ||
+        shape.close = !incoming.keep || served_ >= serving_->limits.requests_per_connection || serving_->draining || ending_ ||
                       iequals(response.fields.get("Connection"), "close");
         more = co_await answer(std::move(response), shape) && !shape.close;
     }

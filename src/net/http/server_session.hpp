@@ -29,8 +29,9 @@ public:
     [[nodiscard]] Executor executor() { return connection_->executor(); }
     /// Until the connection is closed.
     Task<> run();
-    /// Both on the session's own executor.
+    /// All three on the session's own executor.
     void close_if_idle();
+    void end_soon();  ///< the same, and otherwise after the answer
     void close_now();
 
 private:
@@ -65,6 +66,7 @@ private:
     std::string input_;  ///< read and not consumed yet
     std::weak_ptr<WebSocketSession> websocket_;
     bool idle_ = false;
+    bool ending_ = false;
     std::size_t served_ = 0;
 };
 
