@@ -127,7 +127,8 @@ Task<> ServerSession::run() {
             co_return;
         }
     }
-    for (bool more = true; more;) {
+    // Asked to end during the handshake or while an answer was written: what it was let in for is over.
+    for (bool more = !ending_; more;) {
         auto incoming = co_await read_request();
         if (incoming.refusal) {
             if (co_await answer(*std::move(incoming.refusal), {.head = false, .old = incoming.old, .close = true}))
@@ -146,7 +147,7 @@ Task<> ServerSession::run() {
         }
         shape.close = !incoming.keep || served_ >= serving_->limits.requests_per_connection || serving_->draining || ending_ ||
                       iequals(response.fields.get("Connection"), "close");
-        more = co_await answer(std::move(response), shape) && !shape.close;
+        more = co_await answer(std::move(response), shape) && !shape.close && !ending_;
     }
     connection_->close();
 }

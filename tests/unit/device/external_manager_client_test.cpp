@@ -1,7 +1,6 @@
 #include "device/clients/external_manager_client.hpp"
 
-#include "dialect/soap_external_manager.hpp"
-#include "unit/device/running_unit.hpp"
+#include "unit/device/client_fixture.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,8 +9,10 @@ namespace countersign::device {
 namespace {
 
 using namespace std::chrono_literals;
-using countersign::testing::Estate;
+using countersign::testing::ClientTest;
 using countersign::testing::EventLog;
+using countersign::testing::k_http;
+using countersign::testing::k_https;
 using countersign::testing::k_offset;
 using countersign::testing::NameServer;
 using countersign::testing::RecordingServer;
@@ -23,25 +24,12 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 namespace soap = dialect::external_manager;
 
-constexpr std::uint16_t k_http = 80 + k_offset;
-constexpr std::uint16_t k_https = 443 + k_offset;
 constexpr std::string_view k_name = "manager.example.test";
 
 std::string event_of(net::http::Request const& request) { return soap::parse_post_event(request.body).value().event; }
 
-/// The estate's servers live at address(100), the units below.
-class ExternalManagerClient : public ::testing::Test {
+class ExternalManagerClient : public ClientTest {
 protected:
-    std::string servers() { return estate_.address(100); }
-
-    /// A manager that answers, with this interval and whatever else.
-    std::unique_ptr<RecordingServer> manager(std::uint16_t port, std::optional<TestIdentity> const& identity = {},
-                                             soap::Answer answer = {}) {
-        if (answer.heartbeat == 0s) answer.heartbeat = 600s;
-        return std::make_unique<RecordingServer>(
-            net::Endpoint{servers(), port}, identity,
-            [body = soap::write_answer(answer, "")](auto const&) { return RecordingServer::Answer{200, body}; });
-    }
     /// A C-series that knows the manager by this address.
     std::shared_ptr<Unit> unit_with(std::string address, std::string protocol, std::map<std::string, std::string> more = {}) {
         return estate_.boot("c-series", 1, [&](UnitSpec& spec) {
@@ -51,13 +39,8 @@ protected:
         });
     }
     bool wait_for_status(std::shared_ptr<Unit> const& unit, EventLog& events, std::string_view status) {
-        if (estate_.fact(unit, "client.external_manager.status") == status) return true;
-        return events
-            .wait_for([status](Event const& event) { return event.id == "external_manager.status" && event.field("status") == status; })
-            .has_value();
+        return ClientTest::wait_for_status(unit, events, "external_manager", status);
     }
-
-    Estate estate_;
 };
 
 TEST_F(ExternalManagerClient, registers_at_its_first_boot_from_its_own_address) {

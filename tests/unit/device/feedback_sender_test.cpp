@@ -1,8 +1,7 @@
 #include "device/clients/feedback_sender.hpp"
 
-#include "dialect/soap_external_manager.hpp"
 #include "dialect/xml_rpc.hpp"
-#include "unit/device/running_unit.hpp"
+#include "unit/device/client_fixture.hpp"
 
 #include "countersign/errors/dev.hpp"
 #include "countersign/errors/gen.hpp"
@@ -16,29 +15,22 @@ namespace countersign::device {
 namespace {
 
 using namespace std::chrono_literals;
-using countersign::testing::Estate;
+using countersign::testing::ClientTest;
 using countersign::testing::EventLog;
+using countersign::testing::k_http;
+using countersign::testing::k_https;
 using countersign::testing::k_offset;
 using countersign::testing::RecordingServer;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 namespace xml_rpc = dialect::xml_rpc;
 
-constexpr std::uint16_t k_http = 80 + k_offset;
-constexpr std::uint16_t k_https = 443 + k_offset;
-
-class FeedbackSender : public ::testing::Test {
+class FeedbackSender : public ClientTest {
 protected:
-    std::string servers() { return estate_.address(100); }
-    std::unique_ptr<RecordingServer> server(std::uint16_t port, std::optional<countersign::testing::TestIdentity> const& identity = {}) {
-        return std::make_unique<RecordingServer>(net::Endpoint{servers(), port}, identity,
-                                                 [](auto const&) { return RecordingServer::Answer{200, "<OK />"}; });
-    }
     void enrol(std::shared_ptr<Unit> const& unit, FeedbackSlot slot) {
         auto const done = estate_.on_loop([&] { return unit->set_feedback(slot, {"test", "admin", ""}); });
         ASSERT_TRUE(done) << done.error().message();
     }
-    Estate estate_;
 };
 
 std::vector<std::string> events_of(net::http::Request const& request) {

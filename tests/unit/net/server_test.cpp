@@ -241,6 +241,38 @@ TEST_F(HttpServer, lets_a_request_under_way_end_when_it_is_closed) {
     EXPECT_FALSE(countersign::testing::accepts_connections(server->local().address, server->local().port));
 }
 
+TEST_F(HttpServer, ends_connections_when_asked_and_takes_new_ones) {
+    auto entered = std::make_shared<std::promise<void>>();
+    auto router = std::make_shared<http::Router>();
+    router->add({.method = "GET", .pattern = "/slow", .handler = [entered](http::Request) -> Task<http::Response> {
+                     entered->set_value();
+                     co_await sleep_for(100ms);
+                     co_return http::Response::text(200, "finished");
+                 }});
+    router->otherwise(echo);
+    auto server = listen(router);
+    auto idle = std::make_shared<std::promise<void>>();
+    auto end = std::async(std::launch::async, [this, idle, where = server->local()] {
+        return loops.await([](Endpoint there, std::shared_ptr<std::promise<void>> ready) -> Task<Result<std::string>> {
+            auto stream = *co_await connect_tcp(there, {}, 5s);
+            (void)co_await stream->write("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 5s);
+            (void)co_await stream->read_some(1000, 5s);
+            ready->set_value();
+            co_return co_await stream->read_some(1000, 20s);
+        }(where, idle));
+    });
+    auto busy = std::async(std::launch::async, [this, &server] { return curl("-i " + origin(*server) + "/slow").output; });
+    idle->get_future().wait();
+    entered->get_future().wait();
+    server->end_connections();
+    auto const nothing = end.get();
+    EXPECT_TRUE(nothing && nothing->empty()) << "it waited for a request: it is closed";
+    auto const last = busy.get();
+    EXPECT_THAT(last, HasSubstr("finished"));
+    EXPECT_THAT(last, HasSubstr("Connection: close\r\n"));
+    EXPECT_EQ(curl(origin(*server) + "/new").output, "GET /new\n");
+}
+
 TEST_F(HttpServer, frees_its_port_at_once_when_it_is_destroyed) {
     auto server = listen(echo_router());
     auto const where = server->local();
