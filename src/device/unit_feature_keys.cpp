@@ -57,7 +57,7 @@ Result<std::string> Unit::remove_feature_key(std::string_view code_or_name, Acto
     auto keys = feature_keys();
     auto const held = std::ranges::find_if(keys, [&feature](auto const& key) { return iequals(key, feature); });
     if (held == keys.end()) return fail(errors::gen::not_found, {{"what", "activated feature"}, {"name", feature}});
-    auto const gone = *held;
+    auto gone = std::move(*held);
     keys.erase(held);
     CS_CHECK(state_->take_feature_keys(*this, std::move(keys)));
     report("feature_key.removed", {{"feature", gone}, {"door", actor.door}, {"user", actor.user}, {"peer", actor.peer}});
