@@ -4,7 +4,8 @@
 /// (`driver = "xapi"`); everything that differs between families of one driver is data of the family file.
 ///
 /// A driver never sends a password or a key over a channel that is neither verified nor pinned: `set_password` and
-/// `install_certificate` refuse with MGR-005 below ChannelTrust::pinned. Log-in over plain HTTP is digest only.
+/// `install_certificate` refuse with MGR-005 below ChannelTrust::pinned. Log-in over plain HTTP is digest only. Over TLS whose peer is
+/// nobody that we know, no credential is sent at all, whatever the peer asks for.
 
 #include "family/family.hpp"
 #include "manager/observe/observation.hpp"
@@ -13,6 +14,8 @@
 
 #include <chrono>
 #include <memory>
+#include <string_view>
+#include <vector>
 
 namespace countersign::manager {
 
@@ -53,6 +56,8 @@ public:
     virtual net::Task<Result<void>> register_feedback(std::string url) = 0;
 };
 
+/// All that there are, as family files name them.
+std::vector<std::string_view> driver_names();
 /// MGR-002 when the family names a driver that does not exist.
 Result<std::unique_ptr<Driver>> make_driver(family::FamilyPtr family, Channel channel);
 

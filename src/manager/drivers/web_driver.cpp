@@ -16,8 +16,10 @@ namespace web = dialect::web;
 WebDriver::WebDriver(family::FamilyPtr family, Channel channel) : family_(std::move(family)), channel_(std::move(channel)) {}
 
 void WebDriver::use_credentials(http::Credentials credentials) {
-    channel_.client.set_credentials(credentials.duplicate());
     credentials_ = std::move(credentials);
+    // Inside of TLS a challenge may ask for the password itself; who asks must be somebody.
+    bool const nobody = channel_.secure && channel_.trust == ChannelTrust::none && !factory_password();
+    channel_.client.set_credentials(nobody ? std::nullopt : std::optional(credentials_.duplicate()));
 }
 
 UtcTime WebDriver::now() const { return channel_.clock ? channel_.clock->now() : SystemClock().now(); }
