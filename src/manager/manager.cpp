@@ -8,6 +8,7 @@
 #include "manager/estate/new_system.hpp"
 #include "manager/estate/own_readiness.hpp"
 #include "manager/jobs/engine.hpp"
+#include "manager/notify/notifier.hpp"
 #include "manager/observe/recognise.hpp"
 #include "manager/store/folder_store.hpp"
 
@@ -41,6 +42,16 @@ Wire make_wire(net::Runtime& runtime, ManagerSettings const& settings, std::shar
             .revocation = std::make_shared<net::RevocationCache>(runtime.executor(0), std::move(revocation))};
 }
 
+std::shared_ptr<DeliveryWays const> make_ways(net::Runtime& runtime, Wire const& wire, ManagerSettings const& settings,
+                                              InternalCa const& authority) {
+    return std::make_shared<DeliveryWays>(DeliveryWays{.resolver = wire.resolver,
+                                                       .bind_address = settings.bind_address,
+                                                       .clock = wire.clock,
+                                                       .manager_host = settings.host_name,
+                                                       .estate_roots = [&authority] { return authority.roots(); },
+                                                       .blocking = &runtime.blocking()});
+}
+
 /// Who listens to events.
 struct Listeners {
     std::mutex mutex;
@@ -59,7 +70,10 @@ public:
     [[nodiscard]] Store& store() override { return *store_; }
     [[nodiscard]] InternalCa& authority() override { return *authority_; }
     [[nodiscard]] family::Families const& families() const override { return families_; }
-    void start() override { engine_->start(shared_from_this()); }
+    void start() override {
+        engine_->start(shared_from_this());
+        notifier_->start(shared_from_this());
+    }
     net::Task<> stop() override;
     net::Task<Result<System>> add_system(NewSystem wanted, std::string actor) override;
     net::Task<Result<Assessment>> observe_now(SystemId id) override;
@@ -67,6 +81,7 @@ public:
     net::Task<Result<std::vector<JobId>>> enforce(std::vector<SystemId> systems, std::string actor) override;
     net::Task<Result<Policy>> set_policy(Policy wanted, std::string actor) override;
     net::Task<Result<void>> system_called(SystemCall call) override;
+    net::Task<Result<Delivered>> test_channel(ChannelId id) override { return notifier_->test(id); }
     std::shared_ptr<void> subscribe(std::function<void(Event)> listener) override;
     void publish(Event event) override;
 
@@ -91,6 +106,7 @@ private:
     Surveyor surveyor_;
     Enforcer enforcer_;
     std::shared_ptr<Engine> engine_;
+    std::shared_ptr<Notifier> notifier_;
     std::mutex mutex_;
     std::map<SystemId, std::chrono::steady_clock::time_point> looked_;  ///< when an anonymous call last made us look
 };
@@ -114,7 +130,8 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
                                        Engine::Settings{.owner = std::move(owner),
                                                         .concurrency = settings_.concurrency,
                                                         .observe_interval = settings_.observe_interval,
-                                                        .enforce_interval = settings_.enforce_interval})) {}
+                                                        .enforce_interval = settings_.enforce_interval})),
+      notifier_(std::make_shared<Notifier>(runtime, *store_, make_ways(runtime, observer_.wire(), settings_, *authority_), announcer())) {}
 
 Announce ManagerService::announcer() {
     return [this](std::string kind, std::int64_t id) { publish({std::move(kind), id}); };
@@ -133,6 +150,7 @@ net::Task<Result<void>> ManagerService::load() {
 net::Task<> ManagerService::stop() {
     stopping_ = true;
     co_await engine_->stop();
+    co_await notifier_->stop();
 }
 
 net::Task<Result<family::FamilyPtr>> ManagerService::family_of(System system) {
@@ -290,6 +308,7 @@ std::shared_ptr<void> ManagerService::subscribe(std::function<void(Event)> liste
 }
 
 void ManagerService::publish(Event event) {
+    if (event.kind == "ticket" || event.kind == "channel") notifier_->wake();
     std::vector<std::function<void(Event)>> list;
     {
         std::scoped_lock lock(listeners_->mutex);

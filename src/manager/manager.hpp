@@ -4,6 +4,7 @@
 
 #include "family/family.hpp"
 #include "manager/certificates/internal_ca.hpp"
+#include "manager/notify/delivery.hpp"
 #include "manager/plan/plan.hpp"
 #include "manager/store/store.hpp"
 #include "net/resolver.hpp"
@@ -46,7 +47,7 @@ struct NewSystem {
 
 /// Raised for the live page: something about a system, job, ticket or the policy changed.
 struct Event {
-    std::string kind;  ///< "system", "job", "ticket", "policy"
+    std::string kind;  ///< "system", "job", "ticket", "policy", "channel"
     std::int64_t id = 0;
 };
 
@@ -88,6 +89,8 @@ public:
     };
     virtual net::Task<Result<void>> system_called(SystemCall call) = 0;
 
+    /// Sends a test message over a channel of notifications, now. GEN-003, and whatever failed.
+    virtual net::Task<Result<Delivered>> test_channel(ChannelId id) = 0;
     /// Calls `listener` for each event until the returned handle is destroyed.
     virtual std::shared_ptr<void> subscribe(std::function<void(Event)> listener) = 0;
     virtual void publish(Event event) = 0;

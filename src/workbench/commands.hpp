@@ -43,6 +43,8 @@ void add_system_commands(CLI::App& app, Context& context);
 void add_folder_commands(CLI::App& app, Context& context);
 void add_policy_commands(CLI::App& app, Context& context);
 void add_job_commands(CLI::App& app, Context& context);
+void add_ticket_commands(CLI::App& app, Context& context);
+void add_notify_commands(CLI::App& app, Context& context);
 void add_list_commands(CLI::App& app, Context& context);
 void add_explain_command(CLI::App& app, Context& context);
 /// Shell completion and manual pages.

@@ -29,29 +29,6 @@ void add_list(CLI::App& parent, Context& context, std::string name, std::string 
 }  // namespace
 
 void add_list_commands(CLI::App& app, Context& context) {
-    auto* ticket = app.add_subcommand("ticket", "Tickets")->require_subcommand(1);
-    auto state = std::make_shared<std::string>("open");
-    auto* tickets = ticket->add_subcommand("list", "What is wrong and what to do");
-    tickets->add_option("--state", *state, "open, closed or all")->check(CLI::IsMember({"open", "closed", "all"}))->capture_default_str();
-    tickets->callback([&context, state] {
-        context.action = [&context, state](Output& output) {
-            return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
-                CS_TRY(auto answer, client.get("tickets?limit=1000&state=" + *state));
-                if (output.value(answer)) return k_holds;
-                if (list_of(answer, "tickets").empty()) {
-                    output.line("No tickets.");
-                    return k_holds;
-                }
-                Table table{{"ID", "System", "Ticket", "State", "Opened", "What was seen", "What to do"}, {}};
-                for (auto const& one : list_of(answer, "tickets")) {
-                    table.rows.push_back({std::to_string(number_of(one, "id")), text_of(one, "system_name"), text_of(one, "title"),
-                                          text_of(one, "state"), text_of(one, "opened"), text_of(one, "text"), text_of(one, "remedy")});
-                }
-                output.table(table);
-                return k_holds;
-            });
-        };
-    });
     auto* certificate = app.add_subcommand("certificate", "Certificates that the manager issued")->require_subcommand(1);
     add_list(*certificate, context, "list", "All of them", "certificates", "certificates",
              {"System", "Subject", "Expires", "Serial number"}, [](json::value const& one) {
@@ -64,6 +41,25 @@ void add_list_commands(CLI::App& app, Context& context) {
                  return std::vector<std::string>{text_of(one, "at"), text_of(one, "actor"), text_of(one, "action"), text_of(one, "subject"),
                                                  text_of(one, "detail")};
              });
+    app.add_subcommand("about", "The manager: its name, mode, jobs and roots")->callback([&context] {
+        context.action = [&context](Output& output) {
+            return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
+                CS_TRY(auto const answer, client.get("about"));
+                if (output.value(answer)) return k_holds;
+                auto const& jobs = answer.at("jobs");
+                output.line(output.strong(text_of(answer, "host_name")) + " (" + text_of(answer, "product") + "), Secure-Only " +
+                            text_of(answer, "secure_only"));
+                output.line("Jobs: " + std::to_string(number_of(jobs, "queued")) + " queued, " +
+                            std::to_string(number_of(jobs, "running")) + " running, " + std::to_string(number_of(jobs, "waiting")) +
+                            " waiting, " + std::to_string(number_of(jobs, "failed")) + " failed");
+                Table table{{"Root", "SHA-256", "Expires"}, {}};
+                for (auto const& root : list_of(answer, "roots"))
+                    table.rows.push_back({text_of(root, "subject"), text_of(root, "fingerprint"), expiry(text_of(root, "expires"))});
+                output.table(table);
+                return k_holds;
+            });
+        };
+    });
     app.add_subcommand("family", "Product families")
         ->require_subcommand(1)
         ->add_subcommand("list", "Families that this program knows")

@@ -105,6 +105,8 @@ std::unique_ptr<CLI::App> make_application(Context& context) {
     add_folder_commands(app, context);
     add_policy_commands(app, context);
     add_job_commands(app, context);
+    add_ticket_commands(app, context);
+    add_notify_commands(app, context);
     add_list_commands(app, context);
     add_explain_command(app, context);
     add_help_commands(app, context);

@@ -43,6 +43,8 @@ std::shared_ptr<http::Service> secure_service(std::shared_ptr<Manager> manager, 
     add_system_routes(*router, doors);
     add_folder_routes(*router, doors);
     add_estate_routes(*router, doors);
+    add_ticket_routes(*router, doors);
+    add_notification_routes(*router, doors);
     add_event_routes(*router, doors);
     add_page_routes(*router);
     add_system_call_routes(*router, manager);

@@ -90,24 +90,6 @@ net::Task<http::Response> show_job(Doors doors, http::Request request) {
     co_return answer_or_problem(job, [](Job const& value) { return to_json(value); });
 }
 
-net::Task<http::Response> list_tickets(Doors doors, http::Request request) {
-    std::optional<TicketState> state = TicketState::open;
-    auto wanted = request.query["state"];
-    if (wanted == "closed") state = TicketState::closed;
-    if (wanted == "all") state.reset();
-    if (!wanted.empty() && wanted != "open" && wanted != "closed" && wanted != "all")
-        co_return http::problem(Error(errors::gen::invalid_input, {{"field", "state"}, {"detail", "open, closed or all is expected"}}));
-    auto tickets =
-        co_await doors.manager->store().list_tickets(state, parse_number<SystemId>(request.query["system"]).value_or(0), limit_of(request));
-    if (!tickets) co_return http::problem(tickets.error());
-    json::array out;
-    for (auto const& ticket : *tickets) {
-        auto system = co_await doors.manager->store().get_system(ticket.system);
-        out.push_back(to_json(ticket, system ? system->name : std::string()));
-    }
-    co_return answer(json::object{{"tickets", std::move(out)}});
-}
-
 net::Task<http::Response> list_families(Doors doors, http::Request request) {
     (void)request;
     json::array out;
@@ -167,7 +149,6 @@ void add_estate_routes(http::Router& router, Doors const& doors) {
     route("POST", "/api/v1/enforce", enforce, 1024 * 1024);
     route("GET", "/api/v1/jobs", list_jobs);
     route("GET", "/api/v1/jobs/{id}", show_job);
-    route("GET", "/api/v1/tickets", list_tickets);
     route("GET", "/api/v1/certificates", [](Doors doors, http::Request request) {
         auto system = parse_number<SystemId>(request.query["system"]).value_or(0);
         return list_of(doors.manager->store().list_issued(system), "certificates");

@@ -134,13 +134,21 @@ json::object to_json(Ticket const& ticket, std::string_view system_name) {
             {"system_name", system_name},
             {"type", to_string(ticket.type)},
             {"title", title_of(ticket.type)},
+            {"severity", to_string(ticket.severity)},
             {"state", to_string(ticket.state)},
+            {"subject", ticket.subject},
             {"text", ticket.text},
             {"remedy", ticket.remedy},
             {"opened", to_string(ticket.opened)},
             {"updated", to_string(ticket.updated)},
             {"closed", or_null(ticket.closed)},
-            {"times_seen", ticket.times_seen}};
+            {"times_seen", ticket.times_seen},
+            {"assignee", ticket.assignee},
+            {"acknowledged_by", ticket.acknowledged_by},
+            {"acknowledged", or_null(ticket.acknowledged)},
+            {"snoozed_until", or_null(ticket.snoozed_until)},
+            {"snoozed_by", ticket.snoozed_by},
+            {"held", ticket.held}};
 }
 
 json::object to_json(Policy const& policy) {

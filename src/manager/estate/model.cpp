@@ -29,13 +29,16 @@ constexpr Names<PasswordOrigin, 3> k_origins{
     {{{PasswordOrigin::factory, "factory"}, {PasswordOrigin::given, "given"}, {PasswordOrigin::managed, "managed"}}}};
 constexpr Names<Reachability, 3> k_reachability{
     {{{Reachability::unknown, "unknown"}, {Reachability::reachable, "reachable"}, {Reachability::unreachable, "unreachable"}}}};
-constexpr Names<TicketType, 6> k_ticket_types{{{{TicketType::no_https_response, "no_https_response"},
+constexpr Names<TicketType, 7> k_ticket_types{{{{TicketType::no_https_response, "no_https_response"},
                                                 {TicketType::certificate_validation_error, "certificate_validation_error"},
                                                 {TicketType::connection_error, "connection_error"},
                                                 {TicketType::login_failed, "login_failed"},
                                                 {TicketType::enforcement_failed, "enforcement_failed"},
-                                                {TicketType::certificate_expiring, "certificate_expiring"}}}};
+                                                {TicketType::certificate_expiring, "certificate_expiring"},
+                                                {TicketType::notification_failed, "notification_failed"}}}};
 constexpr Names<TicketState, 2> k_ticket_states{{{{TicketState::open, "open"}, {TicketState::closed, "closed"}}}};
+constexpr Names<TicketSeverity, 3> k_severities{
+    {{{TicketSeverity::notice, "notice"}, {TicketSeverity::warning, "warning"}, {TicketSeverity::critical, "critical"}}}};
 constexpr Names<JobKind, 2> k_job_kinds{{{{JobKind::observe, "observe"}, {JobKind::enforce, "enforce"}}}};
 constexpr Names<JobState, 5> k_job_states{{{{JobState::queued, "queued"},
                                             {JobState::running, "running"},
@@ -53,6 +56,7 @@ std::string_view to_string(PasswordOrigin value) { return k_origins.name(value);
 std::string_view to_string(Reachability value) { return k_reachability.name(value); }
 std::string_view to_string(TicketType value) { return k_ticket_types.name(value); }
 std::string_view to_string(TicketState value) { return k_ticket_states.name(value); }
+std::string_view to_string(TicketSeverity value) { return k_severities.name(value); }
 std::string_view to_string(JobKind value) { return k_job_kinds.name(value); }
 std::string_view to_string(JobState value) { return k_job_states.name(value); }
 std::string_view to_string(pki::RevocationPolicy value) { return k_revocation.name(value); }
@@ -63,6 +67,7 @@ std::optional<PasswordOrigin> parse_password_origin(std::string_view text) { ret
 std::optional<Reachability> parse_reachability(std::string_view text) { return k_reachability.find(text); }
 std::optional<TicketType> parse_ticket_type(std::string_view text) { return k_ticket_types.find(text); }
 std::optional<TicketState> parse_ticket_state(std::string_view text) { return k_ticket_states.find(text); }
+std::optional<TicketSeverity> parse_ticket_severity(std::string_view text) { return k_severities.find(text); }
 std::optional<JobKind> parse_job_kind(std::string_view text) { return k_job_kinds.find(text); }
 std::optional<JobState> parse_job_state(std::string_view text) { return k_job_states.find(text); }
 std::optional<pki::RevocationPolicy> parse_revocation_policy(std::string_view text) { return k_revocation.find(text); }

@@ -98,13 +98,16 @@ enum class TicketType {
     connection_error,
     login_failed,
     enforcement_failed,
-    certificate_expiring
+    certificate_expiring,
+    notification_failed
 };
 enum class TicketState { open, closed };
+/// In order: a higher one is worse.
+enum class TicketSeverity { notice, warning, critical };
 
 struct Ticket {
     TicketId id = 0;
-    SystemId system = 0;
+    SystemId system = 0;  ///< 0: the manager itself
     TicketType type{};
     TicketState state = TicketState::open;
     std::string text;  ///< what was seen, newest
@@ -113,6 +116,16 @@ struct Ticket {
     UtcTime updated{};
     std::optional<UtcTime> closed;
     int times_seen = 1;
+    TicketSeverity severity = TicketSeverity::warning;
+    int rung = 0;                          ///< of the type's ladder, from 1; 0: the type has none
+    std::string subject;                   ///< tells tickets of one type and system apart (the channel that fails); mostly empty
+    std::string assignee;                  ///< who takes care of it; empty: nobody
+    std::string acknowledged_by;           ///< empty: nobody
+    std::optional<UtcTime> acknowledged;   ///< when
+    std::optional<UtcTime> snoozed_until;  ///< it is out of sight until then, and comes back by itself
+    std::string snoozed_by;
+    /// A person opened it again: only a person closes it.
+    bool held = false;
 };
 
 enum class JobKind { observe, enforce };
@@ -145,6 +158,7 @@ std::string_view to_string(Reachability value);
 std::string_view to_string(TicketType value);  ///< "no_https_response"
 std::string_view title_of(TicketType value);   ///< "No HTTPS Response"
 std::string_view to_string(TicketState value);
+std::string_view to_string(TicketSeverity value);
 std::string_view to_string(JobKind value);
 std::string_view to_string(JobState value);
 std::optional<TrackBy> parse_track_by(std::string_view text);
@@ -153,6 +167,7 @@ std::optional<PasswordOrigin> parse_password_origin(std::string_view text);
 std::optional<Reachability> parse_reachability(std::string_view text);
 std::optional<TicketType> parse_ticket_type(std::string_view text);
 std::optional<TicketState> parse_ticket_state(std::string_view text);
+std::optional<TicketSeverity> parse_ticket_severity(std::string_view text);
 std::optional<JobKind> parse_job_kind(std::string_view text);
 std::optional<JobState> parse_job_state(std::string_view text);
 std::string_view to_string(pki::RevocationPolicy value);  ///< "off", "soft", "hard"

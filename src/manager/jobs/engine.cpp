@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "host/crypto.hpp"
 #include "manager/jobs/back_off.hpp"
+#include "manager/store/ticket_desk.hpp"
 #include "manager/tickets/catalogue.hpp"
 
 #include "countersign/errors/gen.hpp"
@@ -140,13 +141,18 @@ net::Task<> Engine::queue_regularly(JobKind kind, std::chrono::seconds first, st
 
 net::Task<> Engine::watch_tickets() {
     while (co_await pause(std::min(settings_.ticket_interval, settings_.observe_interval))) {
+        if (auto woken = co_await store_.tickets().wake_due(); !woken)
+            log::error("engine.tickets", woken.error());
+        else
+            for (auto system : *woken) announce_("ticket", system);
         auto open = co_await store_.list_tickets(TicketState::open, 0, 10000);
         if (!open) {
             log::error("engine.tickets", open.error());
             continue;
         }
         std::set<SystemId> systems;
-        for (auto const& ticket : *open) systems.insert(ticket.system);
+        for (auto const& ticket : *open)
+            if (ticket.system != 0) systems.insert(ticket.system);
         if (systems.empty()) continue;
         auto queued = co_await store_.queue_jobs(JobKind::observe, {systems.begin(), systems.end()}, "manager");
         if (!queued) log::error("engine.queue", queued.error());

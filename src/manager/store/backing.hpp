@@ -36,6 +36,10 @@ private:
     Clock const& clock_;
 };
 
+/// A line of the trail, for functions that work inside of somebody's transaction.
+void add_audit_record(Database& database, UtcTime now, std::string_view actor, std::string_view action, std::string_view subject,
+                      std::string_view detail);
+
 /// "system 12"
 inline std::string subject_of(SystemId id) { return "system " + std::to_string(id); }
 inline Failure no_such_system(SystemId id) { return fail(errors::gen::not_found, {{"what", "system"}, {"name", std::to_string(id)}}); }

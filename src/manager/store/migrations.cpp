@@ -172,7 +172,77 @@ Statements const k_folders = {
         BEGIN SELECT RAISE(ABORT, 'the folder is not empty'); END)",
 };
 
-std::array<Statements const*, 7> const k_steps = {&k_systems, &k_certificates, &k_jobs, &k_tickets, &k_access, &k_trials, &k_folders};
+/// 8: people's work on tickets, their history, and tickets of the manager itself (no system). SQLite cannot take a NOT NULL away from
+/// a column, so the table is made anew. `snoozed_until` is part of the index, as lists ask for it.
+Statements const k_ticket_work = {
+    R"(CREATE TABLE tickets_now (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        system INTEGER REFERENCES systems (id) ON DELETE CASCADE,
+        type TEXT NOT NULL,
+        subject TEXT NOT NULL DEFAULT '',
+        state TEXT NOT NULL CHECK (state IN ('open', 'closed')),
+        severity TEXT NOT NULL CHECK (severity IN ('notice', 'warning', 'critical')),
+        rung INTEGER NOT NULL DEFAULT 0,
+        text TEXT NOT NULL,
+        remedy TEXT NOT NULL,
+        opened INTEGER NOT NULL,
+        updated INTEGER NOT NULL,
+        closed INTEGER,
+        times_seen INTEGER NOT NULL,
+        assignee TEXT NOT NULL DEFAULT '',
+        acknowledged_by TEXT NOT NULL DEFAULT '',
+        acknowledged INTEGER,
+        snoozed_until INTEGER,
+        snoozed_by TEXT NOT NULL DEFAULT '',
+        held INTEGER NOT NULL DEFAULT 0))",
+    R"(INSERT INTO tickets_now (id, system, type, state, severity, text, remedy, opened, updated, closed, times_seen)
+        SELECT id, system, type, state, CASE WHEN type IN ('enforcement_failed', 'certificate_expiring') THEN 'warning' ELSE 'critical' END,
+               text, remedy, opened, updated, closed, times_seen FROM tickets)",
+    "DROP TABLE tickets",
+    "ALTER TABLE tickets_now RENAME TO tickets",
+    "CREATE UNIQUE INDEX tickets_open ON tickets (ifnull(system, 0), type, subject) WHERE state = 'open'",
+    "CREATE INDEX tickets_system ON tickets (system, id)",
+    "CREATE INDEX tickets_state ON tickets (state, snoozed_until, id)",
+    R"(CREATE TABLE ticket_events (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        ticket INTEGER NOT NULL REFERENCES tickets (id) ON DELETE CASCADE,
+        at INTEGER NOT NULL,
+        actor TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        severity TEXT NOT NULL,
+        text TEXT NOT NULL))",
+    "CREATE INDEX ticket_events_ticket ON ticket_events (ticket, id)",
+};
+
+/// 9: channels of notifications, and what each of them still has to tell. A row of the outbox is written in the transaction of the
+/// change that it tells of, and goes when it was taken. `document` is the message as data, as things were at that moment.
+Statements const k_notifications = {
+    R"(CREATE TABLE channels (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL CHECK (kind IN ('email', 'webhook', 'syslog')),
+        enabled INTEGER NOT NULL,
+        filter TEXT NOT NULL,
+        settings TEXT NOT NULL,
+        sealed_secret TEXT,
+        created INTEGER NOT NULL,
+        failures INTEGER NOT NULL DEFAULT 0,
+        not_before INTEGER NOT NULL DEFAULT 0,
+        last_sent INTEGER,
+        last_failed INTEGER,
+        error_code TEXT NOT NULL DEFAULT '',
+        error_text TEXT NOT NULL DEFAULT '',
+        dropped INTEGER NOT NULL DEFAULT 0))",
+    R"(CREATE TABLE outbox (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        channel INTEGER NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
+        created INTEGER NOT NULL,
+        document TEXT NOT NULL))",
+    "CREATE INDEX outbox_channel ON outbox (channel, id)",
+};
+
+std::array<Statements const*, 9> const k_steps = {&k_systems, &k_certificates, &k_jobs,        &k_tickets,      &k_access,
+                                                  &k_trials,  &k_folders,      &k_ticket_work, &k_notifications};
 
 int current_schema(Database& database) {
     if (!database.select_one({"name"}, "FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'")) return 0;

@@ -6,6 +6,8 @@
 #include "manager/store/backing.hpp"
 #include "manager/store/sqlite_folders.hpp"
 #include "manager/store/sqlite_lists.hpp"
+#include "manager/store/sqlite_notifications.hpp"
+#include "manager/store/sqlite_tickets.hpp"
 #include "manager/store/store.hpp"
 
 #include <map>
@@ -19,6 +21,8 @@ public:
 
     FolderStore& folders() override { return folders_; }
     ListStore& lists() override { return lists_; }
+    TicketDesk& tickets() override { return tickets_; }
+    NotificationStore& notifications() override { return notifications_; }
 
     net::Task<Result<SystemId>> add_system(System system, std::optional<SecretText> password, std::string actor) override;
     net::Task<Result<System>> get_system(SystemId id) override;
@@ -100,6 +104,8 @@ private:
     SqliteLists lists_{backing_};
     /// By the texts of their rows, so that none is decoded twice. The queue's thread alone uses it.
     std::map<std::string, pki::Certificate> decoded_anchors_;
+    SqliteTickets tickets_{backing_};
+    SqliteNotifications notifications_{backing_};
     CommitQueue queue_;  ///< last: its thread uses the others
 };
 

@@ -75,8 +75,10 @@ struct AuditRecord {
     std::string detail;
 };
 
-class FolderStore;  // store/folder_store.hpp
-class ListStore;    // store/list_store.hpp
+class FolderStore;        // store/folder_store.hpp
+class ListStore;          // store/list_store.hpp
+class TicketDesk;         // store/ticket_desk.hpp
+class NotificationStore;  // store/notification_store.hpp
 
 class Store {
 public:
@@ -154,7 +156,11 @@ public:
     };
     virtual net::Task<Result<JobCounts>> count_jobs() = 0;
 
-    // Tickets: at most one open ticket of a type per system
+    /// Tickets in full: people's work on them, history, pages and counts (store/ticket_desk.hpp).
+    [[nodiscard]] virtual TicketDesk& tickets() = 0;
+    /// Where tickets are told, and what is still to be told (store/notification_store.hpp).
+    [[nodiscard]] virtual NotificationStore& notifications() = 0;
+    // Tickets: at most one open ticket of a type per system. With the severity that the catalogue says.
     virtual net::Task<Result<void>> open_ticket(SystemId system, TicketType type, std::string text, std::string remedy) = 0;
     virtual net::Task<Result<void>> close_ticket(SystemId system, TicketType type) = 0;
     virtual net::Task<Result<std::vector<Ticket>>> list_tickets(std::optional<TicketState> state, SystemId system, std::size_t limit) = 0;

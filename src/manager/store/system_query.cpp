@@ -39,7 +39,7 @@ constexpr std::string_view k_word =
     R"( OR mac_address LIKE ? ESCAPE '\' OR family LIKE ? ESCAPE '\' OR software LIKE ? ESCAPE '\')"
     R"( OR folder IN (SELECT id FROM folders WHERE path LIKE ? ESCAPE '\')))";
 constexpr std::size_t k_word_columns = 8;
-constexpr std::string_view k_open_ticket = "id IN (SELECT system FROM tickets WHERE state = 'open')";
+constexpr std::string_view k_open_ticket = "id IN (SELECT system FROM tickets WHERE state = 'open' AND system IS NOT NULL)";
 
 }  // namespace
 

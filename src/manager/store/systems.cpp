@@ -259,6 +259,7 @@ net::Task<Result<void>> SqliteStore::remove_system(SystemId id, std::string acto
     return write([this, id, actor = std::move(actor)](Database& database) -> Result<void> {
         auto system = load(database, id);
         if (!system) return no_such_system(id);
+        close_tickets_of(database, id, now());
         database.execute("DELETE FROM systems WHERE id = :id", {value(id)});
         record(database, actor, "system.remove", subject_of(id), system->name + " " + system->host_name + " " + system->address);
         return {};

@@ -1,6 +1,7 @@
 #include "manager/tickets/ticket_rules.hpp"
 
 #include "manager/observe/wire.hpp"
+#include "manager/store/ticket_desk.hpp"
 #include "manager/tickets/catalogue.hpp"
 
 #include "countersign/errors/net.hpp"
@@ -96,9 +97,12 @@ TicketVerdict expiry(AssessInput const& input) {
     if (!answers_https(https) || https->presented.empty()) return verdict;
     // What a stranger shows says nothing about the system's certificate.
     if (https->trust < ChannelTrust::pinned && effective_mode(input.system, input.policy) != SecureOnly::off) return verdict;
-    auto const end = https->presented.front().not_after();
-    verdict.what = end < input.now + std::chrono::days(input.policy.renew_days_before) ? What::open : What::close;
-    verdict.text = "The certificate of " + certificate_name(input.system) + " ends at " + to_string(end);
+    auto const& leaf = https->presented.front();
+    auto const& ladder = ticket_entry(verdict.type).ladder;
+    verdict.rung = reached_rung(ladder, leaf.not_before(), leaf.not_after(), input.now, input.policy.renew_days_before);
+    verdict.what = verdict.rung > 0 ? What::open : What::close;
+    verdict.text = "The certificate of " + certificate_name(input.system) + " ends at " + to_string(leaf.not_after());
+    if (verdict.rung > 0) verdict.text += ": " + ladder[static_cast<std::size_t>(verdict.rung) - 1].text;
     return verdict;
 }
 
@@ -122,7 +126,15 @@ net::Task<Result<bool>> settle_tickets(Store& store, SystemId system, std::vecto
         if (verdict.what == What::open) {
             auto remedy = ticket_entry(verdict.type).remedy;
             if (!verdict.remedy.empty()) remedy += " " + verdict.remedy;
-            CS_CO_CHECK(co_await store.open_ticket(system, verdict.type, std::move(verdict.text), std::move(remedy)));
+            auto const& entry = ticket_entry(verdict.type);
+            auto const severity = verdict.rung > 0 ? entry.ladder[static_cast<std::size_t>(verdict.rung) - 1].severity : entry.severity;
+            CS_CO_CHECK(co_await store.tickets().see({.system = system,
+                                                      .type = verdict.type,
+                                                      .subject = {},
+                                                      .severity = severity,
+                                                      .rung = verdict.rung,
+                                                      .text = std::move(verdict.text),
+                                                      .remedy = std::move(remedy)}));
             changed = true;
         } else if (verdict.what == What::close && is_open) {
             CS_CO_CHECK(co_await store.close_ticket(system, verdict.type));

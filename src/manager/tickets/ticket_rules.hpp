@@ -21,6 +21,8 @@ struct TicketVerdict {
     What what = What::leave;
     std::string text;    ///< what was seen
     std::string remedy;  ///< beyond what the catalogue says of the type; may be empty
+    /// Of a type with a ladder: the rung that is reached, from 1. It says the severity.
+    int rung = 0;
 };
 
 /// Every type that an observation decides; enforcement_failed is not among them. Pure. `system` is the system with the

@@ -133,19 +133,22 @@ TEST_F(StoreTickets, a_closed_ticket_stays_as_history_and_a_new_one_opens) {
     get(store_->open_ticket(system, TicketType::login_failed, "no", ""));
     get(store_->close_ticket(system, TicketType::login_failed));
     get(store_->close_ticket(system, TicketType::login_failed));
+    auto const ended = clock_->now();
+    clock_->advance(std::chrono::hours(25));
     get(store_->open_ticket(system, TicketType::login_failed, "again", ""));
     EXPECT_THAT(get(store_->list_tickets(std::nullopt, system, 10)), SizeIs(2));
     auto closed = get(store_->list_tickets(TicketState::closed, 0, 10));
     ASSERT_THAT(closed, SizeIs(1));
-    EXPECT_EQ(closed[0].closed, clock_->now());
+    EXPECT_EQ(closed[0].closed, ended);
 }
 
 TEST(TicketCatalogue, every_type_has_a_title_a_cause_and_a_remedy) {
-    for (auto type : {TicketType::no_https_response, TicketType::certificate_validation_error, TicketType::connection_error,
-                      TicketType::login_failed, TicketType::enforcement_failed, TicketType::certificate_expiring}) {
+    for (auto type :
+         {TicketType::no_https_response, TicketType::certificate_validation_error, TicketType::connection_error, TicketType::login_failed,
+          TicketType::enforcement_failed, TicketType::certificate_expiring, TicketType::notification_failed}) {
         auto const& entry = ticket_entry(type);
         EXPECT_FALSE(entry.title.empty() || entry.cause.empty() || entry.remedy.empty()) << to_string(type);
-        EXPECT_TRUE(entry.severity == "critical" || entry.severity == "warning") << to_string(type);
+        EXPECT_EQ(parse_ticket_severity(to_string(entry.severity)), entry.severity) << to_string(type);
         EXPECT_EQ(parse_ticket_type(to_string(type)), type);
     }
     EXPECT_EQ(title_of(TicketType::no_https_response), "No HTTPS Response");
