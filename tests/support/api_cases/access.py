@@ -1,0 +1,54 @@
+"""Setting up, logging in, tokens. The fixture has set up the manager through these operations."""
+
+from operation_cases import case
+
+NOBODY = {}
+
+
+@case("GET", "/setup")
+def the_set_up_is_done(api):
+    assert api.ok(headers=NOBODY) == {"pending": False}
+
+
+@case("POST", "/setup")
+def the_set_up_password_works_once(api):
+    api.refused(409, "ACC-006", {"setup_password": "any", "new_password": "Another-Password-1"}, headers=NOBODY)
+
+
+def log_in(api):
+    login = api.other("POST", "/session")
+    login.ok({"user": api.fixture.user, "password": api.fixture.password}, headers=NOBODY)
+    return {"Cookie": login.headers["Set-Cookie"].split(";")[0]}
+
+
+@case("POST", "/session")
+def a_wrong_password_opens_nothing(api):
+    api.refused(401, "ACC-002", {"user": api.fixture.user, "password": "wrong"}, headers=NOBODY)
+    log_in(api)
+
+
+@case("GET", "/session")
+def a_session_knows_its_user(api):
+    assert api.ok(headers=log_in(api)) == {"user": api.fixture.user}
+
+
+@case("DELETE", "/session")
+def a_session_ends_with_log_out(api):
+    session = log_in(api)
+    api.ok(headers=session)
+    api.other("GET", "/session").refused(401, "ACC-002", headers=session)
+
+
+@case("POST", "/tokens")
+@case("GET", "/tokens")
+@case("DELETE", "/tokens/{id}")
+def a_token_opens_until_it_is_taken_back(api):
+    made = api.other("POST", "/tokens").ok({"name": "of a case", "days": 1})["token"]
+    bearer = {"Authorization": f"Bearer {made}"}
+    api.other("GET", "/about").ok(headers=bearer)
+    for one in api.other("GET", "/tokens").ok()["tokens"]:
+        assert made not in str(one)
+        if one["name"] == "of a case":
+            api.other("DELETE", "/tokens/{id}").ok(id=one["id"])
+    api.other("GET", "/about").refused(401, "ACC-002", headers=bearer)
+    api.other("POST", "/tokens").refused(422, "GEN-001", {"name": "", "days": 1})

@@ -1,0 +1,65 @@
+"""What is about the whole estate: the manager itself, families, policy, certificates, the trail, vendors, events."""
+
+import http.client
+import pathlib
+import tempfile
+
+from estate import Authority, fingerprint_of
+from operation_cases import API, DESCRIPTION, case
+
+
+@case("GET", "/about")
+def the_manager_names_itself_and_its_roots(api):
+    about = api.ok()
+    assert about["host_name"] == api.world.manager_host and about["roots"]
+
+
+@case("GET", "/families")
+def families_are_listed(api):
+    assert {"c-series", "mcu"} <= {one["id"] for one in api.ok()["families"]}
+
+
+@case("GET", "/policy")
+@case("PATCH", "/policy")
+def the_policy_changes_in_what_is_named(api):
+    before = api.other("GET", "/policy").ok()
+    change = api.other("PATCH", "/policy")
+    assert change.ok({"certificate_days": 300}) == {**before, "certificate_days": 300}
+    change.refused(422, "GEN-006", {"certificate_days": 0, "ntp_server": "no name"})
+    assert change.ok({"certificate_days": before["certificate_days"]}) == before
+
+
+@case("GET", "/certificates")
+def certificates_are_listed(api):
+    assert api.ok()["certificates"]
+
+
+@case("GET", "/audit")
+def the_trail_is_read_backwards(api):
+    records = api.ok(query="?limit=2")["records"]
+    assert len(records) == 2
+    assert api.ok(query=f"?limit=1&before={records[-1]['id']}")["records"][0]["id"] < records[-1]["id"]
+
+
+@case("GET", "/factory-anchors")
+@case("POST", "/factory-anchors")
+def a_vendor_is_believed(api):
+    authority = Authority(pathlib.Path(tempfile.mkdtemp(dir=api.world.folder)) / "vendor", "Vendor CA")
+    add = api.other("POST", "/factory-anchors")
+    added = add.ok({"vendor": "Vendor", "pem": authority.certificate.read_text()})
+    assert added["certificates"][0]["fingerprint"] == fingerprint_of(authority.certificate)
+    assert added["certificates"][0]["fingerprint"] in {one["fingerprint"] for one in api.other("GET", "/factory-anchors").ok()["certificates"]}
+    add.refused(422, "GEN-006", {})
+
+
+@case("GET", "/events")
+def events_come_as_a_stream(api):
+    connection = api.fixture.client.connect()
+    try:
+        connection.request("GET", API + "/events", headers={"Authorization": f"Bearer {api.fixture.token}"})
+        answer = connection.getresponse()
+        assert DESCRIPTION.check_answer("GET", "/events", answer.status, answer.headers["Content-Type"], "") == []
+        assert answer.readline() == b"retry: 2000\n"
+        api.fixture.seen.append(("GET", "/events", answer.status))
+    finally:
+        connection.close()

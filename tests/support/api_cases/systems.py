@@ -1,0 +1,61 @@
+"""Systems: added, shown, changed, observed, planned for, forgotten."""
+
+from estate import wait_for
+from operation_cases import case
+
+
+@case("GET", "/systems")
+def systems_come_in_pages(api):
+    first = api.ok(query="?limit=1")
+    assert len(first["systems"]) == 1 and first["next"]
+    second = api.ok(query=f"?limit=1&after={first['next']}")
+    assert second["systems"][0]["id"] != first["systems"][0]["id"]
+    assert api.ok(query="?text=nobody")["systems"] == []
+
+
+@case("POST", "/systems")
+@case("PATCH", "/systems/{id}")
+@case("DELETE", "/systems/{id}")
+def a_system_is_added_changed_and_forgotten(api):
+    fresh = {"address": f"{api.world.net}.98", "family": "mcu", "name": "Fresh"}
+    made = api.other("POST", "/systems").ok(fresh)
+    api.other("POST", "/systems").refused(409, "MGR-001", fresh)
+    change = api.other("PATCH", "/systems/{id}")
+    assert change.ok({"name": "Renamed", "pins": ["ab" * 32]}, id=made["id"])["name"] == "Renamed"
+    change.refused(422, "GEN-006", {"address": "here", "pins": ["short"]}, id=made["id"])
+    api.other("DELETE", "/systems/{id}").ok(id=made["id"])
+    api.other("GET", "/systems/{id}").refused(404, "GEN-003", id=made["id"])
+
+
+@case("GET", "/systems/{id}")
+def a_system_is_found_by_each_of_its_names(api):
+    system = api.systems[0]
+    by_name = [api.ok(id=name)["id"] for name in (system["host_name"], system["address"], system["serial"])]
+    assert len(set(by_name)) == 1, by_name
+    assert api.ok(id=by_name[0])["assessment"]["protocols"]
+
+
+@case("POST", "/systems/{id}/observe")
+def a_look_says_the_level(api):
+    assert api.ok(id=api.systems[0]["host_name"])["level"] in (1, 2, 3, 4)
+
+
+@case("GET", "/systems/{id}/plan")
+def a_plan_is_for_the_mode_that_is_asked_for(api):
+    assert api.ok(query="?secure_only=verify", id=api.systems[0]["host_name"])["steps"]
+    api.refused(422, "GEN-001", query="?secure_only=perhaps", id=api.systems[0]["host_name"])
+
+
+@case("POST", "/systems/{id}/enforce")
+@case("POST", "/enforce")
+@case("GET", "/jobs")
+@case("GET", "/jobs/{id}")
+def enforcement_is_a_job_that_ends(api):
+    system = api.other("GET", "/systems/{id}").ok(id=api.systems[0]["host_name"])
+    jobs = api.other("POST", "/systems/{id}/enforce").ok(id=system["id"])["jobs"]
+    assert api.other("POST", "/enforce").ok({"systems": [system["id"]]})["jobs"] == jobs, "one of a kind for each system"
+    show = api.other("GET", "/jobs/{id}")
+    wait_for(lambda: show.ok(id=jobs[0])["state"] == "succeeded", "the job succeeds", 120)
+    listed = api.other("GET", "/jobs").ok(query=f"?system={system['id']}&limit=1&state=succeeded")["jobs"]
+    assert [one["system"] for one in listed] == [system["id"]]
+    api.other("GET", "/jobs").refused(422, "GEN-001", query="?state=done")
