@@ -67,6 +67,9 @@ class MailServer:
         return "250 OK"
 
     def close(self):
+        if self.loop.is_closed():
+            return
+
         async def end():
             self.server.close()
             for task in asyncio.all_tasks():
@@ -75,6 +78,7 @@ class MailServer:
             self.loop.stop()
         asyncio.run_coroutine_threadsafe(end(), self.loop)
         self.thread.join(10)
+        self.loop.close()
 
 
 class WebhookReceiver:
