@@ -24,6 +24,8 @@ struct Options {
     unsigned threads = 0;
     std::string token_file;
     int observe_seconds = 900;
+    int answer_seconds = 20;
+    int restart_seconds = 120;
     int enforce_seconds = 1800;
 };
 
@@ -41,6 +43,12 @@ void describe(CLI::App& app, Options& options) {
     app.add_option("--source", settings.bind_address, "Source address of connections to systems");
     app.add_option("--concurrency", settings.concurrency, "Systems worked on at the same time")
         ->check(CLI::Range(1, 2000))
+        ->capture_default_str();
+    app.add_option("--answer-seconds", options.answer_seconds, "How long a system may take to answer one request")
+        ->check(CLI::Range(1, 300))
+        ->capture_default_str();
+    app.add_option("--restart-seconds", options.restart_seconds, "How long a system may take to come back after a restart")
+        ->check(CLI::Range(1, 3600))
         ->capture_default_str();
     app.add_option("--observe-seconds", options.observe_seconds, "How often every system is looked at")
         ->check(CLI::Range(1, 604800))
@@ -73,6 +81,8 @@ int serve(Options options) {
 
     auto families = options.families.empty() ? family::Families::load_embedded() : family::Families::load_folder(options.families);
     if (!families) return failed(families.error());
+    options.settings.answer_timeout = std::chrono::seconds(options.answer_seconds);
+    options.settings.restart_timeout = std::chrono::seconds(options.restart_seconds);
     options.settings.observe_interval = std::chrono::seconds(options.observe_seconds);
     options.settings.enforce_interval = std::chrono::seconds(options.enforce_seconds);
     net::Runtime runtime(options.threads);

@@ -4,6 +4,8 @@
 #include "base/text.hpp"
 #include "host/files.hpp"
 #include "manager/api/api.hpp"
+#include "manager/campaign/campaigns.hpp"
+#include "manager/drivers/web_driver.hpp"
 #include "manager/estate/directory.hpp"
 #include "manager/estate/new_system.hpp"
 #include "manager/estate/own_readiness.hpp"
@@ -12,6 +14,7 @@
 #include "manager/observe/recognise.hpp"
 #include "manager/store/folder_store.hpp"
 
+#include "countersign/errors/mgr.hpp"
 #include "countersign/errors/net.hpp"
 
 namespace countersign::manager {
@@ -39,6 +42,7 @@ Wire make_wire(net::Runtime& runtime, ManagerSettings const& settings, std::shar
             .bind_address = settings.bind_address,
             .port_offset = settings.port_offset,
             .clock = std::move(clock),
+            .exchange = settings.answer_timeout,
             .revocation = std::make_shared<net::RevocationCache>(runtime.executor(0), std::move(revocation))};
 }
 
@@ -68,11 +72,13 @@ public:
 
     [[nodiscard]] ManagerSettings const& settings() const override { return settings_; }
     [[nodiscard]] Store& store() override { return *store_; }
+    [[nodiscard]] Campaigns& campaigns() override { return *campaigns_; }
     [[nodiscard]] InternalCa& authority() override { return *authority_; }
     [[nodiscard]] family::Families const& families() const override { return families_; }
     void start() override {
         engine_->start(shared_from_this());
         notifier_->start(shared_from_this());
+        campaigns_->begin(shared_from_this());
     }
     net::Task<> stop() override;
     net::Task<Result<System>> add_system(NewSystem wanted, std::string actor) override;
@@ -89,6 +95,8 @@ private:
     net::Task<Result<family::FamilyPtr>> family_of(System system);
     net::Task<Result<void>> check_found(System system);
     net::Task<Result<std::vector<SystemId>>> capable_systems();
+    net::Task<Result<void>> leave_to_campaigns(std::vector<SystemId>& systems);
+    net::Task<Result<void>> check_free(std::vector<SystemId> systems);
     bool may_look_again(SystemId id);
     Announce announcer();
 
@@ -107,6 +115,7 @@ private:
     Enforcer enforcer_;
     std::shared_ptr<Engine> engine_;
     std::shared_ptr<Notifier> notifier_;
+    std::shared_ptr<Campaigns> campaigns_;
     std::mutex mutex_;
     std::map<SystemId, std::chrono::steady_clock::time_point> looked_;  ///< when an anonymous call last made us look
 };
@@ -131,7 +140,13 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
                                                         .concurrency = settings_.concurrency,
                                                         .observe_interval = settings_.observe_interval,
                                                         .enforce_interval = settings_.enforce_interval})),
-      notifier_(std::make_shared<Notifier>(runtime, *store_, make_ways(runtime, observer_.wire(), settings_, *authority_), announcer())) {}
+      notifier_(std::make_shared<Notifier>(runtime, *store_, make_ways(runtime, observer_.wire(), settings_, *authority_), announcer())),
+      campaigns_(std::make_shared<Campaigns>(
+          runtime, *store_, surveyor_, enforcer_, locks_, clock_,
+          Campaigns::Hooks{
+              .announce = announcer(),
+              .wake_engine = [this] { engine_->wake(); },
+              .check_readiness = [this](Policy policy) { return check_own_readiness(observer_.wire(), settings_, std::move(policy)); }})) {}
 
 Announce ManagerService::announcer() {
     return [this](std::string kind, std::int64_t id) { publish({std::move(kind), id}); };
@@ -149,6 +164,7 @@ net::Task<Result<void>> ManagerService::load() {
 
 net::Task<> ManagerService::stop() {
     stopping_ = true;
+    campaigns_->stop();
     co_await engine_->stop();
     co_await notifier_->stop();
 }
@@ -214,11 +230,33 @@ net::Task<Result<Plan>> ManagerService::plan_for(SystemId id, std::optional<Secu
 net::Task<Result<std::vector<JobId>>> ManagerService::enforce(std::vector<SystemId> systems, std::string actor) {
     if (systems.empty()) {
         CS_CO_TRY(systems, co_await store_->all_system_ids());
+        CS_CO_CHECK(co_await leave_to_campaigns(systems));
+    } else {
+        CS_CO_CHECK(co_await check_free(systems));
     }
     CS_CO_TRY(auto jobs, co_await store_->queue_jobs(JobKind::enforce, std::move(systems), std::move(actor)));
     engine_->wake();
     for (auto id : jobs) publish({"job", id});
     co_return jobs;
+}
+
+/// What campaigns have in hand, or took back, is not enforced beside them.
+net::Task<Result<void>> ManagerService::leave_to_campaigns(std::vector<SystemId>& systems) {
+    CS_CO_TRY(auto const held, co_await store_->campaigns().held());
+    std::erase_if(systems, [&held](SystemId id) { return held.contains(id); });
+    co_return Result<void>();
+}
+
+/// A person names them: in a campaign they are refused, and those that were taken back are the person's now.
+net::Task<Result<void>> ManagerService::check_free(std::vector<SystemId> systems) {
+    CS_CO_TRY(auto const taken, co_await store_->campaigns().campaigns_of(systems));
+    if (taken.empty()) co_return co_await store_->campaigns().release(std::move(systems));
+    std::vector<Error> problems;
+    for (auto const& [id, campaign] : taken) {
+        CS_CO_TRY(auto const system, co_await store_->get_system(id));
+        problems.push_back(Error(errors::mgr::in_campaign, {{"system", system.name}, {"campaign", std::to_string(campaign)}}));
+    }
+    co_return fail(gather(std::move(problems)));
 }
 
 net::Task<Result<std::vector<SystemId>>> ManagerService::capable_systems() {
@@ -242,7 +280,9 @@ net::Task<Result<Policy>> ManagerService::set_policy(Policy wanted, std::string 
     CS_CO_CHECK(co_await store_->set_policy(policy, actor));
     publish({"policy", 0});
     if (before.secure_only != policy.secure_only) {
+        CS_CO_CHECK(co_await store_->campaigns().end_goals());
         CS_CO_TRY(auto capable, co_await capable_systems());
+        CS_CO_CHECK(co_await leave_to_campaigns(capable));
         if (!capable.empty()) CS_CO_CHECK(co_await enforce(std::move(capable), std::move(actor)));
     }
     co_return policy;
@@ -309,6 +349,7 @@ std::shared_ptr<void> ManagerService::subscribe(std::function<void(Event)> liste
 
 void ManagerService::publish(Event event) {
     if (event.kind == "ticket" || event.kind == "channel") notifier_->wake();
+    if (event.kind == "job" && campaigns_) campaigns_->wake();
     std::vector<std::function<void(Event)>> list;
     {
         std::scoped_lock lock(listeners_->mutex);

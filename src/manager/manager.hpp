@@ -17,6 +17,8 @@
 
 namespace countersign::manager {
 
+class Campaigns;  // campaign/campaigns.hpp
+
 struct ManagerSettings {
     std::filesystem::path data;         ///< database, sealing key, certificates
     std::string host_name;              ///< REQ MGR-7; also in its own certificate
@@ -27,6 +29,7 @@ struct ManagerSettings {
     std::vector<std::string> dns_servers;       ///< the manager's own; empty: the machine's
     std::string bind_address;                   ///< source address of connections to systems; empty: any
     std::size_t concurrency = 128;              ///< systems that are worked on at the same time; most of that time is waiting for them
+    net::Milliseconds answer_timeout{20000};    ///< how long a system may take to answer one request
     net::Milliseconds contact_timeout{20000};   ///< how long a system may take to call us after a restart
     net::Milliseconds restart_timeout{120000};  ///< how long a system may take to come back
     std::chrono::seconds observe_interval{900};
@@ -47,7 +50,7 @@ struct NewSystem {
 
 /// Raised for the live page: something about a system, job, ticket or the policy changed.
 struct Event {
-    std::string kind;  ///< "system", "job", "ticket", "policy", "channel"
+    std::string kind;  ///< "system", "job", "ticket", "policy", "channel", "campaign"
     std::int64_t id = 0;
 };
 
@@ -60,6 +63,7 @@ public:
 
     [[nodiscard]] virtual ManagerSettings const& settings() const = 0;
     [[nodiscard]] virtual Store& store() = 0;
+    [[nodiscard]] virtual Campaigns& campaigns() = 0;
     [[nodiscard]] virtual InternalCa& authority() = 0;
     [[nodiscard]] virtual family::Families const& families() const = 0;
 
@@ -73,7 +77,8 @@ public:
     virtual net::Task<Result<Assessment>> observe_now(SystemId id) = 0;
     /// Observes and plans; changes nothing. `assumed` plans for another mode than the policy's, to show what it would change.
     virtual net::Task<Result<Plan>> plan_for(SystemId id, std::optional<SecureOnly> assumed) = 0;
-    /// Queues enforcement (REQ MGR-4); empty: the whole estate.
+    /// Queues enforcement (REQ MGR-4); empty: the whole estate, without what campaigns have in hand or took back. MGR-042 for each of
+    /// `systems` that is in a campaign.
     virtual net::Task<Result<std::vector<JobId>>> enforce(std::vector<SystemId> systems, std::string actor) = 0;
     /// Changes the policy; a change of mode queues enforcement of all capable systems at once (REQ MGR-3, MGR-4).
     /// MGR-007 when verify mode is asked for and the manager itself is not ready.

@@ -42,6 +42,7 @@ void add_access_commands(CLI::App& app, Context& context);
 void add_system_commands(CLI::App& app, Context& context);
 void add_folder_commands(CLI::App& app, Context& context);
 void add_policy_commands(CLI::App& app, Context& context);
+void add_campaign_commands(CLI::App& app, Context& context);
 void add_job_commands(CLI::App& app, Context& context);
 void add_ticket_commands(CLI::App& app, Context& context);
 void add_notify_commands(CLI::App& app, Context& context);

@@ -1,3 +1,4 @@
+#include "base/text.hpp"
 #include "workbench/commands.hpp"
 #include "workbench/workbench.hpp"
 
@@ -8,6 +9,7 @@ namespace {
 
 struct Watch {
     std::vector<std::string> systems;
+    Selection selection;
     bool wait = false;
     int timeout = 600;
 };
@@ -55,6 +57,11 @@ Result<bool> wait_for(ApiClient& client, Output& output, std::vector<std::int64_
 
 Result<int> enforce(ApiClient& client, Output& output, Watch const& watch) {
     json::object body;
+    for (auto const& [field, value] : watch.selection.fields) {
+        if (value.empty()) continue;
+        auto const level = field == "level" ? parse_number<int>(value) : std::nullopt;
+        body[field] = level ? json::value(*level) : json::value(value);
+    }
     if (!watch.systems.empty()) {
         json::array ids;
         for (auto const& name : watch.systems) {
@@ -98,6 +105,7 @@ void add_job_commands(CLI::App& app, Context& context) {
     auto watch = std::make_shared<Watch>();
     auto* enforcing = app.add_subcommand("enforce", "Bring systems to what the policy says. Exit code 2 with --wait: not all got there");
     enforcing->add_option("systems", watch->systems, "Systems (default: the whole estate)");
+    add_selection_options(*enforcing, watch->selection);
     enforcing->add_flag("--wait", watch->wait, "Show progress and wait for the end");
     enforcing->add_option("--timeout", watch->timeout, "Seconds to wait")->capture_default_str();
     enforcing->callback([&context, watch] {

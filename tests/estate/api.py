@@ -228,6 +228,41 @@ class Api(unittest.TestCase):
         self.call("DELETE", "/systems/{id}", 204, id=gone["id"])
         self.refused("GET", "/systems/{id}", 404, "GEN-003", id=gone["id"])
 
+    def test_campaigns_answer_as_described(self):
+        mcu = self.call("GET", "/systems/{id}", 200, id=self.mcu["host_name"]).json()["id"]
+        wanted = {"systems": [mcu], "mode": "verify", "canaries": [mcu], "confirm": "wave", "start_at": "2099-01-01T00:00:00Z",
+                  "windows": ["mon-fri 22:00-05:00 Europe/Berlin"]}
+        plan = self.call("POST", "/campaigns/plan", 200, wanted).json()
+        self.assertEqual((plan["summary"]["total"], plan["systems"][0]["outlook"], plan["systems"][0]["wave"]), (1, "has_steps", 0))
+        self.assertTrue(all(one["why"] and one["undo"] for one in plan["systems"][0]["plan"]["steps"]))
+        self.assertEqual(self.call("POST", "/campaigns/plan", 200, wanted).json()["digest"], plan["digest"], "nothing changed")
+        problem = self.refused("POST", "/campaigns", 409, "MGR-043", {**wanted, "name": "one", "stop_on": "2", "digest": plan["digest"]})
+        self.assertIn("settings", problem["detail"])
+        for body, identifier in (({"mode": "verify"}, "MGR-044"), ({"folder": "/Asia"}, "GEN-003"), ({"systems": [99999]}, "GEN-003"),
+                                 ({"all": True, "systems": [mcu]}, "GEN-001"), ({**wanted, "windows": ["tomorrow"], "waves": ["0"]}, "GEN-006"),
+                                 ({**wanted, "canaries": [99999]}, "MGR-044"), ({"family": "vcs"}, "MGR-044")):
+            self.refused("POST", "/campaigns/plan", 404 if identifier == "GEN-003" else 422, identifier, body)
+        self.refused("POST", "/campaigns", 422, "GEN-002", wanted)
+        made = self.call("POST", "/campaigns", 201, {**wanted, "name": "one", "digest": plan["digest"]}).json()
+        self.assertEqual((made["state"], made["counts"], made["waits_until"][:4]), ("running", {"pending": 1}, "2099"))
+        number = made["id"]
+        self.refused("POST", "/campaigns", 409, "MGR-042", {**wanted, "name": "two"})
+        self.refused("POST", "/enforce", 409, "MGR-042", {"family": "mcu"})
+        self.assertEqual(self.call("GET", "/campaigns", 200, query="?limit=1").json()["campaigns"][0]["id"], number)
+        self.assertEqual(self.call("GET", "/campaigns/{id}", 200, id=number).json(), made)
+        page = self.call("GET", "/campaigns/{id}/systems", 200, query="?state=pending&wave=0", id=number).json()
+        self.assertEqual([one["system"] for one in page["systems"]], [mcu])
+        self.refused("GET", "/campaigns/{id}/systems", 422, "GEN-001", query="?state=perhaps", id=number)
+        self.assertEqual(self.call("GET", "/campaigns/{id}/report", 200, id=number).json()["attention"], [])
+        self.assertEqual(self.call("POST", "/campaigns/{id}/pause", 200, id=number).json()["reason"], "by_hand")
+        self.assertEqual(self.call("POST", "/campaigns/{id}/resume", 200, {"retry": True}, id=number).json()["state"], "running")
+        self.refused("POST", "/campaigns/{id}/confirm", 409, "MGR-046", {"wave": 0}, id=number)
+        self.assertEqual(self.call("GET", "/campaigns/{id}/rollback", 200, query="?wave=0", id=number).json(), {"systems": []})
+        self.refused("POST", "/campaigns/{id}/rollback", 409, "MGR-046", {"wave": 0}, id=number)
+        self.assertEqual(self.call("POST", "/campaigns/{id}/cancel", 200, id=number).json()["counts"], {"skipped": 1})
+        self.refused("POST", "/campaigns/{id}/cancel", 409, "MGR-048", id=number)
+        self.refused("GET", "/campaigns/{id}", 404, "GEN-003", id=99999)
+
     def test_systems_come_in_pages(self):
         seen, after, pages = [], 0, 0
         while after is not None:

@@ -45,6 +45,7 @@ std::shared_ptr<http::Service> secure_service(std::shared_ptr<Manager> manager, 
     add_estate_routes(*router, doors);
     add_ticket_routes(*router, doors);
     add_notification_routes(*router, doors);
+    add_campaign_routes(*router, doors);
     add_event_routes(*router, doors);
     add_page_routes(*router);
     add_system_call_routes(*router, manager);

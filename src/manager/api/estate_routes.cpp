@@ -1,5 +1,6 @@
 #include "base/text.hpp"
 #include "manager/api/routes.hpp"
+#include "manager/api/system_selection.hpp"
 
 #include "countersign/errors/gen.hpp"
 
@@ -8,6 +9,9 @@
 namespace countersign::manager::api {
 namespace http = net::http;
 namespace {
+
+/// Numbers in one request; the whole estate has no limit.
+constexpr std::size_t k_most_enforced = 100000;
 
 std::size_t limit_of(http::Request& request) {
     return std::clamp<std::size_t>(parse_number<std::size_t>(request.query["limit"]).value_or(100), 1, 1000);
@@ -62,8 +66,13 @@ net::Task<http::Response> enforce(Doors doors, http::Request request) {
         auto object = parse_object(request.body);
         if (!object) co_return http::problem(object.error());
         Reader reader(*std::move(object));
-        systems = reader.numbers("systems").value_or(std::vector<SystemId>());
+        auto const selection = read_system_selection(reader);
         if (auto good = reader.finish(); !good) co_return http::problem(good.error());
+        if (!selection.systems.empty() || !selection.fields.empty()) {
+            auto selected = co_await select_systems(doors.manager, selection, k_most_enforced);
+            if (!selected) co_return http::problem(selected.error());
+            systems = *std::move(selected);
+        }
     }
     auto jobs = co_await doors.manager->enforce(std::move(systems), request.user);
     co_return answer_or_problem(

@@ -27,6 +27,7 @@ void add_folder_routes(net::http::Router& router, Doors const& doors);
 void add_estate_routes(net::http::Router& router, Doors const& doors);
 void add_ticket_routes(net::http::Router& router, Doors const& doors);
 void add_notification_routes(net::http::Router& router, Doors const& doors);
+void add_campaign_routes(net::http::Router& router, Doors const& doors);
 void add_event_routes(net::http::Router& router, Doors const& doors);
 void add_page_routes(net::http::Router& router);
 /// What systems call, over HTTP and HTTPS alike.

@@ -43,10 +43,25 @@ Plan Enforcer::plan(Survey const& survey) const {
 net::Task<Result<Enforcement>> Enforcer::run(Job job) {
     auto work = std::make_shared<Work>();
     work->job = job.id;
+    work->purpose = job.purpose;
+    work->campaign = job.campaign;
     work->contact_mark = contacts_.mark(job.system);
+    CS_CO_TRY(work->survey, co_await surveyor_.survey(job.system));
+    work->plan = plan(work->survey);
+    if (job.purpose == JobPurpose::confirm) co_return co_await confirm(work);
+    if (job.purpose == JobPurpose::roll_back) co_return co_await roll_back(work);
+    co_return co_await enforce(work);
+}
+
+net::Task<Result<Enforcement>> Enforcer::enforce(WorkPtr work) {
     for (int round = 0; round < k_rounds; ++round) {
-        CS_CO_TRY(work->survey, co_await surveyor_.survey(job.system));
-        work->plan = plan(work->survey);
+        if (round > 0) {
+            CS_CO_TRY(work->survey, co_await surveyor_.survey(work->system().id));
+            work->plan = plan(work->survey);
+        }
+        // What a campaign leaves on trial stays there until somebody confirms it.
+        if (work->purpose == JobPurpose::prove)
+            std::erase_if(work->plan.steps, [](Step const& step) { return step.kind == StepKind::confirm_trial; });
         work->restart_asked = work->account() && work->account()->restart_pending;
         if (!work->plan.blockers.empty()) {
             CS_CO_TRY(auto ended, co_await end(work, gather(work->plan.blockers)));

@@ -4,6 +4,7 @@
 /// old door stays open until the new one was used. Whatever moment the program dies at, the next run observes again and
 /// goes on where it was: passwords and certificates are stored before they are sent and reused afterwards.
 
+#include "manager/campaign/campaign.hpp"
 #include "manager/enforce/contact_board.hpp"
 #include "manager/observe/survey.hpp"
 #include "manager/plan/plan.hpp"
@@ -39,6 +40,7 @@ private:
     struct Work;
     using WorkPtr = std::shared_ptr<Work>;
 
+    net::Task<Result<Enforcement>> enforce(WorkPtr work);
     net::Task<Result<Enforcement>> end(WorkPtr work, std::optional<Error> error);
     net::Task<Result<void>> carry_out(WorkPtr work, Step step);
     net::Task<Result<void>> run_steps(WorkPtr work);
@@ -62,6 +64,17 @@ private:
     /// After a step failed: the system goes back at once. Where it cannot be reached it does so by itself, in time.
     net::Task<Result<void>> cancel_trial(WorkPtr work);
     net::Task<Result<void>> remember_trial(WorkPtr work, std::string id);
+
+    // roll_back.cpp: what campaigns ask for besides
+    net::Task<Result<Enforcement>> confirm(WorkPtr work);
+    net::Task<Result<Enforcement>> roll_back(WorkPtr work);
+    net::Task<Result<Enforcement>> without_account(WorkPtr work);
+    net::Task<Result<void>> end_own_trial(WorkPtr work);
+    /// What could not be written back, in words.
+    net::Task<Result<std::vector<std::string>>> write_back(WorkPtr work, std::vector<MemberChange> changes);
+    /// For a later roll-back, before it is done; nothing without a campaign.
+    net::Task<Result<void>> note_change(WorkPtr work, std::string_view mark, std::string old_value = {});
+    net::Task<Result<void>> note_settings(WorkPtr work, std::vector<SettingChange> settings);
 
     // channel.cpp: reaching the system between the steps
     net::Task<Result<void>> ensure_channel(WorkPtr work, ChannelTrust least);

@@ -31,6 +31,7 @@ net::Task<Result<void>> Enforcer::apply_settings(WorkPtr work, Step step) {
         return known != settings.end() && known->second == change.value;
     });
     if (step.settings.empty()) co_return Result<void>();
+    CS_CO_CHECK(co_await note_settings(work, step.settings));
     auto const mark = contacts_.mark(work->system().id);
     auto done = co_await work->driver()->apply(step.settings);
     if (!done) {
@@ -104,6 +105,7 @@ net::Task<Result<void>> Enforcer::prove_channel(WorkPtr work, Step step) {
 net::Task<Result<void>> Enforcer::set_password(WorkPtr work, Step step) {
     CS_CO_CHECK(co_await ensure_channel(work, at_least_pinned(step)));
     auto const id = work->system().id;
+    CS_CO_CHECK(co_await note_change(work, k_changed_password));
     CS_CO_TRY(auto passwords, co_await store_.get_passwords(id));
     if (!passwords.candidate) {
         passwords.candidate = SecretText(host::random_password(k_password_characters));
@@ -127,6 +129,7 @@ net::Task<Result<void>> Enforcer::install_trust(WorkPtr work, Step step) {
     for (auto const& root : roots) wanted.insert(root.fingerprint());
     auto const& has = work->account()->trust_fingerprints;
     if (std::set<std::string>(has.begin(), has.end()) == wanted) co_return Result<void>();
+    CS_CO_CHECK(co_await note_change(work, k_changed_trust));
     CS_CO_CHECK(co_await work->driver()->install_trust(roots));
     work->account()->trust_fingerprints.assign(wanted.begin(), wanted.end());
     co_return Result<void>();
@@ -137,6 +140,7 @@ net::Task<Result<void>> Enforcer::install_certificate(WorkPtr work, Step step) {
     CS_CO_TRY(auto pending, co_await pending_certificate(work));
     auto const effect = work->survey.family->certificate.effect;
     if (work->account()->certificate_fingerprint != pending.certificate.fingerprint()) {
+        CS_CO_CHECK(co_await note_change(work, k_changed_certificate));
         CS_CO_CHECK(co_await work->driver()->install_certificate({pending.certificate}, pending.key));
         work->account()->certificate_fingerprint = pending.certificate.fingerprint();
         work->account()->factory_certificate = false;
@@ -165,6 +169,7 @@ net::Task<Result<void>> Enforcer::prove_certificate(WorkPtr work, Step step) {
 }
 
 net::Task<Result<void>> Enforcer::track_by_host_name(WorkPtr work, Step) {
+    CS_CO_CHECK(co_await note_change(work, k_changed_tracking, std::string(to_string(work->system().track_by))));
     auto updated = co_await store_.update_system(
         work->system().id,
         [](System& system) {

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "manager/enforce/work.hpp"
+#include "manager/store/campaign_store.hpp"
 
 #include "countersign/errors/mgr.hpp"
 
@@ -26,7 +27,9 @@ net::Task<Result<void>> Enforcer::begin_trial(WorkPtr work, Step step) {
     CS_CO_CHECK(co_await ensure_channel(work, std::max(step.channel, ChannelTrust::pinned)));
     // Written before: should the program end now, the trial is known as ours afterwards.
     CS_CO_CHECK(co_await remember_trial(work, std::string(k_trial_asked_for)));
-    CS_CO_CHECK(co_await work->driver()->begin_trial(std::chrono::seconds(work->survey.policy.trial_seconds)));
+    std::chrono::seconds const within(work->survey.policy.trial_seconds);
+    if (work->campaign != 0) CS_CO_CHECK(co_await store_.campaigns().note_trial(work->campaign, work->system().id, clock_->now() + within));
+    CS_CO_CHECK(co_await work->driver()->begin_trial(within));
     auto account = co_await work->driver()->read_account();
     if (!account) co_return fail(std::move(account).error());
     work->seen().account = std::move(*account);

@@ -8,7 +8,9 @@ namespace countersign::manager {
 
 struct Enforcer::Work {
     JobId job = 0;
-    Survey survey;  ///< system, policy, newest observation, and the channel that is in use
+    JobPurpose purpose = JobPurpose::enforce;
+    CampaignId campaign = 0;  ///< that asked for it; 0: none
+    Survey survey;            ///< system, policy, newest observation, and the channel that is in use
     Plan plan;
     std::string address;             ///< where the system was found
     std::uint64_t contact_mark = 0;  ///< calls after this one came after the newest restart or change of settings

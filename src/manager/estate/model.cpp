@@ -40,6 +40,10 @@ constexpr Names<TicketState, 2> k_ticket_states{{{{TicketState::open, "open"}, {
 constexpr Names<TicketSeverity, 3> k_severities{
     {{{TicketSeverity::notice, "notice"}, {TicketSeverity::warning, "warning"}, {TicketSeverity::critical, "critical"}}}};
 constexpr Names<JobKind, 2> k_job_kinds{{{{JobKind::observe, "observe"}, {JobKind::enforce, "enforce"}}}};
+constexpr Names<JobPurpose, 4> k_job_purposes{{{{JobPurpose::enforce, "enforce"},
+                                                {JobPurpose::prove, "prove"},
+                                                {JobPurpose::confirm, "confirm"},
+                                                {JobPurpose::roll_back, "roll_back"}}}};
 constexpr Names<JobState, 5> k_job_states{{{{JobState::queued, "queued"},
                                             {JobState::running, "running"},
                                             {JobState::succeeded, "succeeded"},
@@ -58,6 +62,7 @@ std::string_view to_string(TicketType value) { return k_ticket_types.name(value)
 std::string_view to_string(TicketState value) { return k_ticket_states.name(value); }
 std::string_view to_string(TicketSeverity value) { return k_severities.name(value); }
 std::string_view to_string(JobKind value) { return k_job_kinds.name(value); }
+std::string_view to_string(JobPurpose value) { return k_job_purposes.name(value); }
 std::string_view to_string(JobState value) { return k_job_states.name(value); }
 std::string_view to_string(pki::RevocationPolicy value) { return k_revocation.name(value); }
 
@@ -69,6 +74,7 @@ std::optional<TicketType> parse_ticket_type(std::string_view text) { return k_ti
 std::optional<TicketState> parse_ticket_state(std::string_view text) { return k_ticket_states.find(text); }
 std::optional<TicketSeverity> parse_ticket_severity(std::string_view text) { return k_severities.find(text); }
 std::optional<JobKind> parse_job_kind(std::string_view text) { return k_job_kinds.find(text); }
+std::optional<JobPurpose> parse_job_purpose(std::string_view text) { return k_job_purposes.find(text); }
 std::optional<JobState> parse_job_state(std::string_view text) { return k_job_states.find(text); }
 std::optional<pki::RevocationPolicy> parse_revocation_policy(std::string_view text) { return k_revocation.find(text); }
 

@@ -129,6 +129,13 @@ struct Ticket {
 };
 
 enum class JobKind { observe, enforce };
+/// What an enforcement is for.
+enum class JobPurpose {
+    enforce,   ///< to the goal, and confirmed
+    prove,     ///< to the goal; what was changed stays on trial until somebody confirms it
+    confirm,   ///< confirms what is on trial, and does nothing else
+    roll_back  ///< takes back what a campaign changed
+};
 enum class JobState { queued, running, succeeded, failed, waiting };  ///< waiting: queued again after a failure, see not_before
 
 struct Job {
@@ -148,6 +155,10 @@ struct Job {
     std::string progress;    ///< what is being done, in words
     std::string error_code;  ///< of the newest failure
     std::string error_text;
+    JobPurpose purpose = JobPurpose::enforce;
+    std::int64_t campaign = 0;  ///< that asked for it; 0: none
+    int most_attempts = 0;      ///< before it fails; 0: a system that cannot be reached is waited for, anything else is tried 5 times
+    int losses = 0;             ///< how often the program ended while it worked on this, since the newest attempt that came to an end
 };
 
 using countersign::to_string;  // of a UtcTime; else the overloads here would hide it
@@ -161,6 +172,7 @@ std::string_view to_string(TicketState value);
 std::string_view to_string(TicketSeverity value);
 std::string_view to_string(JobKind value);
 std::string_view to_string(JobState value);
+std::string_view to_string(JobPurpose value);
 std::optional<TrackBy> parse_track_by(std::string_view text);
 std::optional<SecureOnly> parse_secure_only(std::string_view text);
 std::optional<PasswordOrigin> parse_password_origin(std::string_view text);
@@ -170,6 +182,7 @@ std::optional<TicketState> parse_ticket_state(std::string_view text);
 std::optional<TicketSeverity> parse_ticket_severity(std::string_view text);
 std::optional<JobKind> parse_job_kind(std::string_view text);
 std::optional<JobState> parse_job_state(std::string_view text);
+std::optional<JobPurpose> parse_job_purpose(std::string_view text);
 std::string_view to_string(pki::RevocationPolicy value);  ///< "off", "soft", "hard"
 std::optional<pki::RevocationPolicy> parse_revocation_policy(std::string_view text);
 

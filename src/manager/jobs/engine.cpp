@@ -3,10 +3,12 @@
 #include "base/log.hpp"
 #include "host/crypto.hpp"
 #include "manager/jobs/back_off.hpp"
+#include "manager/store/campaign_store.hpp"
 #include "manager/store/ticket_desk.hpp"
 #include "manager/tickets/catalogue.hpp"
 
 #include "countersign/errors/gen.hpp"
+#include "countersign/errors/mgr.hpp"
 
 #include <algorithm>
 
@@ -16,6 +18,8 @@ namespace {
 
 /// A failure is tried again so often by itself; then it is ticketed and left to the regular enforcement.
 constexpr int k_attempts = 5;
+/// A job during which the program ended so often without the job coming to an end is given up: it may be what ends the program.
+constexpr int k_losses = 10;
 /// How long nothing due may go unnoticed: waiting jobs become due by the clock, not by an event.
 constexpr net::Milliseconds k_look_for_jobs{250};
 
@@ -68,7 +72,7 @@ net::Task<> Engine::stop() {
         if (left.count() <= 0) break;
         co_await wake_.wait_beyond(seen, left);
     }
-    auto released = co_await store_.release_leases_of(settings_.owner);
+    auto released = co_await store_.release_leases_of(settings_.owner, Store::LeaseEnd::given_back);
     if (!released) log::error("engine.stop", released.error());
 }
 
@@ -78,7 +82,7 @@ net::Task<bool> Engine::pause(net::Milliseconds time) {
 }
 
 net::Task<> Engine::take_jobs() {
-    if (auto released = co_await store_.release_leases_of(settings_.owner); !released)
+    if (auto released = co_await store_.release_leases_of(settings_.owner, Store::LeaseEnd::lost); !released)
         log::error("engine.start", released.error());
     else if (*released > 0)
         log::info("engine.resume", {{"jobs", *released}});
@@ -132,6 +136,11 @@ net::Task<> Engine::queue_regularly(JobKind kind, std::chrono::seconds first, st
     while (co_await pause(wait)) {
         wait = interval;
         auto systems = co_await store_.all_system_ids();
+        auto const held = kind == JobKind::enforce ? co_await store_.campaigns().held() : Result<std::set<SystemId>>();
+        if (!held)
+            systems = fail(held.error());
+        else if (systems)
+            std::erase_if(*systems, [&held](SystemId id) { return held->contains(id); });
         auto queued = systems ? co_await store_.queue_jobs(kind, std::move(*systems), "manager")
                               : Result<std::vector<JobId>>(fail(std::move(systems).error()));
         if (!queued) log::error("engine.queue", queued.error(), {{"kind", to_string(kind)}});
@@ -179,6 +188,7 @@ net::Task<> Engine::run_job(Job job) {
 net::Task<Result<void>> Engine::carry_out(Job job) {
     auto guard = co_await locks_.acquire(job.system);
     if (stopping_) co_return Result<void>();
+    if (job.losses > k_losses) co_return co_await give_up(job);
     Result<void> done;
     try {
         done = job.kind == JobKind::observe ? co_await observe(job) : co_await enforce(job);
@@ -190,6 +200,16 @@ net::Task<Result<void>> Engine::carry_out(Job job) {
     auto const state = job.attempt < k_attempts ? JobState::waiting : JobState::failed;
     auto error = std::move(done).error();
     co_return co_await store_.finish_job(job.id, state, std::move(error), clock_->now() + back_off(job.attempt, chance()));
+}
+
+net::Task<Result<void>> Engine::give_up(Job job) {
+    Error error(errors::mgr::program_ended_often, {{"job", std::to_string(job.id)}, {"times", std::to_string(job.losses)}});
+    if (job.kind == JobKind::enforce) {
+        CS_CO_CHECK(co_await store_.open_ticket(job.system, TicketType::enforcement_failed, error.explanation(),
+                                                std::string(error.entry().remedy)));
+        announce_("ticket", job.system);
+    }
+    co_return co_await store_.finish_job(job.id, JobState::failed, std::move(error), clock_->now());
 }
 
 net::Task<Result<void>> Engine::observe(Job job) {
@@ -211,8 +231,8 @@ net::Task<Result<void>> Engine::enforce(Job job) {
     auto const now = clock_->now();
     if (!ended.error) co_return co_await store_.finish_job(job.id, JobState::succeeded, std::nullopt, now);
     if (stopping_) co_return Result<void>();  // stop() gives the lease back; the next life goes on
-    bool const again = ended.unreachable || job.attempt < k_attempts;
-    if (!again && !ended.not_let_in) {
+    bool const again = job.most_attempts > 0 ? job.attempt < job.most_attempts : ended.unreachable || job.attempt < k_attempts;
+    if (!again && !ended.not_let_in && !ended.unreachable) {
         CS_CO_CHECK(co_await store_.open_ticket(job.system, TicketType::enforcement_failed, ended.error->explanation(),
                                                 ticket_entry(TicketType::enforcement_failed).remedy));
         announce_("ticket", job.system);

@@ -45,6 +45,7 @@ private:
     net::Task<> watch_tickets();
     net::Task<> run_job(Job job);
     net::Task<Result<void>> carry_out(Job job);
+    net::Task<Result<void>> give_up(Job job);
     net::Task<Result<void>> observe(Job job);
     net::Task<Result<void>> enforce(Job job);
     /// False when the program is to stop before that time.

@@ -1,5 +1,6 @@
 #include "manager/observe/survey.hpp"
 
+#include "manager/store/campaign_store.hpp"
 #include "manager/tickets/ticket_rules.hpp"
 
 #include <algorithm>
@@ -34,6 +35,12 @@ net::Task<Result<Observer::Question>> Surveyor::question(SystemId id) {
     CS_CO_TRY(question.system, co_await store_.get_system(id));
     CS_CO_TRY(question.family, families_.get(question.system.family));
     CS_CO_TRY(question.policy, co_await store_.get_policy());
+    // A campaign may have taken this one to another goal than the whole estate's.
+    CS_CO_TRY(auto const goal, co_await store_.campaigns().find_goal(id));
+    if (goal && !goal->hold) {
+        question.policy.secure_only = goal->mode;
+        if (goal->trial_seconds > 0) question.policy.trial_seconds = goal->trial_seconds;
+    }
     CS_CO_TRY(question.contact, co_await store_.get_contact(id));
     CS_CO_TRY(question.trust, co_await trust());
     question.trust.revocation = question.policy.revocation;

@@ -6,9 +6,9 @@
 namespace countersign::manager::store {
 namespace {
 
-std::vector<std::string_view> const k_job_columns = {"id",           "kind",       "system",     "state",     "attempt",  "owner",
-                                                     "leased_until", "not_before", "created",    "started",   "finished", "step",
-                                                     "steps",        "progress",   "error_code", "error_text"};
+std::vector<std::string_view> const k_job_columns = {
+    "id",       "kind", "system", "state",    "attempt",    "owner",      "leased_until", "not_before", "created",       "started",
+    "finished", "step", "steps",  "progress", "error_code", "error_text", "purpose",      "campaign",   "most_attempts", "losses"};
 
 /// The CHECK constraints of the schema keep other kinds and states out.
 Job job_of(Row const& row) {
@@ -27,12 +27,25 @@ Job job_of(Row const& row) {
             .steps = row.integer(12),
             .progress = row.text(13),
             .error_code = row.text(14),
-            .error_text = row.text(15)};
+            .error_text = row.text(15),
+            .purpose = parse_job_purpose(row.text(16)).value_or(JobPurpose::enforce),
+            .campaign = row.number(17),
+            .most_attempts = row.integer(18),
+            .losses = row.integer(19)};
 }
 
 Failure no_such_job(JobId id) { return fail(errors::gen::not_found, {{"what", "job"}, {"name", std::to_string(id)}}); }
 
 std::string subject_of_job(JobId id) { return "job " + std::to_string(id); }
+
+/// What ends the program again and again is found by keeping jobs apart: from the third time on they come back at different
+/// moments within a growing time, at most a minute, so that most of them end before the next crash.
+std::chrono::seconds pause_after_losses(int losses, JobId id) {
+    if (losses < 3) return std::chrono::seconds(0);
+    auto const longest = std::min<std::int64_t>(60, std::int64_t{1} << std::min(losses, 6));
+    constexpr std::int64_t spread = 7919;  // neighbours far from each other
+    return std::chrono::seconds(id * spread % longest);
+}
 
 /// Keeps the newest finished jobs of a system; the trail remembers the others.
 void forget_old_jobs(Database& database, SystemId system) {
@@ -94,8 +107,8 @@ net::Task<Result<std::optional<Job>>> SqliteStore::lease_job(std::string owner, 
         if (!due) return std::nullopt;
         auto id = due->number(0);
         database.execute(
-            "UPDATE jobs SET state = 'running', owner = :owner, leased_until = :until, attempt = attempt + 1, "
-            "started = coalesce(started, :now) WHERE id = :id",
+            "UPDATE jobs SET owner = :owner, leased_until = :until, attempt = attempt + (state <> 'running'), "
+            "losses = losses + (state = 'running'), state = 'running', started = coalesce(started, :now) WHERE id = :id",
             {value(owner), value(now() + lease), time, value(id)});
         auto row = database.select_one(k_job_columns, "FROM jobs WHERE id = :id", {value(id)});
         if (!row) return no_such_job(id);
@@ -129,7 +142,7 @@ net::Task<Result<void>> SqliteStore::finish_job(JobId id, JobState state, std::o
         if (!row) return no_such_job(id);
         bool ended = state != JobState::waiting;
         database.execute(
-            "UPDATE jobs SET state = :state, owner = '', leased_until = NULL, not_before = :due, finished = :finished, "
+            "UPDATE jobs SET state = :state, owner = '', leased_until = NULL, losses = 0, not_before = :due, finished = :finished, "
             "error_code = :code, error_text = :text WHERE id = :id",
             {value(to_string(state)), value(not_before), ended ? value(now()) : Value(),
              value(error ? error->entry().code : std::string_view()), value(error ? error->message() : std::string()), value(id)});
@@ -144,11 +157,19 @@ net::Task<Result<void>> SqliteStore::finish_job(JobId id, JobState state, std::o
     });
 }
 
-net::Task<Result<int>> SqliteStore::release_leases_of(std::string owner) {
-    return write([owner = std::move(owner)](Database& database) -> Result<int> {
-        return static_cast<int>(
-            database.execute("UPDATE jobs SET state = 'queued', owner = '', leased_until = NULL WHERE state = 'running' AND owner = :owner",
-                             {value(owner)}));
+net::Task<Result<int>> SqliteStore::release_leases_of(std::string owner, LeaseEnd end) {
+    return write([this, owner = std::move(owner), end](Database& database) -> Result<int> {
+        int const loss = end == LeaseEnd::lost ? 1 : 0;
+        auto const running = database.select({"id", "losses"}, "FROM jobs WHERE state = 'running' AND owner = :owner", {value(owner)});
+        for (auto const& row : running) {
+            auto const losses = row.integer(1) + loss;
+            database.execute(
+                "UPDATE jobs SET state = 'queued', owner = '', leased_until = NULL, attempt = max(attempt - 1, 0), losses = :losses, "
+                "not_before = :due WHERE id = :id",
+                {value(std::int64_t{losses}), value(now() + pause_after_losses(loss == 0 ? 0 : losses, row.number(0))),
+                 value(row.number(0))});
+        }
+        return static_cast<int>(running.size());
     });
 }
 

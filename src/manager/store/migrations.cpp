@@ -241,8 +241,62 @@ Statements const k_notifications = {
     "CREATE INDEX outbox_channel ON outbox (channel, id)",
 };
 
-std::array<Statements const*, 9> const k_steps = {&k_systems, &k_certificates, &k_jobs,        &k_tickets,      &k_access,
-                                                  &k_trials,  &k_folders,      &k_ticket_work, &k_notifications};
+/// 10: campaigns. The partial unique index is what keeps a system out of a second campaign under any race. Members outlive their
+/// system: a report names them still. `settings` is a document; `canonical` is a setting or a mark (campaign/campaign.hpp).
+Statements const k_campaigns = {
+    "ALTER TABLE jobs ADD COLUMN purpose TEXT NOT NULL DEFAULT 'enforce'",
+    "ALTER TABLE jobs ADD COLUMN campaign INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE jobs ADD COLUMN most_attempts INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE jobs ADD COLUMN losses INTEGER NOT NULL DEFAULT 0",
+    R"(CREATE TABLE campaigns (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        settings TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('running', 'paused', 'cancelled', 'done')),
+        reason TEXT NOT NULL DEFAULT '',
+        wave INTEGER NOT NULL,
+        waves INTEGER NOT NULL,
+        accepted_failures INTEGER NOT NULL DEFAULT 0,
+        digest TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        created_by TEXT NOT NULL,
+        finished INTEGER))",
+    R"(CREATE TABLE campaign_systems (
+        campaign INTEGER NOT NULL REFERENCES campaigns (id) ON DELETE CASCADE,
+        system INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        family TEXT NOT NULL,
+        wave INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        open INTEGER NOT NULL DEFAULT 1,
+        job INTEGER NOT NULL DEFAULT 0,
+        from_level INTEGER NOT NULL DEFAULT 0,
+        level INTEGER NOT NULL DEFAULT 0,
+        started INTEGER,
+        finished INTEGER,
+        confirm_by INTEGER,
+        error_code TEXT NOT NULL DEFAULT '',
+        error_text TEXT NOT NULL DEFAULT '',
+        note TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (campaign, system)) WITHOUT ROWID)",
+    "CREATE UNIQUE INDEX campaign_systems_open ON campaign_systems (system) WHERE open = 1",
+    "CREATE INDEX campaign_systems_wave ON campaign_systems (campaign, wave, state)",
+    "CREATE INDEX campaign_systems_state ON campaign_systems (campaign, state)",
+    R"(CREATE TABLE campaign_changes (
+        campaign INTEGER NOT NULL REFERENCES campaigns (id) ON DELETE CASCADE,
+        system INTEGER NOT NULL,
+        canonical TEXT NOT NULL,
+        old_value TEXT NOT NULL,
+        PRIMARY KEY (campaign, system, canonical)) WITHOUT ROWID)",
+    R"(CREATE TABLE system_goals (
+        system INTEGER PRIMARY KEY REFERENCES systems (id) ON DELETE CASCADE,
+        mode TEXT NOT NULL CHECK (mode IN ('off', 'on', 'verify')),
+        hold INTEGER NOT NULL,
+        trial_seconds INTEGER NOT NULL,
+        campaign INTEGER NOT NULL))",
+};
+
+std::array<Statements const*, 10> const k_steps = {&k_systems, &k_certificates, &k_jobs,        &k_tickets,       &k_access,
+                                                   &k_trials,  &k_folders,      &k_ticket_work, &k_notifications, &k_campaigns};
 
 int current_schema(Database& database) {
     if (!database.select_one({"name"}, "FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'")) return 0;

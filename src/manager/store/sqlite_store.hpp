@@ -4,6 +4,7 @@
 /// and sqlite_store.cpp; each hands one body to the queue and is no coroutine itself.
 
 #include "manager/store/backing.hpp"
+#include "manager/store/sqlite_campaigns.hpp"
 #include "manager/store/sqlite_folders.hpp"
 #include "manager/store/sqlite_lists.hpp"
 #include "manager/store/sqlite_notifications.hpp"
@@ -23,6 +24,7 @@ public:
     ListStore& lists() override { return lists_; }
     TicketDesk& tickets() override { return tickets_; }
     NotificationStore& notifications() override { return notifications_; }
+    CampaignStore& campaigns() override { return campaigns_; }
 
     net::Task<Result<SystemId>> add_system(System system, std::optional<SecretText> password, std::string actor) override;
     net::Task<Result<System>> get_system(SystemId id) override;
@@ -59,7 +61,7 @@ public:
     net::Task<Result<void>> renew_lease(JobId id, std::string owner, std::chrono::seconds lease) override;
     net::Task<Result<void>> record_progress(JobId id, int step, int steps, std::string progress) override;
     net::Task<Result<void>> finish_job(JobId id, JobState state, std::optional<Error> error, UtcTime not_before) override;
-    net::Task<Result<int>> release_leases_of(std::string owner) override;
+    net::Task<Result<int>> release_leases_of(std::string owner, LeaseEnd end) override;
     net::Task<Result<Job>> get_job(JobId id) override;
     net::Task<Result<std::vector<Job>>> list_jobs(SystemId system, std::optional<JobState> state, std::size_t limit) override;
     net::Task<Result<JobCounts>> count_jobs() override;
@@ -81,6 +83,7 @@ public:
     net::Task<Result<std::vector<AuditRecord>>> list_audit(std::size_t limit, std::int64_t before) override;
 
 private:
+    friend class SqliteCampaigns;
     void record(Database& database, std::string_view actor, std::string_view action, std::string_view subject, std::string_view detail) {
         backing_.record(database, actor, action, subject, detail);
     }
@@ -102,6 +105,7 @@ private:
     Backing backing_{queue_, sealer_, *clock_};
     SqliteFolders folders_{backing_};
     SqliteLists lists_{backing_};
+    SqliteCampaigns campaigns_{*this};
     /// By the texts of their rows, so that none is decoded twice. The queue's thread alone uses it.
     std::map<std::string, pki::Certificate> decoded_anchors_;
     SqliteTickets tickets_{backing_};

@@ -79,12 +79,15 @@ class FolderStore;        // store/folder_store.hpp
 class ListStore;          // store/list_store.hpp
 class TicketDesk;         // store/ticket_desk.hpp
 class NotificationStore;  // store/notification_store.hpp
+class CampaignStore;      // store/campaign_store.hpp
 
 class Store {
 public:
     /// STO-001, STO-003. Makes the file and its schema when there is none.
     static Result<std::unique_ptr<Store>> open(std::filesystem::path const& file, host::Sealer sealer, std::shared_ptr<Clock const> clock);
     virtual ~Store() = default;
+
+    virtual CampaignStore& campaigns() = 0;
 
     // Systems
     virtual net::Task<Result<SystemId>> add_system(System system, std::optional<SecretText> password, std::string actor) = 0;  ///< MGR-001
@@ -139,16 +142,21 @@ public:
     /// waits for a later try becomes due now.
     virtual net::Task<Result<JobId>> queue_job(JobKind kind, SystemId system, std::string actor) = 0;
     virtual net::Task<Result<std::vector<JobId>>> queue_jobs(JobKind kind, std::vector<SystemId> systems, std::string actor) = 0;
-    /// Takes the next job that is due, or whose lease ran out; nothing when there is none. A system has one running job at a
-    /// time. Counts the attempt.
+    /// Takes the next job that is due, or whose lease ran out (then it was lost); nothing when there is none. A system has one running
+    /// job at a time. Counts the attempt.
     virtual net::Task<Result<std::optional<Job>>> lease_job(std::string owner, std::chrono::seconds lease) = 0;
     /// GEN-003 when the lease is not `owner`'s any more: then the work must stop.
     virtual net::Task<Result<void>> renew_lease(JobId id, std::string owner, std::chrono::seconds lease) = 0;
     virtual net::Task<Result<void>> record_progress(JobId id, int step, int steps, std::string progress) = 0;
     /// succeeded, failed, or waiting (then it is due again at `not_before`). Of finished jobs the newest 100 per system are kept.
     virtual net::Task<Result<void>> finish_job(JobId id, JobState state, std::optional<Error> error, UtcTime not_before) = 0;
+    /// How a lease came to its end without the job coming to its own: that is no attempt of the job.
+    enum class LeaseEnd {
+        given_back,  ///< the program ends in order
+        lost         ///< it ended in the middle; counted, and from the third time on the job waits a while, apart from others
+    };
     /// At start: leases of `owner`'s earlier life are given back at once.
-    virtual net::Task<Result<int>> release_leases_of(std::string owner) = 0;
+    virtual net::Task<Result<int>> release_leases_of(std::string owner, LeaseEnd end) = 0;
     virtual net::Task<Result<Job>> get_job(JobId id) = 0;
     virtual net::Task<Result<std::vector<Job>>> list_jobs(SystemId system, std::optional<JobState> state, std::size_t limit) = 0;
     struct JobCounts {

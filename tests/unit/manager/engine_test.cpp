@@ -115,6 +115,22 @@ TEST_F(Jobs, that_meet_a_defect_fail_and_are_not_tried_without_end) {
     EXPECT_EQ(job.error_code, "GEN-004");
 }
 
+TEST_F(Jobs, during_which_the_program_ended_again_and_again_are_given_up) {
+    auto const id = add_system("127.45.0.5");
+    auto const job = get(store_->queue_job(manager::JobKind::enforce, id, "test"));
+    constexpr int lives = 11;
+    for (int life = 0; life < lives; ++life) {
+        ASSERT_TRUE(get(store_->lease_job("test", 60s))) << life;
+        get(store_->release_leases_of("test", manager::Store::LeaseEnd::lost));
+        clock_->advance(60s);
+    }
+    start();
+    auto const ended = end_of(job);
+    EXPECT_EQ(ended.state, JobState::failed);
+    EXPECT_EQ(ended.error_code, "MGR-049");
+    EXPECT_THAT(open_tickets(id), ::testing::ElementsAre(TicketType::enforcement_failed));
+}
+
 TEST_F(Jobs, that_run_when_the_program_ends_are_taken_up_by_the_next_life) {
     // The port takes connections and never says anything: the job waits for it.
     auto silent = open_port(runtime_, {"127.45.0.4", 80 + k_offset}, nullptr, std::make_shared<Recorder>(),

@@ -6,6 +6,8 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
+
 namespace countersign::manager {
 namespace {
 
@@ -43,7 +45,8 @@ TEST_F(StoreJobs, a_leased_job_is_nobody_elses_until_the_lease_runs_out) {
     clock_->advance(1s);
     auto taken = lease("two");
     ASSERT_TRUE(taken);
-    EXPECT_EQ(taken->attempt, 2);
+    EXPECT_EQ(taken->attempt, 1) << "that the other one disappeared is no attempt";
+    EXPECT_EQ(taken->losses, 1);
     EXPECT_EQ(error_of(store_->renew_lease(id, "one", 60s)), errors::gen::not_found) << "the first owner must stop";
     get(store_->renew_lease(id, "two", 60s));
 }
@@ -96,12 +99,53 @@ TEST_F(StoreJobs, leases_of_an_earlier_life_are_given_back_at_once) {
     lease("manager");
     get(store_->record_progress(id, 3, 9, "installing the certificate"));
     reopen();
-    EXPECT_EQ(get(store_->release_leases_of("somebody else")), 0);
-    EXPECT_EQ(get(store_->release_leases_of("manager")), 1);
+    EXPECT_EQ(get(store_->release_leases_of("somebody else", manager::Store::LeaseEnd::lost)), 0);
+    EXPECT_EQ(get(store_->release_leases_of("manager", manager::Store::LeaseEnd::lost)), 1);
     auto job = lease("manager");
     ASSERT_TRUE(job);
     EXPECT_EQ(job->step, 3);
     EXPECT_EQ(job->progress, "installing the certificate");
+}
+
+TEST_F(StoreJobs, that_the_program_ended_is_no_attempt_of_the_job) {
+    auto id = get(store_->queue_job(JobKind::enforce, add("c1"), "admin"));
+    for (int life = 1; life <= 8; ++life) {
+        auto job = lease("manager");
+        ASSERT_TRUE(job) << life;
+        EXPECT_EQ(job->attempt, 1) << life;
+        EXPECT_EQ(job->losses, life - 1);
+        get(store_->release_leases_of("manager", manager::Store::LeaseEnd::lost));
+        clock_->advance(60s);  // from the third time on it waits a while
+    }
+    EXPECT_EQ(get(store_->get_job(id)).losses, 8);
+    lease("manager");
+    get(store_->release_leases_of("manager", manager::Store::LeaseEnd::given_back));
+    EXPECT_EQ(get(store_->get_job(id)).losses, 8) << "an end in order is no loss";
+    lease("manager");
+    get(store_->finish_job(id, JobState::waiting, std::nullopt, clock_->now()));
+    EXPECT_EQ(get(store_->get_job(id)).losses, 0) << "it came to an end of its own";
+    EXPECT_EQ(get(store_->get_job(id)).attempt, 1);
+    EXPECT_EQ(lease("manager")->attempt, 2);
+    clock_->advance(3600s);
+    auto taken = lease("another");
+    ASSERT_TRUE(taken) << "its lease ran out";
+    EXPECT_EQ(taken->attempt, 2);
+    EXPECT_EQ(taken->losses, 1);
+}
+
+TEST_F(StoreJobs, that_were_lost_often_come_back_apart_from_each_other) {
+    std::set<std::int64_t> moments;
+    std::vector<manager::JobId> jobs;
+    for (int i = 0; i < 8; ++i) jobs.push_back(get(store_->queue_job(JobKind::enforce, add("c" + std::to_string(i)), "admin")));
+    for (int life = 0; life < 6; ++life) {
+        for (std::size_t i = 0; i < jobs.size(); ++i) ASSERT_TRUE(lease("manager"));
+        get(store_->release_leases_of("manager", manager::Store::LeaseEnd::lost));
+        if (life == 5) break;
+        clock_->advance(60s);
+    }
+    for (auto id : jobs) moments.insert((get(store_->get_job(id)).not_before - clock_->now()).count());
+    EXPECT_GT(moments.size(), 6U);
+    EXPECT_LE(*moments.rbegin(), 60);
 }
 
 TEST_F(StoreJobs, finished_jobs_are_kept_up_to_a_number) {
