@@ -12,10 +12,13 @@
 #include "manager/jobs/engine.hpp"
 #include "manager/notify/notifier.hpp"
 #include "manager/observe/recognise.hpp"
+#include "manager/store/folder_policy_store.hpp"
 #include "manager/store/folder_store.hpp"
 
 #include "countersign/errors/mgr.hpp"
 #include "countersign/errors/net.hpp"
+
+#include <ranges>
 
 namespace countersign::manager {
 
@@ -86,6 +89,8 @@ public:
     net::Task<Result<Plan>> plan_for(SystemId id, std::optional<SecureOnly> assumed) override;
     net::Task<Result<std::vector<JobId>>> enforce(std::vector<SystemId> systems, std::string actor) override;
     net::Task<Result<Policy>> set_policy(Policy wanted, std::string actor) override;
+    net::Task<Result<void>> check_ready(Policy policy) override;
+    void take_up(std::vector<System> const& systems) override;
     net::Task<Result<void>> system_called(SystemCall call) override;
     net::Task<Result<Delivered>> test_channel(ChannelId id) override { return notifier_->test(id); }
     std::shared_ptr<void> subscribe(std::function<void(Event)> listener) override;
@@ -195,6 +200,10 @@ net::Task<Result<System>> ManagerService::add_system(NewSystem wanted, std::stri
                   .folder = checked.folder,
                   .created = clock_->now()};
     CS_CO_CHECK(co_await store_->folders().get(system.folder));
+    CS_CO_TRY(auto defaults, co_await store_->folder_policy().effective_defaults(system.folder));
+    auto const track_by = checked.track_by ? checked.track_by : defaults.track_by;
+    if (track_by == TrackBy::host_name ? !system.host_name.empty() : track_by && !system.address.empty()) system.track_by = *track_by;
+    if (checked.user.empty()) checked.user = defaults.user.value_or("");
     CS_CO_CHECK(co_await check_found(system));
     CS_CO_TRY(auto family, co_await family_of(system));
     system.family = family->id;
@@ -288,6 +297,19 @@ net::Task<Result<Policy>> ManagerService::set_policy(Policy wanted, std::string 
     co_return policy;
 }
 
+net::Task<Result<void>> ManagerService::check_ready(Policy policy) {
+    if (policy.manager_host_name.empty()) policy.manager_host_name = settings_.host_name;
+    co_return co_await check_own_readiness(observer_.wire(), settings_, std::move(policy));
+}
+
+void ManagerService::take_up(std::vector<System> const& systems) {
+    // Whoever listens is told to read everything again long before this many.
+    constexpr std::size_t k_most_events = 1001;
+    for (auto const& system : systems) directory_.learn(system, "");
+    for (auto const& system : systems | std::views::take(k_most_events)) publish({"system", system.id});
+    engine_->wake();
+}
+
 bool ManagerService::may_look_again(SystemId id) {
     auto const now = std::chrono::steady_clock::now();
     std::scoped_lock lock(mutex_);
@@ -321,6 +343,7 @@ net::Task<Result<void>> ManagerService::system_called(SystemCall call) {
         evidence.verified_us = before->https && before->verified_us;
         surveyor_.note_unjudged_call(*id);
     }
+    if (directory_.is_at(*id, call.source_address)) surveyor_.note_claim(*id, call.serial_number, call.mac_address);
     if (believed) CS_CO_CHECK(co_await store_->record_contact(*id, evidence, call.event.substr(0, 40)));
     contacts_.note(*id, call.https);
     publish({"system", *id});

@@ -46,6 +46,7 @@ struct NewSystem {
     std::optional<SecretText> password;  ///< nothing: the factory password
     std::vector<std::string> pins;
     FolderId folder = k_root_folder;
+    std::optional<TrackBy> track_by;  ///< nothing: as the folder says, else by address when there is one
 };
 
 /// Raised for the live page: something about a system, job, ticket or the policy changed.
@@ -83,6 +84,11 @@ public:
     /// Changes the policy; a change of mode queues enforcement of all capable systems at once (REQ MGR-3, MGR-4).
     /// MGR-007 when verify mode is asked for and the manager itself is not ready.
     virtual net::Task<Result<Policy>> set_policy(Policy policy, std::string actor) = 0;
+
+    /// Whether the manager itself is ready for a policy that verifies (REQ MGR-7): MGR-007.
+    virtual net::Task<Result<void>> check_ready(Policy policy) = 0;
+    /// Systems that were stored otherwise than by add_system: calls from them are known, and their jobs begin.
+    virtual void take_up(std::vector<System> const& systems) = 0;
 
     /// A boot, register or heartbeat call. Anonymous: it only makes the manager look again (REQ MGR-9).
     struct SystemCall {

@@ -94,8 +94,8 @@ Result<std::unique_ptr<ApiClient>> ApiClient::open(Connection connection) {
     settings.origin = url;
     settings.user_agent = "countersign";
     if (!connection.address.empty()) settings.address = connection.address;
-    // Observing a system that is silent takes as long as its deadlines say.
-    settings.exchange = net::Milliseconds(120000);
+    // Observing a system that is silent takes as long as its deadlines say; a list of 100,000 systems takes longest.
+    settings.exchange = net::Milliseconds(600000);
     settings.body_limit = 64UL * 1024 * 1024;
     if (!connection.pin.empty()) {
         settings.policy = net::tls::Pinned{{to_lower(replace_all(connection.pin, ":", ""))}};
@@ -135,11 +135,34 @@ Result<json::value> ApiClient::send(std::string const& method, std::string const
     return exchange(std::move(request));
 }
 
-Result<json::value> ApiClient::exchange(http::Request request) {
+Result<std::string> ApiClient::get_file(std::string const& path) {
+    http::Request request;
+    request.target = "/api/v1/" + path;
+    CS_TRY(auto answer, ask(std::move(request)));
+    if (answer.status / 100 == 2) return std::move(answer.body);
+    boost::system::error_code code;
+    auto const problem = json::parse(answer.body, code);
+    return fail(error_of_problem(code ? json::value() : problem, answer.status, "GET /api/v1/" + path));
+}
+
+Result<json::value> ApiClient::send_file(std::string const& path, std::string const& type, std::string content) {
+    http::Request request;
+    request.method = "POST";
+    request.target = "/api/v1/" + path;
+    request.fields.set("Content-Type", type);
+    request.body = std::move(content);
+    return exchange(std::move(request));
+}
+
+Result<http::Response> ApiClient::ask(http::Request request) {
     if (!state_->token.empty()) request.fields.set("Authorization", "Bearer " + state_->token.reveal());
     if (!state_->cookie.empty()) request.fields.set("Cookie", state_->cookie.reveal());
+    return net::run(state_->runtime, state_->client->send(std::move(request)));
+}
+
+Result<json::value> ApiClient::exchange(http::Request request) {
     auto what = request.method + " " + request.target;
-    auto answer = net::run(state_->runtime, state_->client->send(std::move(request)));
+    auto answer = ask(std::move(request));
     if (!answer) return fail(std::move(answer).error());
     auto cookie = std::string(answer->fields.get("Set-Cookie"));
     state_->new_cookie = SecretText(cookie.substr(0, cookie.find(';')));

@@ -42,6 +42,10 @@ public:
     Result<json::value> get(std::string const& path);
     Result<json::value> send(std::string const& method, std::string const& path, json::object const& body);
     Result<json::value> send(std::string const& method, std::string const& path);
+    /// An answer that is a file, as it stands.
+    Result<std::string> get_file(std::string const& path);
+    /// Sends a file of another type than JSON.
+    Result<json::value> send_file(std::string const& path, std::string const& type, std::string content);
     /// For log-in: the value of a cookie that the newest answer set, or empty.
     [[nodiscard]] SecretText cookie() const;
     /// Sends this session cookie from now on.
@@ -51,6 +55,7 @@ private:
     struct State;
     explicit ApiClient(std::unique_ptr<State> state);
     Result<json::value> exchange(net::http::Request request);
+    Result<net::http::Response> ask(net::http::Request request);
     std::unique_ptr<State> state_;
 };
 

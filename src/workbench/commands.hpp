@@ -41,6 +41,8 @@ void add_probe_command(CLI::App& app, Context& context);
 void add_access_commands(CLI::App& app, Context& context);
 void add_system_commands(CLI::App& app, Context& context);
 void add_folder_commands(CLI::App& app, Context& context);
+/// Lists of systems in and out, saved views, replaced units; after add_system_commands.
+void add_estate_list_commands(CLI::App& app, Context& context);
 void add_policy_commands(CLI::App& app, Context& context);
 void add_campaign_commands(CLI::App& app, Context& context);
 void add_job_commands(CLI::App& app, Context& context);
@@ -77,8 +79,11 @@ void add_to_groups(std::vector<PlanGroup>& groups, json::value const& system, js
 /// Which systems are meant: the options of `system list`, for every command that works on a selection.
 struct Selection {
     std::map<std::string, std::string> fields;  ///< as the API names them
+    bool descending = false;
 };
 void add_selection_options(CLI::App& command, Selection& selection);
+/// --sort, --descending, --view
+void add_list_options(CLI::App& command, Selection& selection);
 /// "&folder=12&level=2": to be put behind other fields of a query.
 std::string selection_query(Selection const& selection);
 /// The table of systems with their level and why, as `system list` prints it.

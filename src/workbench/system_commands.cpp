@@ -171,23 +171,25 @@ void add_selection_options(CLI::App& command, Selection& selection) {
     add("--expires-before", "expires_before", "Only those whose certificate ends before this time, or within this number of days");
 }
 
+void add_list_options(CLI::App& command, Selection& selection) {
+    command.add_option("--sort", selection.fields["sort"], "Column to sort by, such as name, level or certificate_expires");
+    command.add_flag("--descending", selection.descending, "The other way round");
+    command.add_option("--view", selection.fields["view"], "A saved view; options given here count instead of its own");
+}
+
 std::string selection_query(Selection const& selection) {
     std::string query;
     for (auto const& [field, value] : selection.fields)
-        if (!value.empty()) query += "&" + field + "=" + path_part(value);
+        if (!value.empty()) query += "&" + field + "=" + (field == "sort" && selection.descending ? "-" : "") + path_part(value);
     return query;
 }
 
-Result<void> print_systems(ApiClient& client, Output& output, json::array const& systems) {
-    Table table{{"ID", "System", "Family", "Where", "Level", "Certificate expires", "Why"}, {}};
-    for (auto const& system : systems) {
-        auto id = std::to_string(number_of(system, "id"));
-        CS_TRY(auto whole, client.get("systems/" + id));
-        auto const* assessment = whole.is_object() ? whole.get_object().if_contains("assessment") : nullptr;
-        table.rows.push_back({id, text_of(system, "name"), text_of(system, "family"), where_of(system),
-                              output.level(static_cast<int>(number_of(system, "level"))), expiry(text_of(system, "certificate_expires")),
-                              assessment ? why_of(*assessment) : ""});
-    }
+Result<void> print_systems(ApiClient&, Output& output, json::array const& systems) {
+    Table table{{"ID", "System", "Folder", "Family", "Where", "Level", "Certificate expires", "Why"}, {}};
+    for (auto const& system : systems)
+        table.rows.push_back({std::to_string(number_of(system, "id")), text_of(system, "name"), text_of(system, "folder_path"),
+                              text_of(system, "family"), where_of(system), output.level(static_cast<int>(number_of(system, "level"))),
+                              expiry(text_of(system, "certificate_expires")), text_of(system, "why")});
     output.table(table);
     return {};
 }
@@ -213,6 +215,7 @@ void add_system_commands(CLI::App& app, Context& context) {
     auto selection = std::make_shared<Selection>();
     auto* listing = system->add_subcommand("list", "All systems with their level and why");
     add_selection_options(*listing, *selection);
+    add_list_options(*listing, *selection);
     listing->callback([&context, selection] {
         context.action = [&context, selection](Output& output) {
             return with_manager(context, output, [&](ApiClient& client) -> Result<int> {

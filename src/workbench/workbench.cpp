@@ -45,12 +45,12 @@ std::string path_part(std::string_view name) { return net::http::url_encode(name
 
 Result<json::array> all_systems(ApiClient& client, std::string const& filter) {
     json::array out;
-    std::int64_t after = 0;
+    std::string after;
     do {
-        CS_TRY(auto page, client.get("systems?limit=1000&after=" + std::to_string(after) + filter));
+        CS_TRY(auto page, client.get("systems?limit=1000&after=" + path_part(after) + filter));
         for (auto const& system : list_of(page, "systems")) out.push_back(system);
-        after = number_of(page, "next");
-    } while (after != 0);
+        after = text_of(page, "next");
+    } while (!after.empty());
     return out;
 }
 
@@ -103,6 +103,7 @@ std::unique_ptr<CLI::App> make_application(Context& context) {
     add_access_commands(app, context);
     add_system_commands(app, context);
     add_folder_commands(app, context);
+    add_estate_list_commands(app, context);
     add_policy_commands(app, context);
     add_campaign_commands(app, context);
     add_job_commands(app, context);

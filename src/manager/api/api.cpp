@@ -41,7 +41,9 @@ std::shared_ptr<http::Service> secure_service(std::shared_ptr<Manager> manager, 
     Doors doors{manager, std::move(access)};
     add_access_routes(*router, doors);
     add_system_routes(*router, doors);
+    add_list_routes(*router, doors);
     add_folder_routes(*router, doors);
+    add_folder_policy_routes(*router, doors);
     add_estate_routes(*router, doors);
     add_ticket_routes(*router, doors);
     add_notification_routes(*router, doors);

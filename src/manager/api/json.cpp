@@ -315,6 +315,10 @@ Result<NewSystem> read_new_system(std::string_view body) {
     system.family = reader.text("family").value_or("");
     system.user = reader.text("user").value_or("");
     system.folder = reader.number("folder", 1, k_most_folder).value_or(k_root_folder);
+    if (auto track_by = reader.text("track_by")) {
+        system.track_by = parse_track_by(*track_by);
+        if (!system.track_by) reader.problem("track_by", "address or host_name is expected");
+    }
     if (auto password = reader.text("password", 1024)) system.password = SecretText(*std::move(password));
     system.pins = reader.texts("pins").value_or(std::vector<std::string>());
     if (system.host_name.empty() && system.address.empty()) reader.problem("host_name", "a host name or an address is needed");

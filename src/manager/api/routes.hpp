@@ -24,6 +24,10 @@ void add_access_routes(net::http::Router& router, Doors const& doors);
 void add_system_routes(net::http::Router& router, Doors const& doors);
 /// Folders, and the systems in them.
 void add_folder_routes(net::http::Router& router, Doors const& doors);
+/// Exceptions and connection settings of folders; units that came in the place of systems.
+void add_folder_policy_routes(net::http::Router& router, Doors const& doors);
+/// Lists, exports, saved views, adding by list.
+void add_list_routes(net::http::Router& router, Doors const& doors);
 void add_estate_routes(net::http::Router& router, Doors const& doors);
 void add_ticket_routes(net::http::Router& router, Doors const& doors);
 void add_notification_routes(net::http::Router& router, Doors const& doors);

@@ -1,11 +1,9 @@
 #include "base/text.hpp"
 #include "manager/api/routes.hpp"
-#include "manager/api/selection.hpp"
 #include "manager/store/folder_store.hpp"
 
 #include "countersign/errors/gen.hpp"
 
-#include <algorithm>
 #include <limits>
 
 namespace countersign::manager::api {
@@ -20,27 +18,6 @@ net::Task<Result<System>> find(std::shared_ptr<Manager> manager, std::string key
     co_return *std::move(found);
 }
 
-std::size_t limit_of(http::Request const& request) {
-    auto found = request.query.find("limit");
-    auto limit = found == request.query.end() ? std::nullopt : parse_number<std::size_t>(found->second);
-    return std::clamp<std::size_t>(limit.value_or(100), 1, 1000);
-}
-
-net::Task<http::Response> list_systems(Doors doors, http::Request request) {
-    auto selected = co_await read_selection(doors.manager, request.query);
-    if (!selected) co_return http::problem(selected.error());
-    auto filter = *std::move(selected);
-    filter.after = parse_number<SystemId>(request.query["after"]).value_or(0);
-    filter.limit = limit_of(request);
-    auto systems = co_await doors.manager->store().list_systems(filter);
-    co_return answer_or_problem(systems, [&filter](std::vector<System> const& list) {
-        json::array out;
-        for (auto const& system : list) out.push_back(to_json(system));
-        json::value next = list.size() == filter.limit ? json::value(list.back().id) : json::value(nullptr);
-        return json::object{{"systems", std::move(out)}, {"next", next}};
-    });
-}
-
 net::Task<http::Response> add_system(Doors doors, http::Request request) {
     auto fresh = read_new_system(request.body);
     if (!fresh) co_return http::problem(fresh.error());
@@ -53,7 +30,10 @@ net::Task<http::Response> show_system(Doors doors, http::Request request) {
     if (!system) co_return http::problem(system.error());
     auto assessment = co_await doors.manager->store().get_assessment(system->id);
     if (!assessment) co_return http::problem(assessment.error());
+    auto folder = co_await doors.manager->store().folders().get(system->folder);
+    if (!folder) co_return http::problem(folder.error());
     auto out = to_json(*system);
+    out["folder_path"] = folder->path;
     out["assessment"] = *assessment ? json::value(to_json(**assessment)) : json::value(nullptr);
     co_return answer(out);
 }
@@ -151,7 +131,6 @@ void add_system_routes(http::Router& router, Doors const& doors) {
         router.add({std::move(method), std::move(pattern), 16 * 1024,
                     [doors, function](http::Request request) { return function(doors, std::move(request)); }});
     };
-    route("GET", "/api/v1/systems", list_systems);
     route("POST", "/api/v1/systems", add_system);
     route("GET", "/api/v1/systems/{id}", show_system);
     route("PATCH", "/api/v1/systems/{id}", change_system);

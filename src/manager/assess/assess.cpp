@@ -192,6 +192,8 @@ private:
 
     void add_findings() {
         auto& out = out_.findings;
+        if (!in_.observation.other_unit.empty()) out.push_back(in_.observation.other_unit);
+        for (auto const& exception : in_.policy.exceptions) out.push_back(describe(exception));
         if (in_.observation.factory_password) out.emplace_back("The factory password still opens the system; this caps it at Level 2.");
         for (auto const& seen : in_.observation.services) {
             auto const* service = in_.family.find_service(seen.service);

@@ -4,15 +4,14 @@
 
 namespace countersign::manager {
 
-namespace {
-
-/// "A1:B2-C3" and "a1b2c3" are the same address.
 std::string plain_mac(std::string_view text) {
     std::string plain;
     for (char c : to_lower(text))
         if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')) plain += c;
     return plain.size() == 12 ? plain : std::string();
 }
+
+namespace {
 
 using Index = std::map<std::string, SystemId, std::less<>>;
 

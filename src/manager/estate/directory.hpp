@@ -11,6 +11,9 @@
 
 namespace countersign::manager {
 
+/// "A1:B2-C3-D4.e5 f6" and "a1b2c3d4e5f6" are the same; empty for what is no MAC address.
+std::string plain_mac(std::string_view text);
+
 class Directory {
 public:
     /// `address`: where the system was found, beside the one of its settings.

@@ -29,13 +29,15 @@ constexpr Names<PasswordOrigin, 3> k_origins{
     {{{PasswordOrigin::factory, "factory"}, {PasswordOrigin::given, "given"}, {PasswordOrigin::managed, "managed"}}}};
 constexpr Names<Reachability, 3> k_reachability{
     {{{Reachability::unknown, "unknown"}, {Reachability::reachable, "reachable"}, {Reachability::unreachable, "unreachable"}}}};
-constexpr Names<TicketType, 7> k_ticket_types{{{{TicketType::no_https_response, "no_https_response"},
+constexpr Names<ExceptionKind, 2> k_exceptions{{{{ExceptionKind::mode, "mode"}, {ExceptionKind::keep_service, "keep_service"}}}};
+constexpr Names<TicketType, 8> k_ticket_types{{{{TicketType::no_https_response, "no_https_response"},
                                                 {TicketType::certificate_validation_error, "certificate_validation_error"},
                                                 {TicketType::connection_error, "connection_error"},
                                                 {TicketType::login_failed, "login_failed"},
                                                 {TicketType::enforcement_failed, "enforcement_failed"},
                                                 {TicketType::certificate_expiring, "certificate_expiring"},
-                                                {TicketType::notification_failed, "notification_failed"}}}};
+                                                {TicketType::notification_failed, "notification_failed"},
+                                                {TicketType::system_replaced, "system_replaced"}}}};
 constexpr Names<TicketState, 2> k_ticket_states{{{{TicketState::open, "open"}, {TicketState::closed, "closed"}}}};
 constexpr Names<TicketSeverity, 3> k_severities{
     {{{TicketSeverity::notice, "notice"}, {TicketSeverity::warning, "warning"}, {TicketSeverity::critical, "critical"}}}};
@@ -58,6 +60,7 @@ std::string_view to_string(TrackBy value) { return k_track_by.name(value); }
 std::string_view to_string(SecureOnly value) { return k_secure_only.name(value); }
 std::string_view to_string(PasswordOrigin value) { return k_origins.name(value); }
 std::string_view to_string(Reachability value) { return k_reachability.name(value); }
+std::string_view to_string(ExceptionKind value) { return k_exceptions.name(value); }
 std::string_view to_string(TicketType value) { return k_ticket_types.name(value); }
 std::string_view to_string(TicketState value) { return k_ticket_states.name(value); }
 std::string_view to_string(TicketSeverity value) { return k_severities.name(value); }
@@ -70,6 +73,7 @@ std::optional<TrackBy> parse_track_by(std::string_view text) { return k_track_by
 std::optional<SecureOnly> parse_secure_only(std::string_view text) { return k_secure_only.find(text); }
 std::optional<PasswordOrigin> parse_password_origin(std::string_view text) { return k_origins.find(text); }
 std::optional<Reachability> parse_reachability(std::string_view text) { return k_reachability.find(text); }
+std::optional<ExceptionKind> parse_exception_kind(std::string_view text) { return k_exceptions.find(text); }
 std::optional<TicketType> parse_ticket_type(std::string_view text) { return k_ticket_types.find(text); }
 std::optional<TicketState> parse_ticket_state(std::string_view text) { return k_ticket_states.find(text); }
 std::optional<TicketSeverity> parse_ticket_severity(std::string_view text) { return k_severities.find(text); }
@@ -77,5 +81,12 @@ std::optional<JobKind> parse_job_kind(std::string_view text) { return k_job_kind
 std::optional<JobPurpose> parse_job_purpose(std::string_view text) { return k_job_purposes.find(text); }
 std::optional<JobState> parse_job_state(std::string_view text) { return k_job_states.find(text); }
 std::optional<pki::RevocationPolicy> parse_revocation_policy(std::string_view text) { return k_revocation.find(text); }
+
+std::string describe(PolicyException const& exception) {
+    auto const what = exception.kind == ExceptionKind::mode ? "Secure-Only is " + exception.value + " here"
+                                                            : "the service " + exception.value + " is left open";
+    return "Exception for " + exception.folder_path + " until " + to_string(exception.ends) + ": " + what + " (owner: " + exception.owner +
+           "; reason: " + exception.reason + ")";
+}
 
 }  // namespace countersign::manager

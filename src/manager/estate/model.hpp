@@ -72,6 +72,25 @@ struct System {
     }
 };
 
+/// A folder's departure from the policy, for a time: somebody answers for it, says why, and it ends by itself.
+enum class ExceptionKind {
+    mode,         ///< another Secure-Only mode than the estate's
+    keep_service  ///< a service is left open that the plan would close
+};
+struct PolicyException {
+    std::int64_t id = 0;
+    FolderId folder = k_root_folder;  ///< and all below it
+    std::string folder_path;
+    ExceptionKind kind{};
+    std::string value;  ///< "off", "on", "verify"; or the door of the service: "ssh", "snmp", "ftp", "telnet", "http" ...
+    std::string reason;
+    std::string owner;
+    UtcTime ends{};  ///< from then on it does not count
+    UtcTime created{};
+    std::string created_by;
+    bool operator==(PolicyException const&) const = default;
+};
+
 /// What the whole estate should look like.
 struct Policy {
     SecureOnly secure_only = SecureOnly::off;
@@ -89,6 +108,14 @@ struct Policy {
     /// Towards systems, whose certificates may be of any authority that we trust (REQ TRU-7). The connections of systems
     /// themselves follow the settings of their services.
     pki::RevocationPolicy revocation = pki::RevocationPolicy::soft_fail;
+    /// Those that count for one system now; never stored. In the estate's own policy there are none.
+    std::vector<PolicyException> exceptions;
+
+    [[nodiscard]] bool keeps(std::string_view door) const {
+        for (auto const& one : exceptions)
+            if (one.kind == ExceptionKind::keep_service && one.value == door) return true;
+        return false;
+    }
 };
 
 /// REQ MGR-6. Names as the seeds write them stand in catalogue/tickets.toml.
@@ -99,7 +126,8 @@ enum class TicketType {
     login_failed,
     enforcement_failed,
     certificate_expiring,
-    notification_failed
+    notification_failed,
+    system_replaced
 };
 enum class TicketState { open, closed };
 /// In order: a higher one is worse.
@@ -166,6 +194,9 @@ std::string_view to_string(TrackBy value);
 std::string_view to_string(SecureOnly value);
 std::string_view to_string(PasswordOrigin value);
 std::string_view to_string(Reachability value);
+std::string_view to_string(ExceptionKind value);
+/// "Exception for /Labs until 2027-01-31T00:00:00Z: Secure-Only is off here (owner: Ann; reason: no certificates yet)"
+std::string describe(PolicyException const& exception);
 std::string_view to_string(TicketType value);  ///< "no_https_response"
 std::string_view title_of(TicketType value);   ///< "No HTTPS Response"
 std::string_view to_string(TicketState value);
@@ -177,6 +208,7 @@ std::optional<TrackBy> parse_track_by(std::string_view text);
 std::optional<SecureOnly> parse_secure_only(std::string_view text);
 std::optional<PasswordOrigin> parse_password_origin(std::string_view text);
 std::optional<Reachability> parse_reachability(std::string_view text);
+std::optional<ExceptionKind> parse_exception_kind(std::string_view text);
 std::optional<TicketType> parse_ticket_type(std::string_view text);
 std::optional<TicketState> parse_ticket_state(std::string_view text);
 std::optional<TicketSeverity> parse_ticket_severity(std::string_view text);

@@ -72,6 +72,8 @@ struct Observation {
     std::optional<Error> account_error;
     bool factory_password = false;  ///< the factory password opened it
     ContactEvidence contact;
+    /// Why the unit that answers is another one than the system that is known; empty: nothing says so. Nothing is done to it.
+    std::string other_unit;
 
     [[nodiscard]] ServiceObservation const* find(std::string_view service) const;
     [[nodiscard]] bool open(std::string_view service) const;

@@ -80,6 +80,7 @@ Error not_trusted(System const& system, SecureOnly mode, ServiceObservation cons
 struct Attempt {
     Opened as;
     SecretText password;
+    FolderCredential const* folder = nullptr;
 };
 
 /// In the order in which they are tried. Over HTTP, and to a unit that may be another one, nothing but what may be lost.
@@ -93,12 +94,15 @@ std::vector<Attempt> attempts(Observer::Question const& question, ChannelChoice 
     if (current && (sure || accepted_risk)) list.push_back({Opened::current, current->duplicate()});
     if (sure && question.passwords.candidate) list.push_back({Opened::candidate, question.passwords.candidate->duplicate()});
     if (!current || current->reveal() != factory) list.push_back({Opened::factory, SecretText(factory)});
+    for (auto const& one : question.defaults)
+        if (sure && list.size() < k_most_tries) list.push_back({Opened::folder, one.password.duplicate(), &one});
     return list;
 }
 
-net::http::Credentials credentials_for(Observer::Question const& question, SecretText password) {
-    auto const& user = question.system.user.empty() ? question.family->login.user : question.system.user;
-    return {user, std::move(password)};
+net::http::Credentials credentials_for(Observer::Question const& question, Attempt& attempt) {
+    auto user = question.system.user.empty() ? question.family->login.user : question.system.user;
+    if (attempt.folder && !attempt.folder->user.empty()) user = attempt.folder->user;
+    return {user, std::move(attempt.password)};
 }
 
 /// A factory identity whose serial number was not known before is believed only if the unit itself says the same.
@@ -113,6 +117,7 @@ Observer::Question Observer::Question::duplicate() const {
     Question copy{.system = system, .family = family, .policy = policy, .trust = trust, .contact = contact};
     if (passwords.current) copy.passwords.current = passwords.current->duplicate();
     if (passwords.candidate) copy.passwords.candidate = passwords.candidate->duplicate();
+    for (auto const& one : defaults) copy.defaults.push_back(one.duplicate());
     return copy;
 }
 
@@ -221,11 +226,12 @@ net::Task<> Observer::log_in(Question const& question, std::string address, Sigh
     }
     for (auto& attempt : attempts(question, *choice)) {
         bool const factory = attempt.password.reveal() == question.family->login.factory_password;
-        (*driver)->use_credentials(credentials_for(question, std::move(attempt.password)));
+        (*driver)->use_credentials(credentials_for(question, attempt));
         auto account = co_await (*driver)->read_account();
         if (!account) {
             bool const refused = account.error().id() == errors::net::login_refused;
             observation.account_error = std::move(account).error();
+            if (refused && attempt.folder) sighting.refused.push_back(attempt.folder->id);
             if (refused) continue;
             co_return;
         }
@@ -240,6 +246,7 @@ net::Task<> Observer::log_in(Question const& question, std::string address, Sigh
         observation.account_channel = (*driver)->trust();
         observation.factory_password = factory;
         sighting.opened = attempt.as;
+        if (attempt.folder) sighting.used = attempt.folder->duplicate();
         sighting.driver = std::move(*driver);
         co_return;
     }

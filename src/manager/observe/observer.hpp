@@ -6,23 +6,30 @@
 /// - HTTPS that is verified, pinned or the unit's factory identity: always. But while it is not known for sure which unit the
 ///   system is, a factory identity gets the factory password only: any other unit of the vendor has one, too.
 /// - HTTPS that nobody can vouch for: never; and never HTTP instead, but in mode off with a system that was never proven.
+/// - Credentials of the folder are secrets like any other: never over HTTP. No log-in tries more than k_most_tries passwords.
 /// - HTTP: only while HTTPS does not answer, was never proven, and there is no secret to lose (factory password) or mode is off.
 /// What is refused here has sent not one byte of payload.
 
 #include "manager/drivers/driver.hpp"
 #include "manager/observe/wire.hpp"
+#include "manager/store/folder_policy_store.hpp"
 #include "manager/store/store.hpp"
 
 namespace countersign::manager {
 
+/// Systems lock out an address after five wrong passwords at the earliest: one log-in stays below that.
+inline constexpr std::size_t k_most_tries = 4;
+
 /// The password that opened the system.
-enum class Opened { nothing, current, candidate, factory };
+enum class Opened { nothing, current, candidate, factory, folder };
 
 /// An observation, and the logged-in channel that it leaves for further work.
 struct Sighting {
     Observation observation;
     std::unique_ptr<Driver> driver;  ///< null when there is no account
     Opened opened = Opened::nothing;
+    std::optional<FolderCredential> used;  ///< what opened it, when Opened::folder
+    std::vector<std::int64_t> refused;     ///< credentials of folders that it refused
 };
 
 class Observer {
@@ -37,6 +44,8 @@ public:
         Policy policy;
         TrustBase trust;
         ContactEvidence contact;
+        /// Of its folder: tried last, and only with a peer that is verified or pinned.
+        std::vector<FolderCredential> defaults;
         [[nodiscard]] Question duplicate() const;
     };
     enum class Extent {

@@ -1,7 +1,13 @@
 #include "manager/observe/survey.hpp"
 
+#include "base/text.hpp"
+#include "manager/observe/recognise.hpp"
 #include "manager/store/campaign_store.hpp"
+#include "manager/store/folder_policy_store.hpp"
+#include "manager/store/replacement_store.hpp"
 #include "manager/tickets/ticket_rules.hpp"
+
+#include "countersign/errors/net.hpp"
 
 #include <algorithm>
 
@@ -33,18 +39,42 @@ net::Task<Result<Observer::Question>> Surveyor::question(SystemId id) {
     // moment is not taken for the factory's.
     CS_CO_TRY(question.passwords, co_await store_.get_passwords(id));
     CS_CO_TRY(question.system, co_await store_.get_system(id));
-    CS_CO_TRY(question.family, families_.get(question.system.family));
-    CS_CO_TRY(question.policy, co_await store_.get_policy());
-    // A campaign may have taken this one to another goal than the whole estate's.
+    CS_CO_TRY(question.family, co_await family_of(question.system));
+    CS_CO_TRY(question.policy, co_await store_.folder_policy().effective_policy(question.system.folder));
+    // A campaign may have taken this one to another goal than the whole estate's, or its folder's.
     CS_CO_TRY(auto const goal, co_await store_.campaigns().find_goal(id));
     if (goal && !goal->hold) {
         question.policy.secure_only = goal->mode;
         if (goal->trial_seconds > 0) question.policy.trial_seconds = goal->trial_seconds;
+        std::erase_if(question.policy.exceptions, [](PolicyException const& one) { return one.kind == ExceptionKind::mode; });
+    }
+    CS_CO_TRY(auto defaults, co_await store_.folder_policy().effective_defaults(question.system.folder));
+    {
+        std::scoped_lock lock(mutex_);
+        auto const refused = refused_.find(id);
+        for (auto& one : defaults.credentials)
+            if (refused == refused_.end() || !refused->second.contains(one.id)) question.defaults.push_back(std::move(one));
     }
     CS_CO_TRY(question.contact, co_await store_.get_contact(id));
     CS_CO_TRY(question.trust, co_await trust());
     question.trust.revocation = question.policy.revocation;
     co_return question;
+}
+
+/// Systems of a list may come without a family.
+net::Task<Result<family::FamilyPtr>> Surveyor::family_of(System& system) {
+    if (!system.family.empty()) co_return families_.get(system.family);
+    auto const place = co_await observer_.locate(system);
+    if (place.address.empty()) co_return fail(place.error.value_or(Error(errors::net::unknown_host, {{"name", system.host_name}})));
+    CS_CO_TRY(auto family, co_await recognise_family(observer_.wire(), families_, system, place.address));
+    auto const take = [family](System& stored) {
+        if (!stored.family.empty()) return std::string();
+        stored.family = family->id;
+        if (stored.user.empty()) stored.user = family->login.user;
+        return "recognised as " + family->id;
+    };
+    CS_CO_TRY(system, co_await store_.update_system(system.id, take, "manager"));
+    co_return family;
 }
 
 net::Task<Result<Survey>> Surveyor::survey(SystemId id) {
@@ -78,8 +108,10 @@ void take_results(System& system, Survey const& survey, UtcTime now) {
     bool const sure = observation.account_channel >= ChannelTrust::pinned;
     system.https_proven = system.https_proven || sure;
     // A serial number that was learnt is changed only by a system that we are sure of: factory identities depend on it.
-    if (!account.serial_number.empty() && (system.serial_number.empty() || sure)) system.serial_number = account.serial_number;
-    if (!account.mac_address.empty()) system.mac_address = account.mac_address;
+    // Another unit's are taken when somebody accepted it.
+    bool const own = observation.other_unit.empty();
+    if (own && !account.serial_number.empty() && (system.serial_number.empty() || sure)) system.serial_number = account.serial_number;
+    if (own && !account.mac_address.empty()) system.mac_address = account.mac_address;
     if (account.software.empty()) return;
     system.software = account.software;
     system.secure_only_capable = survey.family->supports_secure_only(account.software, account.feature_keys);
@@ -94,6 +126,14 @@ net::Task<Result<void>> Surveyor::record(Survey& survey) {
         CS_CO_CHECK(co_await store_.promote_candidate_password(system.id));
         system.password_origin = PasswordOrigin::managed;
     }
+    if (survey.sighting.opened == Opened::folder) CS_CO_CHECK(co_await keep_password(survey));
+    if (!survey.sighting.refused.empty() || survey.sighting.observation.account) {
+        std::scoped_lock lock(mutex_);
+        // Once it opened, what it refused before may be tried again: a factory reset changes what is right.
+        if (survey.sighting.observation.account) refused_.erase(system.id);
+        for (auto id : survey.sighting.refused) refused_[system.id].insert(id);
+    }
+    CS_CO_CHECK(co_await judge_unit(survey));
     take_results(system, survey, now);
     auto const& seen = survey.sighting.observation;
     directory_.learn(system, seen.called == system.host_name ? seen.resolved_address : system.address);
@@ -130,6 +170,93 @@ net::Task<Result<void>> Surveyor::judge_contact(Survey& survey) {
     if (!now_proven && !disproven) co_return Result<void>();
     contact.verified_us = now_proven;
     co_return co_await store_.record_contact(survey.system.id, contact, "Account");
+}
+
+/// A credential of the folder opened the system: it is the system's own from now on.
+net::Task<Result<void>> Surveyor::keep_password(Survey& survey) {
+    auto& system = survey.system;
+    auto const used = survey.sighting.used->duplicate();
+    system.password_origin = PasswordOrigin::given;
+    CS_CO_CHECK(co_await store_.set_password(system.id, used.password.duplicate(), PasswordOrigin::given, "manager"));
+    if (used.user.empty() || used.user == system.user) co_return Result<void>();
+    system.user = used.user;
+    auto const take = [user = used.user](System& stored) {
+        stored.user = user;
+        return std::string("the folder's user ") + user;
+    };
+    CS_CO_CHECK(co_await store_.update_system(system.id, take, "manager"));
+    co_return Result<void>();
+}
+
+namespace {
+
+bool differ(std::string const& known, std::string const& seen) { return !known.empty() && !seen.empty() && !iequals(known, seen); }
+
+/// Serial numbers decide; MAC addresses do where one side has no serial number.
+bool is_other_unit(System const& known, std::string const& serial_number, std::string const& mac_address) {
+    if (!known.serial_number.empty() && !serial_number.empty()) return differ(known.serial_number, serial_number);
+    return differ(plain_mac(known.mac_address), plain_mac(mac_address));
+}
+
+std::string unit_of(std::string const& serial_number, std::string const& mac_address) {
+    auto out = serial_number.empty() ? std::string() : "serial number " + serial_number;
+    if (!mac_address.empty()) out += (out.empty() ? "" : ", ") + ("MAC address " + mac_address);
+    return out;
+}
+
+}  // namespace
+
+/// What answers is compared with what is known: by the account, by a factory certificate, or by what a call from there said.
+net::Task<Result<void>> Surveyor::judge_unit(Survey& survey) {
+    auto& observation = survey.sighting.observation;
+    auto const& system = survey.system;
+    Replacement other{.system = system.id, .seen = clock_->now()};
+    if (auto const* service = https_service(*survey.family))
+        if (auto const* https = observation.find(service->id); https && !https->presented.empty())
+            other.fingerprint = https->presented.front().fingerprint();
+    std::string how;
+    if (observation.account) {
+        other.serial_number = observation.account->serial_number;
+        other.mac_address = observation.account->mac_address;
+        how = "answers";
+    } else {
+        if (auto const* service = https_service(*survey.family))
+            if (auto const* https = observation.find(service->id))
+                other.serial_number = factory_serial_number(https->presented, survey.trust.factory, clock_->now());
+        how = "shows its factory certificate";
+        std::scoped_lock lock(mutex_);
+        if (auto claim = claims_.find(system.id); other.serial_number.empty() && claim != claims_.end()) {
+            other.serial_number = claim->second.serial_number;
+            other.mac_address = claim->second.mac_address;
+            how = "calls the manager from its address";
+        }
+    }
+    if (is_other_unit(system, other.serial_number, other.mac_address)) {
+        other.evidence = "A unit with " + unit_of(other.serial_number, other.mac_address) + " " + how + "; the system that is known has " +
+                         unit_of(system.serial_number, system.mac_address);
+        observation.other_unit = other.evidence;
+        {
+            std::scoped_lock lock(mutex_);
+            known_units_.erase(system.id);
+        }
+        co_return co_await store_.replacements().note(std::move(other));
+    }
+    if (!observation.account) co_return Result<void>();
+    {
+        std::scoped_lock lock(mutex_);
+        claims_.erase(system.id);
+        if (!known_units_.insert(system.id).second) co_return Result<void>();
+    }
+    CS_CO_TRY(auto noted, co_await store_.replacements().find(system.id));
+    if (noted) CS_CO_CHECK(co_await store_.replacements().forget(system.id));
+    co_return Result<void>();
+}
+
+void Surveyor::note_claim(SystemId id, std::string serial_number, std::string mac_address) {
+    constexpr std::size_t k_longest = 64;
+    if (serial_number.size() > k_longest || mac_address.size() > k_longest) return;
+    std::scoped_lock lock(mutex_);
+    claims_[id] = {std::move(serial_number), std::move(mac_address)};
 }
 
 std::optional<bool> Surveyor::verification_effective(SystemId id) const {

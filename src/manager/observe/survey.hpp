@@ -41,10 +41,15 @@ public:
     void note_verification(SystemId id, bool effective);
     /// The system called over HTTPS before anybody knew whether it verifies us: decided by the next account that is read.
     void note_unjudged_call(SystemId id);
+    /// A call from the system's own address said whose it is. Anonymous: it counts only while the system cannot be logged in to.
+    void note_claim(SystemId id, std::string serial_number, std::string mac_address);
 
 private:
     net::Task<Result<void>> record(Survey& survey);
     net::Task<Result<void>> judge_contact(Survey& survey);
+    net::Task<Result<void>> judge_unit(Survey& survey);
+    net::Task<Result<void>> keep_password(Survey& survey);
+    net::Task<Result<family::FamilyPtr>> family_of(System& system);
     net::Task<Result<TrustBase>> trust();
 
     Store& store_;
@@ -59,6 +64,12 @@ private:
     std::optional<std::pair<std::vector<pki::Certificate>, TrustBase>> trust_cache_;  ///< building OpenSSL stores is not free
     std::map<SystemId, bool> verification_;
     std::set<SystemId> unjudged_calls_;
+    struct Claim {
+        std::string serial_number, mac_address;
+    };
+    std::map<SystemId, Claim> claims_;
+    std::set<SystemId> known_units_;                      ///< whose own unit answered in this life, with nothing else noted
+    std::map<SystemId, std::set<std::int64_t>> refused_;  ///< credentials of folders that are not tried again
 };
 
 /// "https 443 open TLSv1.3 verified": one line for each service, for the system's page.

@@ -22,10 +22,8 @@ bool is_pinned(System const& system, pki::Certificate const& leaf) {
 /// IEEE 802.1AR: the chain ends at the vendor, and the subject names the unit. While its serial number is not known yet, the
 /// account has to confirm it (Observer).
 bool is_factory_identity(std::vector<pki::Certificate> const& presented, System const& system, pki::Anchors const& vendors, UtcTime at) {
-    if (vendors.empty()) return false;
-    auto const serial = presented.front().subject_serial_number();
-    if (serial.empty() || (!system.serial_number.empty() && !iequals(serial, system.serial_number))) return false;
-    return pki::verify_chain({.presented = presented, .anchors = vendors, .purpose = pki::Purpose::any, .at = at}).verified();
+    auto const serial = factory_serial_number(presented, vendors, at);
+    return !serial.empty() && (system.serial_number.empty() || iequals(serial, system.serial_number));
 }
 
 net::http::Client::Settings common_settings(Wire const& wire, System const& system, std::string const& address, net::Scheme scheme,
@@ -44,6 +42,14 @@ net::http::Client::Settings common_settings(Wire const& wire, System const& syst
 }
 
 }  // namespace
+
+std::string factory_serial_number(std::vector<pki::Certificate> const& presented, pki::Anchors const& vendors, UtcTime at) {
+    if (vendors.empty() || presented.empty()) return {};
+    auto serial = presented.front().subject_serial_number();
+    if (serial.empty()) return {};
+    bool const good = pki::verify_chain({.presented = presented, .anchors = vendors, .purpose = pki::Purpose::any, .at = at}).verified();
+    return good ? serial : std::string();
+}
 
 ChannelTrust judge(std::vector<pki::Certificate> const& presented, std::vector<pki::Finding> const& findings, System const& system,
                    TrustBase const& trust, UtcTime at) {

@@ -47,6 +47,8 @@ ChannelTrust judge(std::vector<pki::Certificate> const& presented, std::vector<p
 
 /// We know for sure which unit the system is: only then is a factory identity worth a secret. At first contact, and while its
 /// serial number was only heard over HTTP, any unit of the vendor could be in its place.
+/// The serial number of a factory identity (IEEE 802.1AR) whose chain ends at one of the vendors; empty: it is none.
+std::string factory_serial_number(std::vector<pki::Certificate> const& presented, pki::Anchors const& vendors, UtcTime at);
 bool is_bound_to_unit(System const& system);
 
 /// An HTTPS client that talks to exactly the peer that `seen` showed: verified again by chain and name, or by its certificate.

@@ -38,6 +38,9 @@ public:
         : in_(input), settings_(settings), mode_(input.policy.secure_only), name_(name_of(input.system)) {}
 
     std::vector<Error> find() {
+        // Nothing is decided about a unit that nobody accepted.
+        if (!in_.observation.other_unit.empty())
+            return {Error(errors::mgr::system_replaced, {{"system", name_}, {"detail", in_.observation.other_unit}})};
         if (!in_.observation.account) no_account();
         if (mode_ == SecureOnly::off) return std::move(out_);
         if (in_.policy.manager_host_name.empty()) not_ready("it has no host name that systems could call it by");

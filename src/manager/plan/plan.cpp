@@ -24,6 +24,7 @@ public:
         plan_.system = in_.system.id;
         plan_.from_level = in_.assessment.level;
         plan_.goal_level = goal_level(mode_);
+        for (auto const& exception : in_.policy.exceptions) plan_.notes.push_back(describe(exception) + ".");
         if (auto note = why_left_alone(in_); !note.empty()) {
             plan_.goal_level = plan_.from_level;
             plan_.notes.push_back(std::move(note));
@@ -327,7 +328,7 @@ private:
 
     /// Below the goal as assessed, or a door that the policy does not want open at Level 4 (REQ LVL-5).
     bool must_close(family::Service const& service, ProtocolLevel const& row) const {
-        if (!row.open || !row.counts || service.id == "https") return false;
+        if (!row.open || !row.counts || service.id == "https" || in_.policy.keeps(service.door)) return false;
         if (service.door == "ssh" && mode_ == SecureOnly::verify) return !in_.policy.keep_ssh;
         return row.level < goal_level(mode_);
     }
@@ -339,6 +340,9 @@ private:
             if (service->mode_setting.empty())
                 plan_.notes.push_back(service->title + " cannot be switched off and holds the system at Level " +
                                       std::to_string(row.level) + ".");
+            else if (in_.policy.keeps(service->door))
+                plan_.notes.push_back("An exception keeps " + service->title + ": the system stays at Level " + std::to_string(row.level) +
+                                      ".");
             else if (!must_close(*service, row))
                 plan_.notes.push_back("The policy keeps " + service->title + ": the system stays at Level " + std::to_string(row.level) +
                                       " until its host key is pinned (REQ LVL-5).");

@@ -149,8 +149,10 @@ Result<std::unique_ptr<Database>> Database::open(std::filesystem::path const& fi
 
 std::vector<Row> Database::select(std::vector<std::string_view> const& columns, std::string_view rest, std::vector<Value> values) {
     std::string sql = "SELECT ";
+    bool first = true;
     for (auto column : columns) {
-        if (column != columns.front()) sql += ", ";
+        if (!first) sql += ", ";
+        first = false;
         sql += column;
     }
     sql += ' ';

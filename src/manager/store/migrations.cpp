@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "manager/store/system_query.hpp"
 
 #include "countersign/errors/sto.hpp"
 
@@ -295,8 +296,87 @@ Statements const k_campaigns = {
         campaign INTEGER NOT NULL))",
 };
 
-std::array<Statements const*, 10> const k_steps = {&k_systems, &k_certificates, &k_jobs,        &k_tickets,       &k_access,
-                                                   &k_trials,  &k_folders,      &k_ticket_work, &k_notifications, &k_campaigns};
+/// 11: lists of 100,000 systems. One index for each order (sqlite_lists.cpp names the same expressions), and the text of each system for
+/// search by parts of words. That of new systems is written by who adds them (index_text): a trigger would make FTS5 write a segment for
+/// each row of a long list. Saved views.
+Statements const k_lists = {
+    "ALTER TABLE systems ADD COLUMN address_key TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX systems_by_name ON systems (name COLLATE NOCASE)",
+    "CREATE INDEX systems_by_host_name ON systems (host_name)",
+    "CREATE INDEX systems_by_address ON systems (address_key)",
+    "CREATE INDEX systems_by_family ON systems (family)",
+    "CREATE INDEX systems_by_software ON systems (software COLLATE NOCASE)",
+    "CREATE INDEX systems_by_level ON systems (level)",
+    "CREATE INDEX systems_by_reachability ON systems (reachability)",
+    "CREATE INDEX systems_by_capable ON systems (secure_only_capable)",
+    "CREATE INDEX systems_by_track_by ON systems (track_by)",
+    "CREATE INDEX systems_by_serial_number ON systems (serial_number)",
+    "CREATE INDEX systems_by_mac_address ON systems (mac_address)",
+    "CREATE INDEX systems_by_expiry ON systems (ifnull(certificate_expires, 9223372036854775807))",
+    "CREATE INDEX systems_expiring ON systems (certificate_expires) WHERE certificate_expires IS NOT NULL",
+    "CREATE INDEX systems_by_observed ON systems (ifnull(observed_at, 0))",
+    "CREATE INDEX systems_by_call ON systems (ifnull(last_call_at, 0))",
+    "CREATE INDEX systems_by_created ON systems (created)",
+    "CREATE VIRTUAL TABLE systems_text USING fts5(words, tokenize = 'trigram')",
+    R"(INSERT INTO systems_text (rowid, words) SELECT id, name || char(10) || host_name || char(10) || address || char(10) ||
+        serial_number || char(10) || mac_address || char(10) || family || char(10) || software FROM systems)",
+    R"(CREATE TRIGGER systems_text_removed AFTER DELETE ON systems BEGIN DELETE FROM systems_text WHERE rowid = OLD.id; END)",
+    R"(CREATE TRIGGER systems_text_changed AFTER UPDATE ON systems
+        WHEN NEW.name <> OLD.name OR NEW.host_name <> OLD.host_name OR NEW.address <> OLD.address OR
+            NEW.serial_number <> OLD.serial_number OR NEW.mac_address <> OLD.mac_address OR NEW.family <> OLD.family OR
+            NEW.software <> OLD.software BEGIN
+        UPDATE systems_text SET words = NEW.name || char(10) || NEW.host_name || char(10) || NEW.address || char(10) ||
+            NEW.serial_number || char(10) || NEW.mac_address || char(10) || NEW.family || char(10) || NEW.software
+            WHERE rowid = NEW.id; END)",
+    R"(CREATE TABLE saved_views (
+        user_name TEXT NOT NULL,
+        name TEXT NOT NULL COLLATE NOCASE,
+        document TEXT NOT NULL,
+        PRIMARY KEY (user_name, name)))",
+};
+
+/// 12: what folders say of the systems in them, and units that came in the place of systems. An exception that ended stays as a record.
+Statements const k_folder_policy = {
+    R"(CREATE TABLE folder_exceptions (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        folder INTEGER NOT NULL REFERENCES folders (id) ON DELETE CASCADE,
+        kind TEXT NOT NULL CHECK (kind IN ('mode', 'keep_service')),
+        value TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        ends INTEGER NOT NULL,
+        created INTEGER NOT NULL,
+        created_by TEXT NOT NULL,
+        end_noted INTEGER NOT NULL DEFAULT 0))",  "CREATE INDEX folder_exceptions_folder ON folder_exceptions (folder)",
+    R"(CREATE TABLE folder_defaults (
+        folder INTEGER PRIMARY KEY REFERENCES folders (id) ON DELETE CASCADE,
+        track_by TEXT,
+        user_name TEXT))",
+    R"(CREATE TABLE folder_credentials (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        folder INTEGER NOT NULL REFERENCES folders (id) ON DELETE CASCADE,
+        user_name TEXT NOT NULL,
+        sealed TEXT NOT NULL))", "CREATE INDEX folder_credentials_folder ON folder_credentials (folder)",
+    R"(CREATE TABLE replacements (
+        system INTEGER PRIMARY KEY REFERENCES systems (id) ON DELETE CASCADE,
+        serial_number TEXT NOT NULL,
+        mac_address TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        evidence TEXT NOT NULL,
+        seen INTEGER NOT NULL))",
+};
+
+std::array<Statements const*, 12> const k_steps = {&k_systems,       &k_certificates, &k_jobs,    &k_tickets,
+                                                   &k_access,        &k_trials,       &k_folders, &k_ticket_work,
+                                                   &k_notifications, &k_campaigns,    &k_lists,   &k_folder_policy};
+
+constexpr int k_version_with_address_keys = 11;
+
+/// SQL cannot read addresses.
+void fill_address_keys(Database& database) {
+    for (auto const& row : database.select({"id", "address"}, "FROM systems WHERE address <> ''"))
+        database.execute("UPDATE systems SET address_key = :key WHERE id = :id", {value(address_key(row.text(1))), value(row.number(0))});
+}
 
 int current_schema(Database& database) {
     if (!database.select_one({"name"}, "FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'")) return 0;
@@ -317,6 +397,7 @@ void apply(Database& database, int from, int target, UtcTime now) {
     }
     for (int version = from + 1; version <= target; ++version) {
         for (auto statement : *k_steps.at(static_cast<std::size_t>(version) - 1)) database.execute(statement);
+        if (version == k_version_with_address_keys) fill_address_keys(database);
         database.execute("INSERT INTO schema_version (version, applied) VALUES (:version, :applied)",
                          {value(std::int64_t{version}), value(now)});
     }

@@ -152,20 +152,23 @@ net::Task<Result<Folder>> SqliteFolders::add(FolderId parent, std::string text, 
     });
 }
 
-net::Task<Result<Folder>> SqliteFolders::ensure(std::string text, std::string actor) {
-    return backing_.write([this, text = std::move(text), actor = std::move(actor)](Database& database) -> Result<Folder> {
-        CS_TRY(auto path, normal_folder_path(text));
-        CS_TRY(auto folder, load_folder(database, k_root_folder));
-        for (auto name : split(path, '/')) {
-            if (name.empty()) continue;
-            if (auto known = load_folder_at(database, path_in(folder, std::string(name)))) {
-                folder = std::move(*known);
-            } else {
-                CS_TRY(folder, insert(database, folder, std::string(name), actor));
-            }
+Result<Folder> SqliteFolders::ensure_in(Database& database, std::string_view text, std::string_view actor) const {
+    CS_TRY(auto path, normal_folder_path(text));
+    CS_TRY(auto folder, load_folder(database, k_root_folder));
+    for (auto name : split(path, '/')) {
+        if (name.empty()) continue;
+        if (auto known = load_folder_at(database, path_in(folder, std::string(name)))) {
+            folder = std::move(*known);
+        } else {
+            CS_TRY(folder, insert(database, folder, std::string(name), actor));
         }
-        return folder;
-    });
+    }
+    return folder;
+}
+
+net::Task<Result<Folder>> SqliteFolders::ensure(std::string text, std::string actor) {
+    return backing_.write(
+        [this, text = std::move(text), actor = std::move(actor)](Database& database) { return ensure_in(database, text, actor); });
 }
 
 net::Task<Result<Folder>> SqliteFolders::change(FolderId id, Change change, std::string actor) {

@@ -17,6 +17,9 @@ public:
     net::Task<Result<void>> remove(FolderId id, std::optional<FolderId> move_to, std::string actor) override;
     net::Task<Result<void>> move_systems(std::vector<SystemId> systems, FolderId folder, std::string actor) override;
 
+    /// As ensure(), in the transaction of somebody else.
+    Result<Folder> ensure_in(Database& database, std::string_view path, std::string_view actor) const;
+
 private:
     Result<Folder> insert(Database& database, Folder const& parent, std::string const& name, std::string_view actor) const;
     Backing& backing_;

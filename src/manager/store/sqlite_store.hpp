@@ -5,9 +5,11 @@
 
 #include "manager/store/backing.hpp"
 #include "manager/store/sqlite_campaigns.hpp"
+#include "manager/store/sqlite_folder_policy.hpp"
 #include "manager/store/sqlite_folders.hpp"
 #include "manager/store/sqlite_lists.hpp"
 #include "manager/store/sqlite_notifications.hpp"
+#include "manager/store/sqlite_replacements.hpp"
 #include "manager/store/sqlite_tickets.hpp"
 #include "manager/store/store.hpp"
 
@@ -25,6 +27,8 @@ public:
     TicketDesk& tickets() override { return tickets_; }
     NotificationStore& notifications() override { return notifications_; }
     CampaignStore& campaigns() override { return campaigns_; }
+    FolderPolicyStore& folder_policy() override { return folder_policy_; }
+    ReplacementStore& replacements() override { return replacements_; }
 
     net::Task<Result<SystemId>> add_system(System system, std::optional<SecretText> password, std::string actor) override;
     net::Task<Result<System>> get_system(SystemId id) override;
@@ -104,8 +108,10 @@ private:
     std::shared_ptr<Clock const> clock_;
     Backing backing_{queue_, sealer_, *clock_};
     SqliteFolders folders_{backing_};
-    SqliteLists lists_{backing_};
     SqliteCampaigns campaigns_{*this};
+    SqliteLists lists_{backing_, folders_};
+    SqliteFolderPolicy folder_policy_{backing_};
+    SqliteReplacements replacements_{backing_};
     /// By the texts of their rows, so that none is decoded twice. The queue's thread alone uses it.
     std::map<std::string, pki::Certificate> decoded_anchors_;
     SqliteTickets tickets_{backing_};

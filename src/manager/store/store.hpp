@@ -80,6 +80,8 @@ class ListStore;          // store/list_store.hpp
 class TicketDesk;         // store/ticket_desk.hpp
 class NotificationStore;  // store/notification_store.hpp
 class CampaignStore;      // store/campaign_store.hpp
+class FolderPolicyStore;  // store/folder_policy_store.hpp
+class ReplacementStore;   // store/replacement_store.hpp
 
 class Store {
 public:
@@ -117,6 +119,8 @@ public:
     // By topic, in headers of their own
     virtual FolderStore& folders() = 0;
     virtual ListStore& lists() = 0;
+    virtual FolderPolicyStore& folder_policy() = 0;
+    virtual ReplacementStore& replacements() = 0;
 
     // Policy and settings
     virtual net::Task<Result<Policy>> get_policy() = 0;

@@ -70,6 +70,7 @@ constexpr Column k_columns[] = {
     time_column<&System::last_call_at>("last_call_at"),
     text_column<&System::last_call>("last_call"),
     text_column<&System::trial>("trial"),
+    {"address_key", [](System const& system) { return value(address_key(system.address)); }, [](System&, Row const&, std::size_t) {}},
     {"folder", [](System const& system) { return value(system.folder); },
      [](System& system, Row const& row, std::size_t i) { system.folder = row.number(i); }},
     {"created", [](System const& system) { return value(system.created); },
@@ -79,38 +80,6 @@ constexpr Column k_columns[] = {
 std::optional<System> load(Database& database, SystemId id) {
     auto row = database.select_one(system_columns(), "FROM systems WHERE id = :id", {value(id)});
     return row ? std::optional(system_of(*row)) : std::nullopt;
-}
-
-/// DNS names have no case; kept in one form so that the unique index sees equal names.
-void normalise(System& system) {
-    system.host_name = to_lower(trim(system.host_name));
-    system.address = to_lower(trim(system.address));
-}
-
-/// MGR-001.
-Result<void> check_unique(Database& database, System const& system) {
-    auto other = database.select_one({"id", "host_name = :name"},
-                                     "FROM systems WHERE id <> :id AND ((:a <> '' AND host_name = :b) OR (:c <> '' AND address = :d))",
-                                     {value(system.host_name), value(system.id), value(system.host_name), value(system.host_name),
-                                      value(system.address), value(system.address)});
-    if (!other) return {};
-    bool by_name = other->flag(1) && !system.host_name.empty();
-    return fail(errors::mgr::duplicate_system,
-                {{"name", by_name ? system.host_name : system.address}, {"id", std::to_string(other->number(0))}});
-}
-
-SystemId insert(Database& database, System const& system) {
-    std::string names;
-    std::string places;
-    std::vector<Value> values;
-    for (auto const& column : k_columns) {
-        if (!names.empty()) names += ", ", places += ", ";
-        names += column.name;
-        places += ':' + std::string(column.name);
-        values.push_back(column.get(system));
-    }
-    database.execute("INSERT INTO systems (" + names + ") VALUES (" + places + ")", std::move(values));
-    return database.last_id();
 }
 
 void update(Database& database, System const& system) {
@@ -124,9 +93,6 @@ void update(Database& database, System const& system) {
     values.push_back(value(system.id));
     database.execute("UPDATE systems SET " + changes + " WHERE id = :id", std::move(values));
 }
-
-std::string password_context(SystemId id) { return "system " + std::to_string(id) + " password"; }
-std::string candidate_context(SystemId id) { return "system " + std::to_string(id) + " candidate password"; }
 
 /// One word for how the system called us last; the page shows it and get_contact reads it back.
 std::string_view name_of(ContactEvidence const& contact) {
@@ -165,6 +131,39 @@ void take_observed(System& stored, System const& seen) {
 
 }  // namespace
 
+void normalise(System& system) {
+    system.host_name = to_lower(trim(system.host_name));
+    system.address = to_lower(trim(system.address));
+}
+
+Result<void> check_unique(Database& database, System const& system) {
+    auto other = database.select_one({"id", "host_name = :name"},
+                                     "FROM systems WHERE id <> :id AND ((:a <> '' AND host_name = :b) OR (:c <> '' AND address = :d))",
+                                     {value(system.host_name), value(system.id), value(system.host_name), value(system.host_name),
+                                      value(system.address), value(system.address)});
+    if (!other) return {};
+    bool by_name = other->flag(1) && !system.host_name.empty();
+    return fail(errors::mgr::duplicate_system,
+                {{"name", by_name ? system.host_name : system.address}, {"id", std::to_string(other->number(0))}});
+}
+
+SystemId insert_system(Database& database, System const& system) {
+    std::string names;
+    std::string places;
+    std::vector<Value> values;
+    for (auto const& column : k_columns) {
+        if (!names.empty()) names += ", ", places += ", ";
+        names += column.name;
+        places += ':' + std::string(column.name);
+        values.push_back(column.get(system));
+    }
+    database.execute("INSERT INTO systems (" + names + ") VALUES (" + places + ")", std::move(values));
+    return database.last_id();
+}
+
+std::string password_context(SystemId id) { return "system " + std::to_string(id) + " password"; }
+std::string candidate_context(SystemId id) { return "system " + std::to_string(id) + " candidate password"; }
+
 std::vector<std::string_view> const& system_columns() {
     static std::vector<std::string_view> const names = [] {
         std::vector<std::string_view> out{"id"};
@@ -188,7 +187,8 @@ net::Task<Result<SystemId>> SqliteStore::add_system(System system, std::optional
         normalise(system);
         if (system.created == UtcTime()) system.created = now();
         CS_CHECK(check_unique(database, system));
-        auto id = insert(database, system);
+        auto id = insert_system(database, system);
+        index_text(database, id, id);
         if (password) {
             database.execute("UPDATE systems SET sealed_password = :sealed WHERE id = :id",
                              {value(sealer_.seal(*password, password_context(id))), value(id)});
@@ -220,13 +220,12 @@ net::Task<Result<std::optional<System>>> SqliteStore::find_system(std::string te
 
 net::Task<Result<std::vector<System>>> SqliteStore::list_systems(SystemFilter filter) {
     return read([filter = std::move(filter)](Database& database) -> Result<std::vector<System>> {
-        auto condition = condition_of(filter);
-        auto rest = "FROM systems WHERE " + condition.sql + " AND id > :after ORDER BY id LIMIT :limit";
-        auto values = std::move(condition.values);
-        values.push_back(value(filter.after));
-        values.push_back(value(static_cast<std::int64_t>(std::clamp<std::size_t>(filter.limit, 1, 1000))));
+        Query query;
+        query.add("FROM systems WHERE systems.id > ?", {value(filter.after)});
+        for (auto const& one : restrictions_of(filter)) query.add(" AND " + one.test, one.test_values);
+        query.add(" ORDER BY systems.id LIMIT ?", {value(static_cast<std::int64_t>(std::clamp<std::size_t>(filter.limit, 1, 1000)))});
         std::vector<System> out;
-        for (auto const& row : database.select(system_columns(), rest, std::move(values))) out.push_back(system_of(row));
+        for (auto const& row : database.select(system_columns(), query.sql(), query.values())) out.push_back(system_of(row));
         return out;
     });
 }

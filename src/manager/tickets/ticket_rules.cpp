@@ -106,6 +106,15 @@ TicketVerdict expiry(AssessInput const& input) {
     return verdict;
 }
 
+TicketVerdict replaced(AssessInput const& input) {
+    TicketVerdict verdict{.type = TicketType::system_replaced, .what = What::leave};
+    if (input.observation.account) verdict.what = What::close;
+    if (input.observation.other_unit.empty()) return verdict;
+    verdict.what = What::open;
+    verdict.text = input.observation.other_unit;
+    return verdict;
+}
+
 }  // namespace
 
 std::vector<TicketVerdict> judge_tickets(AssessInput const& input) {
@@ -115,6 +124,7 @@ std::vector<TicketVerdict> judge_tickets(AssessInput const& input) {
     verdicts.push_back(connection(input, verdicts.front().what == What::open));
     verdicts.push_back(login(input));
     verdicts.push_back(expiry(input));
+    verdicts.push_back(replaced(input));
     return verdicts;
 }
 
