@@ -28,6 +28,10 @@ PortState state_of(Error const& error) {
 
 }  // namespace
 
+KeptConnection::~KeptConnection() {
+    if (connection_) connection_->close_behind_peer(k_grace);
+}
+
 Task<PortReport> probe(ProbeRequest request) {
     auto connection = std::make_shared<Connection>(co_await asio::this_coro::executor);
     if (!request.server_name.empty()) connection->name_peer(to_string(Endpoint{request.server_name, request.where.port}));
@@ -57,6 +61,11 @@ Task<PortReport> probe(ProbeRequest request) {
     // A peer that we refused did speak TLS: what is wrong with it is in the verdict.
     if (!shaken && !session->refused_peer()) report.tls_error = std::move(shaken.error());
     if (!shown.presented.empty()) report.tls = std::move(shown);
+    if (shaken && request.keep) {
+        connection->expect_nothing();
+        report.kept.emplace(std::move(connection));
+        co_return report;
+    }
     connection->close_behind_peer(k_grace);
     co_return report;
 }

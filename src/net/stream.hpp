@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace countersign::net {
 
@@ -57,11 +58,27 @@ Result<void> send_udp(Executor executor, Endpoint where, std::string_view datagr
 enum class PortState { open, refused, silent, unreachable };
 std::string_view to_string(PortState state);
 
+class Connection;
+
+/// A connection that a probe leaves open, for the client that goes on over it (http::Client::adopt). Says goodbye when nobody does.
+class KeptConnection {
+public:
+    explicit KeptConnection(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+    KeptConnection(KeptConnection&& other) noexcept = default;
+    KeptConnection& operator=(KeptConnection&& other) = delete;
+    ~KeptConnection();
+    [[nodiscard]] std::shared_ptr<Connection> release() { return std::exchange(connection_, nullptr); }
+
+private:
+    std::shared_ptr<Connection> connection_;
+};
+
 /// What a port shows to somebody outside.
 struct PortReport {
     PortState state = PortState::silent;
     std::optional<tls::HandshakeReport> tls;  ///< when a handshake was asked for and got as far as a certificate
     std::optional<Error> tls_error;           ///< open, but no TLS
+    std::optional<KeptConnection> kept;       ///< when it was to be kept and the handshake is complete
 };
 
 struct ProbeRequest {
@@ -72,8 +89,10 @@ struct ProbeRequest {
     std::string bind_address;
     UtcTime at{};  ///< time of verification; epoch: the machine's clock
     Milliseconds deadline{5000};
+    bool keep = false;  ///< leave the connection open after a complete handshake
 };
-/// Connects, makes the handshake when asked to, and closes. Sends no payload. Never fails: what happened is in the report.
+/// Connects, makes the handshake when asked to, and closes unless it is to be kept. Sends no payload. Never fails: what happened is in the
+/// report.
 Task<PortReport> probe(ProbeRequest request);
 
 }  // namespace countersign::net

@@ -210,6 +210,8 @@ Result<void> run_systems(ProgramOptions const& options, host::ServiceManager con
                          Estate estate) {
     CS_CHECK(become(options));
     auto const count = estate.systems.size();
+    // One system has one busy thread: pools of memory for each of the others would only be held.
+    if (count == 1) ::mallopt(M_ARENA_MAX, 1);
     bool const shared = must_share(options, listeners_of(estate, families), raise_file_limit());
     auto const status = ready_text(count, shared);
     // Before there are threads: they take over which signals are blocked.

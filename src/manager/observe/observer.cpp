@@ -137,6 +137,11 @@ net::Task<Observer::Place> Observer::locate(System system) {
 }
 
 net::Task<ServiceObservation> Observer::look_at(family::Service const& service, System system, std::string address, TrustBase trust) {
+    return look_and_keep(service, std::move(system), std::move(address), std::move(trust), nullptr);
+}
+
+net::Task<ServiceObservation> Observer::look_and_keep(family::Service const& service, System system, std::string address, TrustBase trust,
+                                                      Kept* kept) {
     ServiceObservation seen{.service = service.id, .port = wire_.port_of(service)};
     net::Endpoint where{std::move(address), seen.port};
     if (service.transport == "udp") {
@@ -148,6 +153,7 @@ net::Task<ServiceObservation> Observer::look_at(family::Service const& service, 
     if (speaks_tls(service)) {
         request.server_name = certificate_name(system);
         request.tls = net::tls::AcceptAny{trust.estate, {trust.revocation, wire_.revocation}};
+        request.keep = kept != nullptr;
     }
     auto report = co_await net::probe(std::move(request));
     seen.state = report.state;
@@ -158,6 +164,7 @@ net::Task<ServiceObservation> Observer::look_at(family::Service const& service, 
         seen.findings = std::move(report.tls->verdict.findings);
         seen.trust = judge(seen.presented, seen.findings, system, trust, now);
     }
+    if (kept != nullptr && report.kept) kept->emplace(*std::move(report.kept));
     co_return seen;
 }
 
@@ -175,13 +182,17 @@ net::Task<Sighting> Observer::observe(Question question, Extent extent) {
     }
     auto const services = services_to_see(*question.family, extent);
     observation.services.resize(services.size());
+    Kept kept;
+    auto const* https = https_service(*question.family);
     co_await net::for_each_bounded(
         services.size(), k_ports_at_once,
         // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): for_each_bounded keeps it until all are done
-        [this, &services, &observation, &question, &place](std::size_t index) -> net::Task<> {
-            observation.services[index] = co_await look_at(*services[index], question.system, place.address, question.trust);
+        [this, &services, &observation, &question, &place, https, &kept](std::size_t index) -> net::Task<> {
+            auto const* service = services[index];
+            observation.services[index] =
+                co_await look_and_keep(*service, question.system, place.address, question.trust, service == https ? &kept : nullptr);
         });
-    co_await log_in(question, place.address, sighting);
+    co_await log_in(question, place.address, sighting, std::move(kept));
     co_return sighting;
 }
 
@@ -205,7 +216,7 @@ Result<ChannelChoice> choose_channel(family::Family const& family, System const&
     return ChannelChoice{false, http};
 }
 
-net::Task<> Observer::log_in(Question const& question, std::string address, Sighting& sighting) {
+net::Task<> Observer::log_in(Question const& question, std::string address, Sighting& sighting, Kept kept) {
     auto& observation = sighting.observation;
     auto choice = choose_channel(*question.family, question.system, question.policy, observation);
     if (!choice) {
@@ -213,12 +224,15 @@ net::Task<> Observer::log_in(Question const& question, std::string address, Sigh
         co_return;
     }
     auto const& service = *choice->service;
+    bool const over_kept = choice->secure && kept && service.service == https_service(*question.family)->id;
     Channel channel{.client = choice->secure ? secure_client(wire_, question.system, address, service, question.trust)
                                              : plain_client(wire_, question.system, address, service.port),
                     .secure = choice->secure,
                     .trust = choice->secure ? service.trust : ChannelTrust::none,
                     .peer = certificate_name(question.system),
                     .clock = wire_.clock};
+    if (over_kept) channel.client.adopt(*std::move(kept));
+    kept.reset();
     auto driver = make_driver(question.family, std::move(channel));
     if (!driver) {
         observation.account_error = std::move(driver).error();

@@ -69,7 +69,12 @@ public:
     [[nodiscard]] Wire const& wire() const { return wire_; }
 
 private:
-    net::Task<> log_in(Question const& question, std::string address, Sighting& sighting);
+    /// The very connection over which HTTPS was judged, for the account: one handshake instead of two.
+    using Kept = std::optional<net::KeptConnection>;
+    /// Nothing is kept when `kept` is null.
+    net::Task<ServiceObservation> look_and_keep(family::Service const& service, System system, std::string address, TrustBase trust,
+                                                Kept* kept);
+    net::Task<> log_in(Question const& question, std::string address, Sighting& sighting, Kept kept);
 
     Wire wire_;
 };

@@ -156,6 +156,19 @@ void Client::close() {
     state_->input.clear();
 }
 
+void Client::adopt(KeptConnection connection) {
+    close();
+    auto kept = connection.release();
+    if (!kept || !kept->session()) return;
+    // Session tickets come unasked after the handshake (RFC 8446 section 4.6.1); they are not what an answer begins with.
+    if (!kept->discard_input()) {
+        kept->close();
+        return;
+    }
+    state_->handshake = kept->session()->report();
+    state_->connection = std::move(kept);
+}
+
 Task<Result<std::vector<std::string>>> Client::State::addresses() {
     if (settings.address) co_return std::vector<std::string>{*settings.address};
     auto resolver = settings.resolver ? settings.resolver : machine_resolver();

@@ -6,6 +6,7 @@
 #include "net/http/auth.hpp"
 #include "net/http/message.hpp"
 #include "net/resolver.hpp"
+#include "net/stream.hpp"
 #include "net/tls/tls.hpp"
 
 #include <memory>
@@ -47,6 +48,10 @@ public:
     /// Replaces what is used for log-in from now on.
     void set_credentials(std::optional<Credentials> credentials);
     void close();
+    /// The first request goes over a connection whose peer the caller has judged already, by what the handshake reported and no less
+    /// strictly than the settings say. It is from the loop that the client is used on. Further connections, and one in place of
+    /// this if it has ended meanwhile, are checked by the settings.
+    void adopt(KeptConnection connection);
 
 private:
     struct State;

@@ -1,6 +1,7 @@
 #include "fixture.hpp"
 
 #include "countersign/errors/net.hpp"
+#include "countersign/errors/tru.hpp"
 
 #include <atomic>
 
@@ -182,6 +183,39 @@ TEST_F(HttpClient, cannot_be_made_to_send_a_second_request_or_header) {
     request.fields.set("X", "a\r\nY: b");
     EXPECT_FALSE(loops.await(one.send(request)));
     EXPECT_EQ(recorded->bytes, "");
+}
+
+TEST_F(HttpClient, goes_on_over_a_connection_that_was_judged_and_checks_every_further_one_itself) {
+    TestAuthority authority;
+    auto server = listen(echo_router(), {.tls = server_context(authority.issue("sys1.example.test"))});
+    auto look = [&] {
+        return loops.await(probe({.where = server->local(),
+                                  .server_name = "sys1.example.test",
+                                  .tls = tls::VerifyChain{.anchors = authority.anchors(), .expected_name = {}},
+                                  .keep = true}));
+    };
+    auto report = look();
+    ASSERT_TRUE(report.kept);
+    http::Client::Settings settings{.origin = *Url::parse("https://sys1.example.test:" + std::to_string(server->local().port))};
+    settings.address = "127.0.0.1";
+    settings.policy = tls::Pinned{{std::string(64, '0')}};  // which this server never meets
+    http::Client one(std::move(settings));
+    one.adopt(*std::move(report.kept));
+    EXPECT_EQ(loops.await(one.get("/a")).value().status, 200);
+    EXPECT_EQ(loops.await(one.get("/b")).value().status, 200) << "the same connection";
+    one.close();
+    EXPECT_EQ(loops.await(one.get("/c")).error().id(), errors::tru::pin_mismatch);
+
+    auto refused =
+        loops.await(probe({.where = server->local(), .tls = tls::VerifyChain{.anchors = {}, .expected_name = {}}, .keep = true}));
+    EXPECT_FALSE(refused.kept);
+
+    // One that has ended before the first request is none to go on over.
+    auto second = look();
+    ASSERT_TRUE(second.kept);
+    server.reset();
+    one.adopt(*std::move(second.kept));
+    EXPECT_EQ(loops.await(one.get("/d")).error().id(), errors::net::connection_refused);
 }
 
 TEST_F(HttpClient, never_speaks_http_when_told_https) {

@@ -118,11 +118,11 @@ TEST_F(Reach, a_probe_tells_a_port_without_tls_from_a_peer_that_it_refuses) {
     EXPECT_EQ(report.tls_error->id(), errors::net::tls_failed);
 
     auto secure = listen(echo_router(), {.tls = server_context(countersign::testing::self_signed("sys1.example.test"))});
-    report = loops.await(
+    auto refused = loops.await(
         probe({.where = secure->local(), .server_name = "sys1.example.test", .tls = tls::VerifyChain{.anchors = {}, .expected_name = {}}}));
-    ASSERT_TRUE(report.tls);
-    EXPECT_FALSE(report.tls->accepted);
-    EXPECT_FALSE(report.tls_error);
+    ASSERT_TRUE(refused.tls);
+    EXPECT_FALSE(refused.tls->accepted);
+    EXPECT_FALSE(refused.tls_error);
 }
 
 TEST_F(Reach, a_probe_gives_up_on_a_peer_that_never_shakes_hands) {
