@@ -8,6 +8,7 @@
 #include "manager/store/replacement_store.hpp"
 
 #include "countersign/errors/gen.hpp"
+#include "countersign/errors/mgr.hpp"
 
 #include <boost/json.hpp>
 
@@ -229,7 +230,8 @@ net::Task<http::Response> accept_replacement(Doors doors, http::Request request)
         co_return http::problem(closed.error());
     doors.manager->take_up({*accepted});
     auto jobs = co_await doors.manager->enforce({system->id}, request.user);
-    if (!jobs) co_return http::problem(jobs.error());
+    // A campaign that has the system in hand goes on with it.
+    if (!jobs && jobs.error().id() != errors::mgr::in_campaign) co_return http::problem(jobs.error());
     auto out = api::to_json(*accepted);
     co_return answer(out);
 }
