@@ -65,15 +65,22 @@ constexpr std::string_view k_common =
     ".TP\n.B 3\nIt could not be done.\n"
     ".SH SEE ALSO\n";
 
+/// One section for each command below, however deep.
+std::string sections(CommandDescription const& group) {
+    std::string out;
+    for (auto const& command : group.commands) {
+        out += ".SS " + roff(command.path) + "\n" + synopsis(command) + ".PP\n" + roff(command.text) + ".\n" + entries(command);
+        out += sections(command);
+    }
+    return out;
+}
+
 std::string group_page(CommandDescription const& group) {
     std::string out = title("countersign-" + group.name, group.text) + ".SH SYNOPSIS\n" + synopsis(group);
     out += ".SH DESCRIPTION\n" + roff(group.text) + ".\nEvery command takes\n.BR \\-\\-json .\n";
     if (auto const own = entries(group); !own.empty()) out += ".SH OPTIONS\n" + own;
     if (!group.commands.empty()) out += ".SH COMMANDS\n";
-    for (auto const& command : group.commands) {
-        out += ".SS " + roff(command.path) + "\n" + synopsis(command) + ".PP\n" + roff(command.text) + ".\n" + entries(command);
-    }
-    return out + std::string(k_common) + ".BR countersign (1)\n";
+    return out + sections(group) + std::string(k_common) + ".BR countersign (1)\n";
 }
 
 std::string main_page(CommandDescription const& program) {
