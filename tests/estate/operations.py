@@ -50,7 +50,8 @@ class Operations(unittest.TestCase):
     def setUpClass(cls):
         cls.world = World("operations").__enter__()
         try:
-            systems = cls.world.start_all([{"family": "c-series", "host_name": "room1.company.com"}, {"family": "mcu", "host_name": "mcu1.company.com"}])
+            systems = cls.world.start_all([{"family": "c-series", "host_name": "room1.company.com"}, {"family": "mcu", "host_name": "mcu1.company.com"},
+                                           {"family": "mcu", "host_name": "mcu2.company.com"}])
             cls.fixture = fixture = Fixture(cls.world, systems)
             setup = cls.world.manager.await_line("set-up password:").split(":", 1)[1].strip()
             fixture.of(("POST", "/setup")).ok({"setup_password": setup, "new_password": fixture.password}, headers={})

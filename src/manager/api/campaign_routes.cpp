@@ -142,6 +142,8 @@ net::Task<http::Response> confirm(Doors doors, http::Request request) {
 }
 
 net::Task<http::Response> plan_roll_back(Doors doors, http::Request request) {
+    auto campaign = co_await doors.manager->campaigns().store().get(id_of(request));
+    if (!campaign) co_return http::problem(campaign.error());
     auto const wave = parse_number<int>(request.query["wave"]);
     if (!wave)
         co_return http::problem(Error(errors::gen::invalid_input, {{"field", "wave"}, {"detail", "the number of a wave is expected"}}));
