@@ -129,7 +129,7 @@ TEST(TimeZones, read_every_form_of_a_rule) {
     ASSERT_TRUE(half);
     EXPECT_EQ(half->summer - half->standard, 30min);
     EXPECT_EQ(parse_zone_rule("EST5EDT,M3.2.0,M11.1.0")->standard, -5h);
-    EXPECT_EQ(parse_zone_rule("XXX3YYY,J60/0,300/-2:30")->end.at, -2h - 30min);
+    EXPECT_EQ(parse_zone_rule("ABC3DEF,J60/0,300/-2:30")->end.at, -2h - 30min);
     for (auto const* text : {"", "C1", "CET", "CET-1CEST", "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0", "CET-1CEST,M3.5.0,M10.5.0/3x",
                              "CET-25", "CET-1CEST,M3.6.0,M10.5.0", "CET-1CEST,J0,J100"})
         EXPECT_FALSE(parse_zone_rule(text)) << text;
