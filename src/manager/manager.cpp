@@ -6,15 +6,19 @@
 #include "manager/api/api.hpp"
 #include "manager/campaign/campaigns.hpp"
 #include "manager/drivers/web_driver.hpp"
+#include "manager/estate/arrivals.hpp"
 #include "manager/estate/directory.hpp"
+#include "manager/estate/network.hpp"
 #include "manager/estate/new_system.hpp"
-#include "manager/estate/own_readiness.hpp"
+#include "manager/estate/scanner.hpp"
 #include "manager/jobs/engine.hpp"
 #include "manager/notify/notifier.hpp"
 #include "manager/observe/recognise.hpp"
+#include "manager/plan/goal.hpp"
 #include "manager/store/folder_policy_store.hpp"
 #include "manager/store/folder_store.hpp"
 
+#include "countersign/errors/gen.hpp"
 #include "countersign/errors/mgr.hpp"
 #include "countersign/errors/net.hpp"
 
@@ -78,6 +82,9 @@ public:
     [[nodiscard]] Campaigns& campaigns() override { return *campaigns_; }
     [[nodiscard]] InternalCa& authority() override { return *authority_; }
     [[nodiscard]] family::Families const& families() const override { return families_; }
+    [[nodiscard]] Network& network() override { return network_; }
+    [[nodiscard]] Arrivals& arrivals() override { return arrivals_; }
+    [[nodiscard]] Scanner& scanner() override { return *scanner_; }
     void start() override {
         engine_->start(shared_from_this());
         notifier_->start(shared_from_this());
@@ -93,6 +100,10 @@ public:
     void take_up(std::vector<System> const& systems) override;
     net::Task<Result<void>> system_called(SystemCall call) override;
     net::Task<Result<Delivered>> test_channel(ChannelId id) override { return notifier_->test(id); }
+    net::Task<Result<Given>> settings_for(SystemCall call) override;
+    [[nodiscard]] SystemId guess_caller(std::string_view mac_address, std::string_view source_address) const override {
+        return directory_.find({}, mac_address, source_address).value_or(0);
+    }
     std::shared_ptr<void> subscribe(std::function<void(Event)> listener) override;
     void publish(Event event) override;
 
@@ -103,6 +114,9 @@ private:
     net::Task<Result<void>> leave_to_campaigns(std::vector<SystemId>& systems);
     net::Task<Result<void>> check_free(std::vector<SystemId> systems);
     bool may_look_again(SystemId id);
+    net::Task<Result<bool>> calls_as_told(SystemId id, bool https);
+    net::Task<Result<System>> add(NewSystem wanted, ConnectionSettings connection, std::string actor);
+    net::Task<Result<System>> add_found(NewSystem wanted, std::string folder, std::string actor);
     Announce announcer();
 
     ManagerSettings settings_;
@@ -118,6 +132,9 @@ private:
     Observer observer_;
     Surveyor surveyor_;
     Enforcer enforcer_;
+    Network network_;
+    Arrivals arrivals_;
+    std::unique_ptr<Scanner> scanner_;
     std::shared_ptr<Engine> engine_;
     std::shared_ptr<Notifier> notifier_;
     std::shared_ptr<Campaigns> campaigns_;
@@ -140,6 +157,19 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
                  .restart_timeout = settings_.restart_timeout,
                  .external_manager_path = std::string(api::k_external_manager_path),
                  .stopping = [this] { return stopping_.load(); }}),
+      network_(*store_, *authority_, families_, observer_.wire(), settings_),
+      arrivals_(
+          *store_, families_,
+          [this](NewSystem wanted, ConnectionSettings connection, std::string actor) {
+              return add(std::move(wanted), std::move(connection), std::move(actor));
+          },
+          [this](Event event) { publish(std::move(event)); }),
+      scanner_(std::make_unique<Scanner>(
+          runtime, *store_, families_, observer_.wire(),
+          [this](NewSystem wanted, std::string folder, std::string actor) {
+              return add_found(std::move(wanted), std::move(folder), std::move(actor));
+          },
+          [this](Event event) { publish(std::move(event)); })),
       engine_(std::make_shared<Engine>(runtime, *store_, surveyor_, enforcer_, locks_, clock_, announcer(),
                                        Engine::Settings{.owner = std::move(owner),
                                                         .concurrency = settings_.concurrency,
@@ -148,10 +178,11 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
       notifier_(std::make_shared<Notifier>(runtime, *store_, make_ways(runtime, observer_.wire(), settings_, *authority_), announcer())),
       campaigns_(std::make_shared<Campaigns>(
           runtime, *store_, surveyor_, enforcer_, locks_, clock_,
-          Campaigns::Hooks{
-              .announce = announcer(),
-              .wake_engine = [this] { engine_->wake(); },
-              .check_readiness = [this](Policy policy) { return check_own_readiness(observer_.wire(), settings_, std::move(policy)); }})) {}
+          Campaigns::Hooks{.announce = announcer(),
+                           .wake_engine = [this] { engine_->wake(); },
+                           .check_readiness = [this](Policy policy) { return check_ready(std::move(policy)); }})) {
+    surveyor_.use_names([this](Policy const& policy, Connectivity connectivity) { return network_.name_for(policy, connectivity); });
+}
 
 Announce ManagerService::announcer() {
     return [this](std::string kind, std::int64_t id) { publish({std::move(kind), id}); };
@@ -162,14 +193,17 @@ net::Task<Result<void>> ManagerService::load() {
     while (true) {
         CS_CO_TRY(auto systems, co_await store_->list_systems(filter));
         for (auto const& system : systems) directory_.learn(system, "");
-        if (systems.size() < k_page) co_return Result<void>();
+        if (systems.size() < k_page) break;
         filter.after = systems.back().id;
     }
+    CS_CO_CHECK(co_await network_.load());
+    co_return co_await arrivals_.load();
 }
 
 net::Task<> ManagerService::stop() {
     stopping_ = true;
     campaigns_->stop();
+    co_await scanner_->stop();
     co_await engine_->stop();
     co_await notifier_->stop();
 }
@@ -190,13 +224,30 @@ net::Task<Result<void>> ManagerService::check_found(System system) {
 }
 
 net::Task<Result<System>> ManagerService::add_system(NewSystem wanted, std::string actor) {
+    return add(std::move(wanted), {}, std::move(actor));
+}
+
+net::Task<Result<System>> ManagerService::add_found(NewSystem wanted, std::string folder, std::string actor) {
+    if (!folder.empty()) {
+        CS_CO_TRY(auto const place, co_await store_->folders().ensure(std::move(folder), actor));
+        wanted.folder = place.id;
+    }
+    co_return co_await add(std::move(wanted), {}, std::move(actor));
+}
+
+net::Task<Result<System>> ManagerService::add(NewSystem wanted, ConnectionSettings connection, std::string actor) {
     CS_CO_TRY(auto checked, check_new_system(std::move(wanted), families_));
+    bool const reachable = connection.connectivity != Connectivity::behind_firewall;
+    // Behind a firewall the address is that of the firewall, and of everything else behind it.
+    if (!reachable) checked.address.clear();
     System system{.name = checked.name,
                   .family = checked.family,
                   .host_name = checked.host_name,
                   .address = checked.address,
                   .track_by = checked.address.empty() ? TrackBy::host_name : TrackBy::address,
                   .pins = checked.pins,
+                  .serial_number = checked.serial_number,
+                  .mac_address = checked.mac_address,
                   .folder = checked.folder,
                   .created = clock_->now()};
     CS_CO_CHECK(co_await store_->folders().get(system.folder));
@@ -204,16 +255,21 @@ net::Task<Result<System>> ManagerService::add_system(NewSystem wanted, std::stri
     auto const track_by = checked.track_by ? checked.track_by : defaults.track_by;
     if (track_by == TrackBy::host_name ? !system.host_name.empty() : track_by && !system.address.empty()) system.track_by = *track_by;
     if (checked.user.empty()) checked.user = defaults.user.value_or("");
-    CS_CO_CHECK(co_await check_found(system));
+    if (reachable) CS_CO_CHECK(co_await check_found(system));
+    if (!reachable && system.family.empty()) co_return fail(errors::gen::missing_field, {{"field", "family"}});
+    if (!reachable && system.serial_number.empty() && system.mac_address.empty())
+        co_return fail(errors::gen::missing_field, {{"field", "serial_number or mac_address"}});
     CS_CO_TRY(auto family, co_await family_of(system));
     system.family = family->id;
     system.user = checked.user.empty() ? family->login.user : checked.user;
     if (system.name.empty()) system.name = system.host_name.empty() ? system.address : std::string(split(system.host_name, '.').front());
+    if (system.name.empty()) system.name = system.serial_number.empty() ? system.mac_address : system.serial_number;
     if (checked.password && checked.password->reveal() != family->login.factory_password)
         system.password_origin = PasswordOrigin::given;
     else
         checked.password.reset();
     CS_CO_TRY(system.id, co_await store_->add_system(system, std::move(checked.password), actor));
+    if (connection != ConnectionSettings()) CS_CO_CHECK(co_await store_->network().set_connection(system.id, std::move(connection), actor));
     directory_.learn(system, "");
     CS_CO_CHECK(co_await store_->queue_job(JobKind::observe, system.id, actor));
     engine_->wake();
@@ -284,8 +340,10 @@ net::Task<Result<std::vector<SystemId>>> ManagerService::capable_systems() {
 net::Task<Result<Policy>> ManagerService::set_policy(Policy wanted, std::string actor) {
     CS_CO_TRY(auto policy, check_policy(std::move(wanted)));
     if (policy.manager_host_name.empty()) policy.manager_host_name = settings_.host_name;
-    if (policy.secure_only == SecureOnly::verify) CS_CO_CHECK(co_await check_own_readiness(observer_.wire(), settings_, policy));
     CS_CO_TRY(auto const before, co_await store_->get_policy());
+    // Verify is judged each time: with another name or other servers it may not be what it was.
+    if (policy.secure_only == SecureOnly::verify || policy.secure_only != before.secure_only)
+        CS_CO_CHECK(co_await network_.check_ready_for(policy));
     CS_CO_CHECK(co_await store_->set_policy(policy, actor));
     publish({"policy", 0});
     if (before.secure_only != policy.secure_only) {
@@ -299,7 +357,7 @@ net::Task<Result<Policy>> ManagerService::set_policy(Policy wanted, std::string 
 
 net::Task<Result<void>> ManagerService::check_ready(Policy policy) {
     if (policy.manager_host_name.empty()) policy.manager_host_name = settings_.host_name;
-    co_return co_await check_own_readiness(observer_.wire(), settings_, std::move(policy));
+    co_return co_await network_.check_ready_for(std::move(policy));
 }
 
 void ManagerService::take_up(std::vector<System> const& systems) {
@@ -322,8 +380,19 @@ bool ManagerService::may_look_again(SystemId id) {
 net::Task<Result<void>> ManagerService::system_called(SystemCall call) {
     auto const self = shared_from_this();
     auto const id = directory_.find(call.serial_number, call.mac_address, call.source_address);
-    if (!id) {
+    // One that was announced, and whose unit nobody has seen yet, may be somewhere else.
+    if (!id || (arrivals_.is_unconfirmed(*id) && !directory_.is_at(*id, call.source_address))) {
         log::debug("system.unknown_caller", {{"source", call.source_address}, {"serial", call.serial_number}, {"event", call.event}});
+        CS_CO_CHECK(co_await arrivals_.called({.serial_number = call.serial_number,
+                                               .mac_address = call.mac_address,
+                                               .system_name = call.system_name,
+                                               .product = call.product,
+                                               .software = call.software,
+                                               .source_address = call.source_address,
+                                               .reported_address = call.reported_address,
+                                               .https = call.https},
+                                              call.event));
+        engine_->wake();
         co_return Result<void>();
     }
     ContactEvidence evidence{.at = clock_->now(), .https = call.https};
@@ -334,7 +403,10 @@ net::Task<Result<void>> ManagerService::system_called(SystemCall call) {
     }
     // Anybody who knows a serial number can call in its name. From elsewhere than the system's own address that makes us look, and
     // does not change what is known of its calls: its level and the next plan would follow.
-    bool const believed = !before->at || before->https == call.https || directory_.is_at(*id, call.source_address);
+    bool believed = !before->at || before->https == call.https || directory_.is_at(*id, call.source_address);
+    if (!believed) {
+        CS_CO_TRY(believed, co_await calls_as_told(*id, call.https));
+    }
     auto const effective = surveyor_.verification_effective(*id);
     if (effective) {
         evidence.verified_us = call.https && *effective;
@@ -349,10 +421,49 @@ net::Task<Result<void>> ManagerService::system_called(SystemCall call) {
     publish({"system", *id});
     // Who works on the system at this moment looks at it anyway.
     if (!locks_.held(*id) && may_look_again(*id)) {
-        CS_CO_CHECK(co_await store_->queue_job(JobKind::observe, *id, "manager"));
+        CS_CO_TRY(auto const link, co_await store_->network().get_link(*id));
+        // After a boot it may have lost what it is meant to keep: enforcement looks, too, and puts that back.
+        bool const put_back = iequals(call.event, "Boot") && !link.connection.persistent.empty();
+        CS_CO_CHECK(co_await store_->queue_job(put_back ? JobKind::enforce : JobKind::observe, *id, "manager"));
         engine_->wake();
     }
     co_return Result<void>();
+}
+
+/// Behind a firewall no address tells a system from others. That it calls in the way that it was told to is believed.
+net::Task<Result<bool>> ManagerService::calls_as_told(SystemId id, bool https) {
+    CS_CO_TRY(auto const link, co_await store_->network().get_link(id));
+    if (link.connection.connectivity != Connectivity::behind_firewall) co_return false;
+    CS_CO_TRY(auto const policy, co_await store_->get_policy());
+    co_return https == (policy.secure_only != SecureOnly::off);
+}
+
+net::Task<Result<Manager::Given>> ManagerService::settings_for(SystemCall call) {
+    Given given;
+    auto const id = directory_.find(call.serial_number, call.mac_address, {});
+    if (!id) co_return given;
+    CS_CO_TRY(auto const link, co_await store_->network().get_link(*id));
+    if (link.connection.connectivity != Connectivity::behind_firewall) co_return given;
+    CS_CO_TRY(auto const question, co_await surveyor_.question(*id));
+    Observation const nothing_seen;
+    Assessment const nothing_known;
+    PlanInput const input{.family = *question.family,
+                          .system = question.system,
+                          .observation = nothing_seen,
+                          .assessment = nothing_known,
+                          .policy = question.policy,
+                          .estate_roots = {},
+                          .external_manager_path = std::string(api::k_external_manager_path),
+                          .now = clock_->now(),
+                          .persistent = question.connection.persistent,
+                          .phonebook = question.phonebook};
+    for (auto const& wanted : wanted_when_calling(input)) {
+        auto const* setting = question.family->find_canonical(wanted.canonical);
+        auto value = setting->from_canonical(wanted.value);
+        if (value) given.settings.emplace_back(setting->path, *std::move(value));
+    }
+    given.name_space = question.family->external_manager.name_space;
+    co_return given;
 }
 
 std::shared_ptr<void> ManagerService::subscribe(std::function<void(Event)> listener) {

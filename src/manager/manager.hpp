@@ -47,6 +47,9 @@ struct NewSystem {
     std::vector<std::string> pins;
     FolderId folder = k_root_folder;
     std::optional<TrackBy> track_by;  ///< nothing: as the folder says, else by address when there is one
+    /// Known before it was asked, as from its announcement.
+    std::string serial_number{};
+    std::string mac_address{};
 };
 
 /// Raised for the live page: something about a system, job, ticket or the policy changed.
@@ -54,6 +57,10 @@ struct Event {
     std::string kind;  ///< "system", "job", "ticket", "policy", "channel", "campaign"
     std::int64_t id = 0;
 };
+
+class Network;   // estate/network.hpp
+class Arrivals;  // estate/arrivals.hpp
+class Scanner;   // estate/scanner.hpp
 
 class Manager {
 public:
@@ -67,6 +74,10 @@ public:
     [[nodiscard]] virtual Campaigns& campaigns() = 0;
     [[nodiscard]] virtual InternalCa& authority() = 0;
     [[nodiscard]] virtual family::Families const& families() const = 0;
+
+    [[nodiscard]] virtual Network& network() = 0;
+    [[nodiscard]] virtual Arrivals& arrivals() = 0;
+    [[nodiscard]] virtual Scanner& scanner() = 0;
 
     /// Starts the engine: takes jobs until stop(). Jobs that an earlier life left are taken up again.
     virtual void start() = 0;
@@ -97,8 +108,22 @@ public:
         std::string mac_address;
         std::string source_address;
         bool https = false;
+        // What it says of itself further; shown while nobody knows the system, and never believed:
+        std::string system_name{};
+        std::string product{};
+        std::string software{};
+        std::string reported_address{};
     };
     virtual net::Task<Result<void>> system_called(SystemCall call) = 0;
+    /// What a system behind a firewall is given with the answer to its call, in its family's words; empty for all others. Nothing of it
+    /// is secret: who asks is not known for sure.
+    struct Given {
+        std::vector<std::pair<std::string, std::string>> settings;  ///< path, value
+        std::string name_space;
+    };
+    virtual net::Task<Result<Given>> settings_for(SystemCall call) = 0;
+    /// The system that a caller says to be; 0: nobody knows it. A hint, never a proof.
+    [[nodiscard]] virtual SystemId guess_caller(std::string_view mac_address, std::string_view source_address) const = 0;
 
     /// Sends a test message over a channel of notifications, now. GEN-003, and whatever failed.
     virtual net::Task<Result<Delivered>> test_channel(ChannelId id) = 0;

@@ -49,6 +49,11 @@ void add_job_commands(CLI::App& app, Context& context);
 void add_ticket_commands(CLI::App& app, Context& context);
 void add_notify_commands(CLI::App& app, Context& context);
 void add_list_commands(CLI::App& app, Context& context);
+/// The manager's own doors and readiness, and how systems are reached; after add_system_commands.
+void add_network_commands(CLI::App& app, Context& context);
+/// Scans, pre-registration, systems that wait.
+void add_arrival_commands(CLI::App& app, Context& context);
+void add_phonebook_commands(CLI::App& app, Context& context);
 void add_explain_command(CLI::App& app, Context& context);
 /// Shell completion and manual pages.
 void add_help_commands(CLI::App& app, Context& context);

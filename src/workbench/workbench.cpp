@@ -110,6 +110,9 @@ std::unique_ptr<CLI::App> make_application(Context& context) {
     add_ticket_commands(app, context);
     add_notify_commands(app, context);
     add_list_commands(app, context);
+    add_network_commands(app, context);
+    add_arrival_commands(app, context);
+    add_phonebook_commands(app, context);
     add_explain_command(app, context);
     add_help_commands(app, context);
     return made;

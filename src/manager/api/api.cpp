@@ -1,8 +1,10 @@
 #include "manager/api/api.hpp"
 
 #include "manager/api/routes.hpp"
+#include "manager/estate/network.hpp"
 
 #include "countersign/errors/acc.hpp"
+#include "countersign/errors/mgr.hpp"
 
 #include <boost/json.hpp>
 
@@ -30,6 +32,15 @@ net::Task<http::Response> not_here(std::shared_ptr<Manager> manager, http::Reque
     co_return http::Response::redirect(308, origin + "/");
 }
 
+/// REQ MGR-8: the restriction to HTTPS. What a system posts is never redirected: it would be repeated somewhere else.
+net::Task<std::optional<http::Response>> restrict_to_https(std::shared_ptr<Manager> manager, http::Request const& request) {
+    auto const door = manager->network().now().plain_http;
+    if (door == PlainDoor::open) co_return std::nullopt;
+    bool const from_browser = request.method == "GET" || request.method == "HEAD";
+    if (door == PlainDoor::redirect && from_browser && !request.path.starts_with("/api/")) co_return co_await not_here(manager, request);
+    co_return http::problem(Error(errors::mgr::plain_http_closed));
+}
+
 }  // namespace
 
 void add_public_routes(http::Router& router, std::shared_ptr<Manager> manager) {
@@ -48,16 +59,22 @@ std::shared_ptr<http::Service> secure_service(std::shared_ptr<Manager> manager, 
     add_ticket_routes(*router, doors);
     add_notification_routes(*router, doors);
     add_campaign_routes(*router, doors);
+    add_network_routes(*router, doors);
+    add_arrival_routes(*router, doors);
+    add_phonebook_routes(*router, doors);
     add_event_routes(*router, doors);
     add_page_routes(*router);
     add_system_call_routes(*router, manager);
+    add_phonebook_call_routes(*router, manager);
     add_public_routes(*router, manager);
     return router;
 }
 
 std::shared_ptr<http::Service> plain_service(std::shared_ptr<Manager> manager) {
     auto router = std::make_shared<http::Router>();
+    router->before([manager](http::Request& request) { return restrict_to_https(manager, request); });
     add_system_call_routes(*router, manager);
+    add_phonebook_call_routes(*router, manager);
     add_public_routes(*router, manager);
     router->otherwise([manager](http::Request request) { return not_here(manager, std::move(request)); });
     return router;

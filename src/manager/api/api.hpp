@@ -2,7 +2,8 @@
 
 /// The manager's HTTP doors. `secure_service` is what the HTTPS port offers: API, page, and the paths that systems call.
 /// `plain_service` is the HTTP port: only what systems call, the public root certificates, and a redirect for browsers; no
-/// credential is taken there (REQ MGR-8, MGR-14; ACC-004).
+/// credential is taken there (REQ MGR-8, MGR-14; ACC-004). Once the manager is restricted to HTTPS it answers 403 (MGR-091), or
+/// shows browsers the way if that was chosen.
 
 #include "manager/access/access.hpp"
 #include "manager/manager.hpp"
@@ -15,6 +16,7 @@ namespace countersign::manager::api {
 /// Paths that systems call; the external manager path is what plans write into systems.
 inline constexpr std::string_view k_external_manager_path = "tms/public/external/management/SystemManagementService.asmx";
 inline constexpr std::string_view k_feedback_path = "tms/public/feedback/code.aspx";
+inline constexpr std::string_view k_phonebook_path = "tms/public/external/phonebook/phonebookservice.asmx";
 
 std::shared_ptr<net::http::Service> secure_service(std::shared_ptr<Manager> manager, std::shared_ptr<Access> access);
 std::shared_ptr<net::http::Service> plain_service(std::shared_ptr<Manager> manager);

@@ -15,20 +15,27 @@ Manager::SystemCall call_from(http::Request const& request, dialect::external_ma
             .serial_number = who.serial_number,
             .mac_address = who.mac_address,
             .source_address = request.peer.address,
-            .https = request.secure};
+            .https = request.secure,
+            .system_name = who.system_name,
+            .product = who.product_type.empty() ? who.product_id : who.product_type,
+            .software = who.software,
+            .reported_address = who.ip_address};
 }
 
-/// Boot, Register, Beat (REQ CLI-1, MGR-9). The answer carries no setting: the caller is anonymous, and what it needs it gets
-/// through a conversation that we open and that is verified.
+/// Boot, Register, Beat (REQ CLI-1, MGR-9). The caller is anonymous: what it needs it gets through a conversation that we open and that
+/// is verified. Only to a system behind a firewall, where there is no other way, the answer carries settings, none of them secret.
 net::Task<http::Response> external_manager(std::shared_ptr<Manager> manager, http::Request request) {
     auto event = dialect::external_manager::parse_post_event(request.body);
     if (!event) co_return http::problem(event.error());
-    auto taken = co_await manager->system_called(call_from(request, event->identification, event->event));
+    auto const call = call_from(request, event->identification, event->event);
+    auto taken = co_await manager->system_called(call);
     if (!taken) co_return http::problem(taken.error());
+    auto given = co_await manager->settings_for(call);
+    if (!given) co_return http::problem(given.error());
     dialect::external_manager::Answer reply;
     reply.heartbeat = k_heartbeat;
-    http::Response response = http::Response::xml(200, dialect::external_manager::write_answer(reply, ""));
-    co_return response;
+    for (auto& [path, value] : given->settings) reply.settings.push_back({path, value});
+    co_return http::Response::xml(200, dialect::external_manager::write_answer(reply, given->name_space));
 }
 
 /// Feedback of xAPI systems: the body says which system; what changed is asked from the system itself.

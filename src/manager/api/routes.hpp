@@ -34,6 +34,13 @@ void add_notification_routes(net::http::Router& router, Doors const& doors);
 void add_campaign_routes(net::http::Router& router, Doors const& doors);
 void add_event_routes(net::http::Router& router, Doors const& doors);
 void add_page_routes(net::http::Router& router);
+/// The manager's own doors and names, its readiness, and how systems are reached.
+void add_network_routes(net::http::Router& router, Doors const& doors);
+/// Scans, pre-registration, and systems that called and wait.
+void add_arrival_routes(net::http::Router& router, Doors const& doors);
+void add_phonebook_routes(net::http::Router& router, Doors const& doors);
+/// The search of phone books by systems.
+void add_phonebook_call_routes(net::http::Router& router, std::shared_ptr<Manager> manager);
 /// What systems call, over HTTP and HTTPS alike.
 void add_system_call_routes(net::http::Router& router, std::shared_ptr<Manager> manager);
 /// /ca.pem

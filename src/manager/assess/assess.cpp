@@ -230,7 +230,9 @@ private:
         for (auto const& row : out_.protocols)
             if (row.counts && row.open) lowest = std::min(lowest, row.level);
         if (lowest == 5) {
-            out_.why = "Level not known: no service of the system answers.";
+            out_.why = in_.observation.behind_firewall
+                           ? "Level not known: the system is behind a firewall and cannot be looked at from here."
+                           : "Level not known: no service of the system answers.";
             return;
         }
         std::vector<std::string> holding;

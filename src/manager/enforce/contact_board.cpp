@@ -12,7 +12,7 @@ void ContactBoard::note(SystemId id, bool https) {
     {
         std::scoped_lock lock(mutex_);
         auto& entry = entries_[id];
-        if (https) entry.newest_https = entry.called.count() + 1;
+        (https ? entry.newest_https : entry.newest_http) = entry.called.count() + 1;
         called = entry.called;
     }
     called.raise();
@@ -25,7 +25,7 @@ net::Task<bool> ContactBoard::wait(SystemId id, std::uint64_t mark, bool https, 
     auto seen = mark;
     while (true) {
         auto const now = entry(id);
-        if (https ? now.newest_https > mark : now.called.count() > mark) co_return true;
+        if ((https ? now.newest_https : now.newest_http) > mark) co_return true;
         seen = std::max(seen, now.called.count());
         auto const left = std::chrono::duration_cast<net::Milliseconds>(end - std::chrono::steady_clock::now());
         if (left.count() <= 0 || !co_await now.called.wait_beyond(seen, left)) co_return false;

@@ -37,7 +37,9 @@ Plan Enforcer::plan(Survey const& survey) const {
                       .policy = survey.policy,
                       .estate_roots = authority_.roots(),
                       .external_manager_path = settings_.external_manager_path,
-                      .now = clock_->now()});
+                      .now = clock_->now(),
+                      .persistent = survey.connection.persistent,
+                      .phonebook = survey.phonebook});
 }
 
 net::Task<Result<Enforcement>> Enforcer::run(Job job) {
@@ -59,6 +61,7 @@ net::Task<Result<Enforcement>> Enforcer::enforce(WorkPtr work) {
             CS_CO_TRY(work->survey, co_await surveyor_.survey(work->system().id));
             work->plan = plan(work->survey);
         }
+        if (work->seen().behind_firewall) co_return co_await leave_to_its_call(work);
         // What a campaign leaves on trial stays there until somebody confirms it.
         if (work->purpose == JobPurpose::prove)
             std::erase_if(work->plan.steps, [](Step const& step) { return step.kind == StepKind::confirm_trial; });
@@ -77,6 +80,16 @@ net::Task<Result<Enforcement>> Enforcer::enforce(WorkPtr work) {
     co_return co_await end(work, Error(errors::mgr::not_proven, {{"step", missing.what},
                                                                  {"system", certificate_name(work->system())},
                                                                  {"detail", "it was done and is asked for again"}}));
+}
+
+/// It is given its settings with the answer to its call; that it calls as it should is all the proof there is.
+net::Task<Result<Enforcement>> Enforcer::leave_to_its_call(WorkPtr work) {
+    auto const& contact = work->seen().contact;
+    bool const https = work->survey.policy.secure_only != SecureOnly::off;
+    if (contact.at && contact.https == https) co_return co_await end(work, std::nullopt);
+    CS_CO_TRY(auto ended, co_await end(work, work->seen().account_error));
+    ended.unreachable = true;
+    co_return ended;
 }
 
 net::Task<Result<Enforcement>> Enforcer::end(WorkPtr work, std::optional<Error> error) {

@@ -41,6 +41,7 @@ private:
     using WorkPtr = std::shared_ptr<Work>;
 
     net::Task<Result<Enforcement>> enforce(WorkPtr work);
+    net::Task<Result<Enforcement>> leave_to_its_call(WorkPtr work);
     net::Task<Result<Enforcement>> end(WorkPtr work, std::optional<Error> error);
     net::Task<Result<void>> carry_out(WorkPtr work, Step step);
     net::Task<Result<void>> run_steps(WorkPtr work);

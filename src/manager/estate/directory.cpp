@@ -6,8 +6,12 @@ namespace countersign::manager {
 
 std::string plain_mac(std::string_view text) {
     std::string plain;
-    for (char c : to_lower(text))
-        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')) plain += c;
+    for (char c : to_lower(text)) {
+        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))
+            plain += c;
+        else if (c != ':' && c != '-' && c != '.' && c != ' ')
+            return {};
+    }
     return plain.size() == 12 ? plain : std::string();
 }
 

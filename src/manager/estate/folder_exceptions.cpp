@@ -63,9 +63,9 @@ net::Task<Result<void>> enforce_folder(std::shared_ptr<Manager> manager, FolderI
 
 net::Task<Result<PolicyException>> add_exception(std::shared_ptr<Manager> manager, PolicyException wanted, std::string actor) {
     CS_CO_TRY(auto checked, check(std::move(wanted), manager->families(), SystemClock().now()));
-    if (checked.kind == ExceptionKind::mode && checked.value == to_string(SecureOnly::verify)) {
+    if (auto const mode = parse_secure_only(checked.value); checked.kind == ExceptionKind::mode && mode) {
         CS_CO_TRY(auto policy, co_await manager->store().get_policy());
-        policy.secure_only = SecureOnly::verify;
+        policy.secure_only = *mode;
         CS_CO_CHECK(co_await manager->check_ready(std::move(policy)));
     }
     CS_CO_TRY(auto made, co_await manager->store().folder_policy().add_exception(std::move(checked), actor));

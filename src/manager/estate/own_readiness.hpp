@@ -1,14 +1,24 @@
 #pragma once
 
-/// Is the manager itself ready for the mode that is asked for (REQ MGR-7, MGR-15)? One host name inside and outside, known to
-/// DNS, and a clock that is right.
+/// Is the manager itself ready for Secure-Only (REQ MGR-7, MGR-15)? One host name inside and outside, known to DNS, and a clock that is
+/// right. Each point with its evidence and remedy.
 
-#include "manager/manager.hpp"
-#include "manager/observe/wire.hpp"
+#include "manager/estate/network.hpp"
 
 namespace countersign::manager {
 
-/// MGR-007 with every point that is not fulfilled as a cause.
-net::Task<Result<void>> check_own_readiness(Wire wire, ManagerSettings settings, Policy policy);
+/// What the points are judged by.
+struct OwnState {
+    ManagerSettings settings;
+    NetworkSettings network;
+    Policy policy;
+    std::vector<pki::Certificate> roots;
+    Result<void> own_https;                   ///< the conversation with ourselves
+    std::vector<std::string> without_name{};  ///< capable systems that have no host name: the first ten
+    std::size_t without_name_in_all = 0;
+    std::size_t connection_tickets = 0;
+};
+
+net::Task<std::vector<OwnReadiness>> judge_own_readiness(Wire wire, OwnState state);
 
 }  // namespace countersign::manager

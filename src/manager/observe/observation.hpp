@@ -74,6 +74,7 @@ struct Observation {
     ContactEvidence contact;
     /// Why the unit that answers is another one than the system that is known; empty: nothing says so. Nothing is done to it.
     std::string other_unit;
+    bool behind_firewall = false;  ///< it was not looked at: nothing can be asked from here
 
     [[nodiscard]] ServiceObservation const* find(std::string_view service) const;
     [[nodiscard]] bool open(std::string_view service) const;

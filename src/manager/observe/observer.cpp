@@ -30,8 +30,13 @@ std::vector<family::Service const*> services_to_see(family::Family const& family
     return found;
 }
 
-net::Task<net::PortState> ask_snmp(net::Endpoint where, std::string bind_address, net::Milliseconds deadline) {
+net::Task<net::PortState> ask_snmp(net::Endpoint where, std::string bind_address, net::Milliseconds deadline, Observer::Snmp way) {
     namespace snmp = dialect::snmp;
+    if (way == Observer::Snmp::knock) {
+        auto const knocked = co_await net::ask_udp(std::move(where), std::string(1, '\0'), std::move(bind_address), deadline);
+        if (!knocked && knocked.error().id() == errors::net::connection_refused) co_return net::PortState::refused;
+        co_return knocked ? net::PortState::open : net::PortState::silent;
+    }
     snmp::Message question{.community = std::string(k_community), .request_id = 1, .bindings = {{snmp::system_name_oid(), snmp::Null{}}}};
     auto answer = co_await net::ask_udp(std::move(where), snmp::write_message(question), std::move(bind_address), deadline);
     if (answer) co_return net::PortState::open;
@@ -114,7 +119,13 @@ bool confirms_identity(System const& system, ServiceObservation const& service, 
 }  // namespace
 
 Observer::Question Observer::Question::duplicate() const {
-    Question copy{.system = system, .family = family, .policy = policy, .trust = trust, .contact = contact};
+    Question copy{.system = system,
+                  .family = family,
+                  .policy = policy,
+                  .trust = trust,
+                  .contact = contact,
+                  .connection = connection,
+                  .phonebook = phonebook};
     if (passwords.current) copy.passwords.current = passwords.current->duplicate();
     if (passwords.candidate) copy.passwords.candidate = passwords.candidate->duplicate();
     for (auto const& one : defaults) copy.defaults.push_back(one.duplicate());
@@ -136,16 +147,17 @@ net::Task<Observer::Place> Observer::locate(System system) {
     co_return place;
 }
 
-net::Task<ServiceObservation> Observer::look_at(family::Service const& service, System system, std::string address, TrustBase trust) {
-    return look_and_keep(service, std::move(system), std::move(address), std::move(trust), nullptr);
+net::Task<ServiceObservation> Observer::look_at(family::Service const& service, System system, std::string address, TrustBase trust,
+                                                Snmp snmp) {
+    return look_and_keep(service, std::move(system), std::move(address), std::move(trust), snmp, nullptr);
 }
 
 net::Task<ServiceObservation> Observer::look_and_keep(family::Service const& service, System system, std::string address, TrustBase trust,
-                                                      Kept* kept) {
+                                                      Snmp snmp, Kept* kept) {
     ServiceObservation seen{.service = service.id, .port = wire_.port_of(service)};
     net::Endpoint where{std::move(address), seen.port};
     if (service.transport == "udp") {
-        seen.state = co_await ask_snmp(std::move(where), wire_.bind_address, wire_.snmp);
+        seen.state = co_await ask_snmp(std::move(where), wire_.bind_address, wire_.snmp, snmp);
         co_return seen;
     }
     auto const now = wire_.clock->now();
@@ -182,15 +194,16 @@ net::Task<Sighting> Observer::observe(Question question, Extent extent) {
     }
     auto const services = services_to_see(*question.family, extent);
     observation.services.resize(services.size());
+    auto const snmp = effective_mode(question.system, question.policy) == SecureOnly::off ? Snmp::speak : Snmp::knock;
     Kept kept;
     auto const* https = https_service(*question.family);
     co_await net::for_each_bounded(
         services.size(), k_ports_at_once,
         // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): for_each_bounded keeps it until all are done
-        [this, &services, &observation, &question, &place, https, &kept](std::size_t index) -> net::Task<> {
+        [this, &services, &observation, &question, &place, snmp, https, &kept](std::size_t index) -> net::Task<> {
             auto const* service = services[index];
             observation.services[index] =
-                co_await look_and_keep(*service, question.system, place.address, question.trust, service == https ? &kept : nullptr);
+                co_await look_and_keep(*service, question.system, place.address, question.trust, snmp, service == https ? &kept : nullptr);
         });
     co_await log_in(question, place.address, sighting, std::move(kept));
     co_return sighting;

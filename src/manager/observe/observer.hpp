@@ -13,6 +13,7 @@
 #include "manager/drivers/driver.hpp"
 #include "manager/observe/wire.hpp"
 #include "manager/store/folder_policy_store.hpp"
+#include "manager/store/network_store.hpp"
 #include "manager/store/store.hpp"
 
 namespace countersign::manager {
@@ -46,6 +47,8 @@ public:
         ContactEvidence contact;
         /// Of its folder: tried last, and only with a peer that is verified or pinned.
         std::vector<FolderCredential> defaults;
+        ConnectionSettings connection{};
+        bool phonebook = false;  ///< a phone book of ours is assigned to the system
         [[nodiscard]] Question duplicate() const;
     };
     enum class Extent {
@@ -55,8 +58,12 @@ public:
     /// Never fails: what could not be seen is in the observation.
     net::Task<Sighting> observe(Question question, Extent extent = Extent::everything);
 
+    /// How an SNMP agent is looked for. Under Secure-Only no SNMP is spoken to capable systems (REQ MGR-5): then a datagram that is no
+    /// message shows a closed port, and an open one is known from the system's settings.
+    enum class Snmp { speak, knock };
     /// One service from outside. `address` is where the system was found.
-    net::Task<ServiceObservation> look_at(family::Service const& service, System system, std::string address, TrustBase trust);
+    net::Task<ServiceObservation> look_at(family::Service const& service, System system, std::string address, TrustBase trust,
+                                          Snmp snmp = Snmp::speak);
 
     struct Place {
         std::string address;   ///< empty: not found
@@ -73,7 +80,7 @@ private:
     using Kept = std::optional<net::KeptConnection>;
     /// Nothing is kept when `kept` is null.
     net::Task<ServiceObservation> look_and_keep(family::Service const& service, System system, std::string address, TrustBase trust,
-                                                Kept* kept);
+                                                Snmp snmp, Kept* kept);
     net::Task<> log_in(Question const& question, std::string address, Sighting& sighting, Kept kept);
 
     Wire wire_;

@@ -63,20 +63,29 @@ std::string realm_of(std::string_view challenge) {
     return end == std::string_view::npos ? std::string() : std::string(rest.substr(0, end));
 }
 
-net::Task<Result<family::FamilyPtr>> recognise_family(Wire wire, family::Families families, System system, std::string address) {
-    std::optional<Error> silence;
-    bool answered = false;
+net::Task<Glance> glance_at(Wire wire, family::Families families, System system, std::string address, Over over) {
+    Glance seen;
     for (auto where : web_ports(wire, families)) {
+        if (!where.secure && over == Over::https_only) continue;
         auto client = client_for(wire, system, address, where);
         auto response = co_await client.get("/");
+        if (where.secure && !seen.certificate && client.handshake() && client.handshake()->leaf())
+            seen.certificate = *client.handshake()->leaf();
         if (!response) {
-            if (!silence) silence = std::move(response).error();
+            if (!seen.silence) seen.silence = std::move(response).error();
             continue;
         }
-        answered = true;
-        if (auto family = families.recognise(facts_shown(*response))) co_return family;
+        (where.secure ? seen.https : seen.http) = true;
+        seen.family = families.recognise(facts_shown(*response));
+        if (seen.family) break;
     }
-    if (!answered && silence) co_return fail(std::move(*silence));
+    co_return seen;
+}
+
+net::Task<Result<family::FamilyPtr>> recognise_family(Wire wire, family::Families families, System system, std::string address) {
+    auto seen = co_await glance_at(std::move(wire), std::move(families), system, std::move(address), Over::https_and_http);
+    if (seen.family) co_return std::move(seen.family);
+    if (!seen.https && !seen.http && seen.silence) co_return fail(std::move(*seen.silence));
     co_return fail(errors::mgr::family_not_recognised, {{"peer", certificate_name(system)}});
 }
 

@@ -7,6 +7,21 @@
 
 namespace countersign::manager {
 
+/// Over which protocols a stranger is asked.
+enum class Over { https_only, https_and_http };
+
+/// What an address shows to somebody who has no password. Nothing of it is proven.
+struct Glance {
+    family::FamilyPtr family;  ///< null: no family file fits
+    bool https = false;        ///< something answers there
+    bool http = false;
+    std::optional<pki::Certificate> certificate;  ///< of the first port that speaks TLS
+    std::optional<Error> silence;                 ///< of the first port that did not answer
+};
+
+/// Asks the web ports of all families, HTTPS first, until a family is recognised. Sends no credentials.
+net::Task<Glance> glance_at(Wire wire, family::Families families, System system, std::string address, Over over);
+
 /// MGR-002 when it answers and no family file fits; NET-001..004 when nothing answers.
 net::Task<Result<family::FamilyPtr>> recognise_family(Wire wire, family::Families families, System system, std::string address);
 

@@ -7,6 +7,7 @@
 #include "manager/store/replacement_store.hpp"
 #include "manager/tickets/ticket_rules.hpp"
 
+#include "countersign/errors/mgr.hpp"
 #include "countersign/errors/net.hpp"
 
 #include <algorithm>
@@ -58,6 +59,10 @@ net::Task<Result<Observer::Question>> Surveyor::question(SystemId id) {
     CS_CO_TRY(question.contact, co_await store_.get_contact(id));
     CS_CO_TRY(question.trust, co_await trust());
     question.trust.revocation = question.policy.revocation;
+    CS_CO_TRY(auto link, co_await store_.network().get_link(id));
+    question.connection = std::move(link.connection);
+    question.phonebook = link.phonebook;
+    if (name_told_) question.policy.manager_host_name = name_told_(question.policy, question.connection.connectivity);
     co_return question;
 }
 
@@ -79,8 +84,21 @@ net::Task<Result<family::FamilyPtr>> Surveyor::family_of(System& system) {
 
 net::Task<Result<Survey>> Surveyor::survey(SystemId id) {
     CS_CO_TRY(auto asked, co_await question(id));
-    Survey survey{.system = asked.system, .family = asked.family, .policy = asked.policy, .trust = asked.trust};
-    survey.sighting = co_await observer_.observe(std::move(asked));
+    Survey survey{.system = asked.system,
+                  .family = asked.family,
+                  .policy = asked.policy,
+                  .trust = asked.trust,
+                  .connection = asked.connection,
+                  .phonebook = asked.phonebook};
+    if (asked.connection.connectivity == Connectivity::behind_firewall) {
+        auto& observation = survey.sighting.observation;
+        observation.at = clock_->now();
+        observation.contact = asked.contact;
+        observation.behind_firewall = true;
+        observation.account_error = Error(errors::mgr::behind_firewall, {{"system", asked.system.name}});
+    } else {
+        survey.sighting = co_await observer_.observe(std::move(asked));
+    }
     CS_CO_CHECK(co_await record(survey));
     co_return survey;
 }
@@ -90,7 +108,8 @@ namespace {
 /// What the observation says about the system itself.
 void take_results(System& system, Survey const& survey, UtcTime now) {
     auto const& observation = survey.sighting.observation;
-    bool const reachable = std::ranges::any_of(observation.services, [](auto const& seen) { return seen.state == net::PortState::open; });
+    bool const answers = std::ranges::any_of(observation.services, [](auto const& seen) { return seen.state == net::PortState::open; });
+    bool const reachable = observation.behind_firewall ? calls_regularly(observation, now) : answers;
     system.reachability = reachable ? Reachability::reachable : Reachability::unreachable;
     system.observed_at = now;
     if (auto const* service = https_service(*survey.family)) {

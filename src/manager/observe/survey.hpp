@@ -23,12 +23,18 @@ struct Survey {
     TrustBase trust;
     Sighting sighting;
     Assessment assessment;
+    ConnectionSettings connection{};
+    bool phonebook = false;  ///< a phone book of ours is assigned to the system
 };
 
 class Surveyor {
 public:
     Surveyor(Store& store, InternalCa& authority, Observer& observer, Directory& directory, family::Families families,
              std::shared_ptr<Clock const> clock, Announce announce);
+
+    /// Which name systems of this connectivity are told to call; else the policy's.
+    using NameTold = std::function<std::string(Policy const&, Connectivity)>;
+    void use_names(NameTold names) { name_told_ = std::move(names); }
 
     /// What the Observer needs to know of one system, as it is now. GEN-003, FAM-002.
     net::Task<Result<Observer::Question>> question(SystemId id);
@@ -59,6 +65,7 @@ private:
     family::Families families_;
     std::shared_ptr<Clock const> clock_;
     Announce announce_;
+    NameTold name_told_;
 
     mutable std::mutex mutex_;
     std::optional<std::pair<std::vector<pki::Certificate>, TrustBase>> trust_cache_;  ///< building OpenSSL stores is not free

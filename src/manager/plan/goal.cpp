@@ -14,6 +14,8 @@
 namespace countersign::manager {
 namespace {
 
+constexpr std::string_view k_phonebook = "phonebook";
+
 std::string name_of(System const& system) {
     if (!system.host_name.empty()) return system.host_name;
     return system.address.empty() ? system.name : system.address;
@@ -138,13 +140,15 @@ void want_client(PlanInput const& input, Configured const& settings, std::string
     bool has_name = !input.policy.manager_host_name.empty();
     if (auto url = Configured::url_setting(client); !url.empty()) {
         // A directory that nobody uses is left alone; the manager's own registration is made.
-        bool ours = !client.register_command.empty();
+        bool ours = !client.register_command.empty() || (client.id == k_phonebook && input.phonebook);
         if (has_name && (ours || settings.in_use(client))) out.push_back({url, url_of(input, scheme, client)});
         return;
     }
     if (!client.address.empty() && has_name) {
         out.push_back({client.address, input.policy.manager_host_name});
-        auto path = input.external_manager_path.empty() ? client.default_path : input.external_manager_path;
+        // A phone book is searched at a place of its own.
+        bool const own_path = input.external_manager_path.empty() || client.id == k_phonebook;
+        auto path = own_path ? client.default_path : input.external_manager_path;
         // "/tms/..." and "tms/..." are one path: the family's spelling stays.
         if (!client.path.empty() && without_slash(settings.value(client.path)) != without_slash(path))
             out.push_back({client.path, without_slash(path)});
@@ -182,6 +186,15 @@ std::vector<Wanted> wanted_clients(PlanInput const& input, Configured const& set
     std::vector<Wanted> out;
     std::string_view scheme = input.policy.secure_only == SecureOnly::off ? "http" : "https";
     for (auto const& client : input.family.clients) want_client(input, settings, scheme, client, out);
+    return out;
+}
+
+std::vector<Wanted> wanted_when_calling(PlanInput const& input) {
+    Configured const settings(input.family, input.observation);
+    auto out = wanted_basics(input, settings);
+    for (auto& one : wanted_clients(input, settings)) out.push_back(std::move(one));
+    for (auto const& [canonical, value] : input.persistent) out.push_back({canonical, value});
+    std::erase_if(out, [&input](Wanted const& one) { return input.family.find_canonical(one.canonical) == nullptr; });
     return out;
 }
 

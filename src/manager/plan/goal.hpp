@@ -25,6 +25,10 @@ std::vector<Wanted> wanted_basics(PlanInput const& input, Configured const& sett
 /// Where the system's clients call and over what: the manager's host name, with the scheme of the mode.
 std::vector<Wanted> wanted_clients(PlanInput const& input, Configured const& settings);
 
+/// What a system that can only be served when it calls is given with the answer: nothing secret, and nothing that could cut it off
+/// (it does not learn to verify before it has our roots, which it cannot be given in this way).
+std::vector<Wanted> wanted_when_calling(PlanInput const& input);
+
 /// Everything that must be true before the plan can begin, all at once. Empty: it can.
 std::vector<Error> find_blockers(PlanInput const& input, Configured const& settings);
 /// The system, its settings and the policy leave this alone; empty: it is within Secure-Only.

@@ -28,6 +28,7 @@ public:
         if (auto note = why_left_alone(in_); !note.empty()) {
             plan_.goal_level = plan_.from_level;
             plan_.notes.push_back(std::move(note));
+            if (in_.observation.account) keep_persistent(ChannelTrust::none);
             return std::move(plan_);
         }
         plan_.blockers = find_blockers(in_, settings_);
@@ -47,6 +48,7 @@ private:
         replace_factory_password();
         auto const before_trial = plan_.steps.size();
         give_basics();
+        keep_persistent(work_channel());
         if (mode_ == SecureOnly::verify) {
             trust_roots();
             install_certificate();
@@ -110,7 +112,25 @@ private:
         // Afterwards, so that no call over HTTPS goes unverified in between.
         if (!verification_is("off"))
             apply("Switch certificate verification off", "Secure-Only is off (REQ MGR-3)", verification_set_to("off"));
+        keep_persistent(work_channel());
         await_contact();
+        turn_back_on_trial();
+    }
+
+    /// The way back is on trial, too: a system that does not find its way over HTTP stays as it was.
+    void turn_back_on_trial() {
+        if (in_.observation.account_channel >= ChannelTrust::pinned)
+            put_on_trial(0);
+        else if (!plan_.steps.empty() && in_.system.https_proven)
+            plan_.notes.emplace_back("There is no verified or pinned channel to the system: its changes are not put on trial.");
+    }
+
+    /// What a person wants the system to have whatever happens to it, as after a boot with factory settings.
+    void keep_persistent(ChannelTrust channel) {
+        std::vector<Wanted> wanted;
+        for (auto const& [canonical, value] : in_.persistent) wanted.push_back({canonical, value});
+        auto* step = apply("Put persistent settings back", "They are kept for this system, and it has others", wanted);
+        if (step) step->channel = channel;
     }
 
     // --- steps ---

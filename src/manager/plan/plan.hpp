@@ -7,6 +7,7 @@
 
 #include "manager/assess/assess.hpp"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,8 @@ struct PlanInput {
     std::vector<pki::Certificate> estate_roots;
     std::string external_manager_path;  ///< our path for the system's calls
     UtcTime now;
+    std::map<std::string, std::string> persistent = {};  ///< settings that the system gets again when it lost them
+    bool phonebook = false;                              ///< a phone book of ours is assigned to it
 };
 
 Plan make_plan(PlanInput const& input);

@@ -366,9 +366,82 @@ Statements const k_folder_policy = {
         seen INTEGER NOT NULL))",
 };
 
-std::array<Statements const*, 12> const k_steps = {&k_systems,       &k_certificates, &k_jobs,    &k_tickets,
-                                                   &k_access,        &k_trials,       &k_folders, &k_ticket_work,
-                                                   &k_notifications, &k_campaigns,    &k_lists,   &k_folder_policy};
+/// 13: how systems are reached and what they get again after a boot; systems that are announced, and those that called and wait; phone
+/// books. Lists of settings and routes are JSON: they are read and written whole.
+Statements const k_arrivals = {
+    R"(CREATE TABLE connections (
+        system INTEGER PRIMARY KEY REFERENCES systems (id) ON DELETE CASCADE,
+        connectivity TEXT NOT NULL CHECK (connectivity IN ('lan', 'public', 'behind_firewall')),
+        persistent TEXT NOT NULL))",
+    R"(CREATE TABLE preregistrations (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        mac_address TEXT NOT NULL,
+        serial_number TEXT NOT NULL,
+        name TEXT NOT NULL,
+        host_name TEXT NOT NULL,
+        family TEXT NOT NULL,
+        folder TEXT NOT NULL,
+        user_name TEXT NOT NULL,
+        connectivity TEXT NOT NULL CHECK (connectivity IN ('lan', 'public', 'behind_firewall')),
+        persistent TEXT NOT NULL,
+        sealed_password TEXT,
+        system INTEGER REFERENCES systems (id) ON DELETE SET NULL,
+        confirmed INTEGER NOT NULL,
+        created INTEGER NOT NULL,
+        called INTEGER))",
+    "CREATE UNIQUE INDEX preregistrations_mac ON preregistrations (mac_address) WHERE mac_address <> ''",
+    "CREATE UNIQUE INDEX preregistrations_serial ON preregistrations (serial_number) WHERE serial_number <> ''",
+    "CREATE INDEX preregistrations_system ON preregistrations (system)",
+    R"(CREATE TABLE waiting_systems (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        identity TEXT NOT NULL UNIQUE,
+        serial_number TEXT NOT NULL,
+        mac_address TEXT NOT NULL,
+        system_name TEXT NOT NULL,
+        product TEXT NOT NULL,
+        software TEXT NOT NULL,
+        address TEXT NOT NULL,
+        reported_address TEXT NOT NULL,
+        https INTEGER NOT NULL,
+        first_seen INTEGER NOT NULL,
+        last_seen INTEGER NOT NULL,
+        calls INTEGER NOT NULL,
+        rejected INTEGER NOT NULL))",
+    "CREATE INDEX waiting_systems_address ON waiting_systems (address)",
+    "CREATE INDEX waiting_systems_last_seen ON waiting_systems (last_seen)",
+    R"(CREATE TABLE phonebooks (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL COLLATE NOCASE UNIQUE,
+        changed INTEGER NOT NULL))",
+    R"(CREATE TABLE phonebook_folders (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        book INTEGER NOT NULL REFERENCES phonebooks (id) ON DELETE CASCADE,
+        parent INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        path TEXT NOT NULL))",
+    "CREATE UNIQUE INDEX phonebook_folders_path ON phonebook_folders (book, path)",
+    "CREATE INDEX phonebook_folders_parent ON phonebook_folders (book, parent, name)",
+    R"(CREATE TABLE phonebook_entries (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        book INTEGER NOT NULL REFERENCES phonebooks (id) ON DELETE CASCADE,
+        folder INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        sort_name TEXT NOT NULL,
+        numbers TEXT NOT NULL,
+        routes TEXT NOT NULL))",
+    "CREATE UNIQUE INDEX phonebook_entries_name ON phonebook_entries (book, folder, name)",
+    "CREATE INDEX phonebook_entries_sort ON phonebook_entries (book, sort_name, id)",
+    "CREATE INDEX phonebook_entries_folder ON phonebook_entries (folder)",
+    R"(CREATE TABLE phonebook_assignments (
+        book INTEGER NOT NULL REFERENCES phonebooks (id) ON DELETE CASCADE,
+        kind TEXT NOT NULL CHECK (kind IN ('all', 'folder', 'system')),
+        target INTEGER NOT NULL,
+        PRIMARY KEY (book, kind, target)))",
+};
+
+std::array<Statements const*, 13> const k_steps = {&k_systems, &k_certificates,  &k_jobs,        &k_tickets,       &k_access,
+                                                   &k_trials,  &k_folders,       &k_ticket_work, &k_notifications, &k_campaigns,
+                                                   &k_lists,   &k_folder_policy, &k_arrivals};
 
 constexpr int k_version_with_address_keys = 11;
 

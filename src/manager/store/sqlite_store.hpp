@@ -4,11 +4,14 @@
 /// and sqlite_store.cpp; each hands one body to the queue and is no coroutine itself.
 
 #include "manager/store/backing.hpp"
+#include "manager/store/sqlite_arrivals.hpp"
 #include "manager/store/sqlite_campaigns.hpp"
 #include "manager/store/sqlite_folder_policy.hpp"
 #include "manager/store/sqlite_folders.hpp"
 #include "manager/store/sqlite_lists.hpp"
+#include "manager/store/sqlite_network.hpp"
 #include "manager/store/sqlite_notifications.hpp"
+#include "manager/store/sqlite_phonebooks.hpp"
 #include "manager/store/sqlite_replacements.hpp"
 #include "manager/store/sqlite_tickets.hpp"
 #include "manager/store/store.hpp"
@@ -29,6 +32,9 @@ public:
     CampaignStore& campaigns() override { return campaigns_; }
     FolderPolicyStore& folder_policy() override { return folder_policy_; }
     ReplacementStore& replacements() override { return replacements_; }
+    NetworkStore& network() override { return network_; }
+    ArrivalStore& arrivals() override { return arrivals_; }
+    PhonebookStore& phonebooks() override { return phonebooks_; }
 
     net::Task<Result<SystemId>> add_system(System system, std::optional<SecretText> password, std::string actor) override;
     net::Task<Result<System>> get_system(SystemId id) override;
@@ -112,6 +118,9 @@ private:
     SqliteLists lists_{backing_, folders_};
     SqliteFolderPolicy folder_policy_{backing_};
     SqliteReplacements replacements_{backing_};
+    SqliteNetwork network_{backing_};
+    SqliteArrivals arrivals_{backing_};
+    SqlitePhonebooks phonebooks_{backing_};
     /// By the texts of their rows, so that none is decoded twice. The queue's thread alone uses it.
     std::map<std::string, pki::Certificate> decoded_anchors_;
     SqliteTickets tickets_{backing_};

@@ -75,6 +75,9 @@ struct AuditRecord {
     std::string detail;
 };
 
+class NetworkStore;       // store/network_store.hpp
+class ArrivalStore;       // store/arrival_store.hpp
+class PhonebookStore;     // store/phonebook_store.hpp
 class FolderStore;        // store/folder_store.hpp
 class ListStore;          // store/list_store.hpp
 class TicketDesk;         // store/ticket_desk.hpp
@@ -121,6 +124,9 @@ public:
     virtual ListStore& lists() = 0;
     virtual FolderPolicyStore& folder_policy() = 0;
     virtual ReplacementStore& replacements() = 0;
+    virtual NetworkStore& network() = 0;
+    virtual ArrivalStore& arrivals() = 0;
+    virtual PhonebookStore& phonebooks() = 0;
 
     // Policy and settings
     virtual net::Task<Result<Policy>> get_policy() = 0;

@@ -115,9 +115,28 @@ TicketVerdict replaced(AssessInput const& input) {
     return verdict;
 }
 
+/// Nothing that a port could show is known of it.
+std::vector<TicketVerdict> behind_firewall(AssessInput const& input) {
+    TicketVerdict calls{.type = TicketType::connection_error, .what = What::close};
+    if (!calls_regularly(input.observation, input.now)) {
+        auto const& at = input.observation.contact.at;
+        calls.what = What::open;
+        calls.text = "The system is behind a firewall and has not called " + (at ? "since " + to_string(*at) : std::string("yet"));
+    }
+    return {TicketVerdict{.type = TicketType::no_https_response, .what = What::close},
+            TicketVerdict{.type = TicketType::certificate_validation_error, .what = What::close}, std::move(calls)};
+}
+
 }  // namespace
 
+bool calls_regularly(Observation const& observation, UtcTime now) {
+    // Systems beat every 15 minutes unless they are told otherwise; we tell 7.
+    constexpr std::chrono::minutes longest_silence{35};
+    return observation.contact.at && now - *observation.contact.at < longest_silence;
+}
+
 std::vector<TicketVerdict> judge_tickets(AssessInput const& input) {
+    if (input.observation.behind_firewall) return behind_firewall(input);
     std::vector<TicketVerdict> verdicts;
     verdicts.push_back(no_https_response(input));
     verdicts.push_back(certificate_validation(input));

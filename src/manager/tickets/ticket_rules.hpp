@@ -27,6 +27,9 @@ struct TicketVerdict {
 
 /// Every type that an observation decides; enforcement_failed is not among them. Pure. `system` is the system with the
 /// observation's results in it.
+/// A system behind a firewall is reachable while it calls.
+bool calls_regularly(Observation const& observation, UtcTime now);
+
 std::vector<TicketVerdict> judge_tickets(AssessInput const& input);
 
 /// Opens, updates and closes accordingly. One read, and a write only for what changes. True when something changed.
