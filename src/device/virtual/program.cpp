@@ -11,6 +11,7 @@
 #include "device/virtual/fault_book.hpp"
 #include "device/virtual/running_estate.hpp"
 #include "device/virtual/service_loop.hpp"
+#include "host/memory.hpp"
 #include "host/privileges.hpp"
 #include "host/service_manager.hpp"
 #include "net/local.hpp"
@@ -80,14 +81,6 @@ Result<void> inherit_sockets(host::ServiceManager const& manager, family::Family
         log::info("program.inherited", {{"name", socket.name}, {"where", to_string(where)}});
     }
     return {};
-}
-
-/// Kilobytes, from /proc/self/statm.
-std::size_t resident_kilobytes() {
-    auto text = host::read_file("/proc/self/statm", 4096).value_or("");
-    auto parts = words(text);
-    if (parts.size() < 2) return 0;
-    return parse_number<std::size_t>(parts[1]).value_or(0) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) / 1024;
 }
 
 Result<std::string> own_serial(fs::path const& data) {
@@ -200,7 +193,9 @@ private:
 };
 
 /// One system is served by one loop; others would only hold memory.
-unsigned loops_for(ProgramOptions const& options) { return options.threads == 0 && !options.family.empty() ? 1 : options.threads; }
+unsigned loops_for(ProgramOptions const& options, std::size_t systems) {
+    return options.threads == 0 && systems == 1 ? 1 : options.threads;
+}
 
 std::string ready_text(std::size_t count, bool shared) {
     return std::to_string(count) + (count == 1 ? " system" : " systems") + (shared ? ", one listener per port for all" : "");
@@ -216,7 +211,7 @@ Result<void> run_systems(ProgramOptions const& options, host::ServiceManager con
     auto const status = ready_text(count, shared);
     // Before there are threads: they take over which signals are blocked.
     ServiceLoop loop(manager, status);
-    net::Runtime runtime(loops_for(options));
+    net::Runtime runtime(loops_for(options, count));
     if (shared) runtime.ports().share(runtime.executor(0));
     auto const family = options.family.empty() ? Result<family::FamilyPtr>(nullptr) : families.get(options.family);
     CS_CHECK(inherit_sockets(manager, family ? family->get() : nullptr, runtime));
@@ -225,7 +220,7 @@ Result<void> run_systems(ProgramOptions const& options, host::ServiceManager con
     Beside beside(options, *environment);
     RunningEstate running(environment, families);
     CS_CHECK(beside.prepare(estate, running));
-    auto const before = resident_kilobytes();
+    auto const before = host::resident_kilobytes();
     auto started = net::run(runtime, running.start(std::move(estate)));
     if (started) started = beside.listen(runtime, running);
     if (!started) {
@@ -233,8 +228,11 @@ Result<void> run_systems(ProgramOptions const& options, host::ServiceManager con
         return started;
     }
     // What reading families and making keys took goes back.
-    ::malloc_trim(0);
-    auto const after = resident_kilobytes();
+    if (count == 1)
+        host::release_start_memory();
+    else
+        ::malloc_trim(0);
+    auto const after = host::resident_kilobytes();
     log::info("estate.ready", {{"systems", count},
                                {"resident_kib", after},
                                {"kib_per_system", (after - std::min(before, after)) / std::max<std::size_t>(count, 1)}});
