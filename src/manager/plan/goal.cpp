@@ -44,7 +44,10 @@ public:
         if (!in_.observation.other_unit.empty())
             return {Error(errors::mgr::system_replaced, {{"system", name_}, {"detail", in_.observation.other_unit}})};
         if (!in_.observation.account) no_account();
-        if (mode_ == SecureOnly::off) return std::move(out_);
+        if (mode_ == SecureOnly::off) {
+            if (in_.observation.account && in_.family.find_client("external_manager")) name_servers();
+            return std::move(out_);
+        }
         if (in_.policy.manager_host_name.empty()) not_ready("it has no host name that systems could call it by");
         if (mode_ == SecureOnly::verify) verify();
         if (in_.observation.account) {
@@ -168,12 +171,27 @@ int goal_level(SecureOnly mode) {
     return 2;
 }
 
-std::vector<Wanted> wanted_basics(PlanInput const& input, Configured const& settings) {
+namespace {
+
+std::vector<Wanted> wanted_name_servers(PlanInput const& input, Configured const& settings) {
     std::vector<Wanted> out;
     auto const& policy = input.policy;
     if (settings.value("name.dns.server.1").empty())
         for (std::size_t i = 0; i < policy.dns_servers.size(); ++i)
             out.push_back({"name.dns.server." + std::to_string(i + 1), policy.dns_servers[i]});
+    return out;
+}
+
+}  // namespace
+
+std::vector<Wanted> wanted_to_find_manager(PlanInput const& input, Configured const& settings) {
+    bool const calls_by_name = is_name(input.policy.manager_host_name) && input.family.find_client("external_manager") != nullptr;
+    return calls_by_name ? wanted_name_servers(input, settings) : std::vector<Wanted>();
+}
+
+std::vector<Wanted> wanted_basics(PlanInput const& input, Configured const& settings) {
+    auto out = wanted_name_servers(input, settings);
+    auto const& policy = input.policy;
     if (!policy.dns_domain.empty() && settings.value("name.dns.domain").empty()) out.push_back({"name.dns.domain", policy.dns_domain});
     if (!policy.ntp_server.empty()) {
         out.push_back({"time.ntp.address", policy.ntp_server});

@@ -22,6 +22,8 @@ struct Wanted {
 /// DNS, domain and time, as far as the policy gives them and the system lacks them. Name servers that a system has stay; its
 /// time source becomes the policy's, because certificates are judged by it.
 std::vector<Wanted> wanted_basics(PlanInput const& input, Configured const& settings);
+/// What a system lacks to find the manager by its host name: name servers. Nothing when it does not call, or calls an address.
+std::vector<Wanted> wanted_to_find_manager(PlanInput const& input, Configured const& settings);
 /// Where the system's clients call and over what: the manager's host name, with the scheme of the mode.
 std::vector<Wanted> wanted_clients(PlanInput const& input, Configured const& settings);
 

@@ -107,6 +107,7 @@ private:
     void turn_back() {
         plan_.notes.emplace_back(
             "Secure-Only is off: the system calls the manager over HTTP, on purpose. Its own doors are left as they are.");
+        apply("Set name servers", "It calls the manager by its name", wanted_to_find_manager(in_, settings_));
         clients_changed_ =
             apply("Let the system call the manager over HTTP", "Secure-Only is off (REQ MGR-3, MGR-11)", wanted_clients(in_, settings_));
         // Afterwards, so that no call over HTTPS goes unverified in between.
