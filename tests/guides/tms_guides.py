@@ -58,7 +58,8 @@ class TmsGuides(unittest.TestCase):
 
     def test_level_3(self):
         with World("tms3") as world:
-            systems = world.start_all([{"family": family, "host_name": f"{family}.company.com"} for family in FAMILIES] + self.old_systems())
+            systems = world.start_all([{"family": family, "host_name": f"{family}.company.com"} for family in FAMILIES] + self.old_systems(),
+                                      "--answer-seconds", "3")
             step("1. The web site has a server certificate: https opens as http does")
             self.assertEqual(self.https(world, "/"), 200)
             self.assertEqual(self.http(world, "/ca.pem"), 200)
