@@ -6,6 +6,12 @@
 
 #include <gmock/gmock.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdexcept>
+#include <sys/socket.h>
+#include <unistd.h>
+
 namespace countersign::testing {
 namespace {
 
@@ -188,6 +194,38 @@ TEST_F(Enforcement, fails_with_what_was_not_proven_when_the_system_never_calls) 
     ASSERT_TRUE(ended.error);
     ASSERT_FALSE(ended.error->causes().empty());
     EXPECT_EQ(ended.error->causes().front().id(), errors::mgr::not_proven);
+}
+
+/// A port that answers whatever the system says of it.
+class StrayPort {
+public:
+    StrayPort(std::string const& address, std::uint16_t port) {
+        sockaddr_in where{.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {}, .sin_zero = {}};
+        int const yes = 1;
+        ::setsockopt(socket_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+        bool const open = ::inet_pton(AF_INET, address.c_str(), &where.sin_addr) == 1 &&
+                          // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the interface of bind
+                          ::bind(socket_, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0 && ::listen(socket_, 16) == 0;
+        if (!open) throw std::runtime_error("cannot listen on " + address);
+    }
+    StrayPort(StrayPort const&) = delete;
+    StrayPort& operator=(StrayPort const&) = delete;
+    ~StrayPort() { ::close(socket_); }
+
+private:
+    int socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+};
+
+TEST_F(Enforcement, does_not_believe_that_a_service_is_closed_while_its_port_answers) {
+    auto system = boot_system("127.43.0.11");
+    StrayPort telnet("127.43.0.11", 23 + k_offset);
+    set_mode(SecureOnly::verify);
+    auto ended = enforce(*insides_, id_);
+    ASSERT_TRUE(ended.error);
+    ASSERT_FALSE(ended.error->causes().empty());
+    EXPECT_EQ(ended.error->causes().front().id(), errors::mgr::not_proven);
+    EXPECT_THAT(ended.error->causes().front().message(), ::testing::HasSubstr("telnet"));
+    EXPECT_THAT(system->trials(), ::testing::ElementsAre("trial_begin", "trial_cancel"));
 }
 
 TEST_F(Enforcement, waits_for_a_system_that_cannot_be_reached) {
