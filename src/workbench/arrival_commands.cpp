@@ -11,18 +11,6 @@ namespace {
 /// How often a scan that is waited for is asked for.
 constexpr std::chrono::milliseconds k_look{500};
 
-/// All pages of a list.
-Result<json::array> all_of(ApiClient& client, std::string const& path, std::string const& array) {
-    json::array out;
-    std::int64_t after = 0;
-    do {
-        CS_TRY(auto page, client.get(path + (path.contains('?') ? "&" : "?") + "limit=1000&after=" + std::to_string(after)));
-        for (auto const& one : list_of(page, array)) out.push_back(one);
-        after = number_of(page, "next");
-    } while (after != 0);
-    return out;
-}
-
 std::string joined(json::array const& texts) {
     std::string out;
     for (auto const& one : texts)

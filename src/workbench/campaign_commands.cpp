@@ -141,13 +141,7 @@ Result<int> start(ApiClient& client, Output& output, Options options) {
 }
 
 Result<int> list(ApiClient& client, Output& output, Options const&) {
-    json::array campaigns;
-    std::int64_t before = 0;
-    do {
-        CS_TRY(auto page, client.get("campaigns?limit=1000&before=" + std::to_string(before)));
-        for (auto const& campaign : list_of(page, "campaigns")) campaigns.push_back(campaign);
-        before = number_of(page, "next");
-    } while (before != 0);
+    CS_TRY(auto const campaigns, all_of(client, "campaigns", "campaigns", "before"));
     if (output.value(json::object{{"campaigns", campaigns}})) return k_holds;
     Table table{{"ID", "Campaign", "Systems", "Started", "State"}, {}};
     for (auto const& campaign : campaigns)
@@ -159,13 +153,7 @@ Result<int> list(ApiClient& client, Output& output, Options const&) {
 
 Result<int> show(ApiClient& client, Output& output, Options const& options) {
     CS_TRY(auto campaign, client.get("campaigns/" + path_part(options.campaign)));
-    json::array systems;
-    std::int64_t after = 0;
-    do {
-        CS_TRY(auto page, client.get("campaigns/" + path_part(options.campaign) + "/systems?limit=1000&after=" + std::to_string(after)));
-        for (auto const& system : list_of(page, "systems")) systems.push_back(system);
-        after = number_of(page, "next");
-    } while (after != 0);
+    CS_TRY(auto systems, all_of(client, "campaigns/" + path_part(options.campaign) + "/systems", "systems"));
     if (output.json()) {
         campaign.as_object()["members"] = std::move(systems);
         output.value(campaign);

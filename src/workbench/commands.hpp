@@ -60,6 +60,8 @@ void add_help_commands(CLI::App& app, Context& context);
 
 /// A name in a path of the API.
 std::string path_part(std::string_view name);
+/// Every page of a list: `list` is the array in each page, `cursor` the parameter that takes a page's `next`.
+Result<json::array> all_of(ApiClient& client, std::string const& path, std::string_view list, std::string_view cursor = "after");
 /// All pages of /systems.
 Result<json::array> all_systems(ApiClient& client, std::string const& filter);
 /// All pages of /folders.

@@ -57,16 +57,7 @@ Result<int> remove(ApiClient& client, Output& output, FolderOptions const& optio
 
 }  // namespace
 
-Result<json::array> all_folders(ApiClient& client) {
-    json::array out;
-    std::string after;
-    do {
-        CS_TRY(auto page, client.get("folders?limit=1000&after=" + path_part(after)));
-        for (auto const& folder : list_of(page, "folders")) out.push_back(folder);
-        after = text_of(page, "next");
-    } while (!after.empty());
-    return out;
-}
+Result<json::array> all_folders(ApiClient& client) { return all_of(client, "folders", "folders"); }
 
 Result<std::int64_t> folder_number(ApiClient& client, std::string const& folder) {
     if (auto id = parse_number<std::int64_t>(folder)) return *id;

@@ -85,13 +85,7 @@ Result<int> print(Output& output, json::value const& channel) {
 }
 
 Result<int> list(ApiClient& client, Output& output) {
-    json::array channels;
-    std::int64_t after = 0;
-    do {
-        CS_TRY(auto page, client.get("notification-channels?limit=1000&after=" + std::to_string(after)));
-        for (auto const& one : list_of(page, "channels")) channels.push_back(one);
-        after = number_of(page, "next");
-    } while (after != 0);
+    CS_TRY(auto const channels, all_of(client, "notification-channels", "channels"));
     if (output.value(json::object{{"channels", channels}})) return k_holds;
     if (channels.empty()) {
         output.line("No channels: nobody is told of tickets. `countersign notify add-email` makes one.");

@@ -114,13 +114,7 @@ Result<int> counts(ApiClient& client, Output& output, Filter const& filter) {
 Result<int> show(ApiClient& client, Output& output, std::int64_t id) {
     auto const path = "tickets/" + std::to_string(id);
     CS_TRY(auto ticket, client.get(path));
-    json::array events;
-    std::int64_t after = 0;
-    do {
-        CS_TRY(auto page, client.get(path + "/events?limit=1000&after=" + std::to_string(after)));
-        for (auto const& one : list_of(page, "events")) events.push_back(one);
-        after = number_of(page, "next");
-    } while (after != 0);
+    CS_TRY(auto events, all_of(client, path + "/events", "events"));
     if (output.json()) {
         auto whole = ticket.as_object();
         whole["events"] = std::move(events);

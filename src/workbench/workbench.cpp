@@ -43,15 +43,22 @@ int with_manager(Context const& context, Output& output, std::function<Result<in
 
 std::string path_part(std::string_view name) { return net::http::url_encode(name); }
 
-Result<json::array> all_systems(ApiClient& client, std::string const& filter) {
+Result<json::array> all_of(ApiClient& client, std::string const& path, std::string_view list, std::string_view cursor) {
     json::array out;
-    std::string after;
+    std::string const first = path + (path.contains('?') ? "&" : "?") + "limit=1000";
+    std::string place;
     do {
-        CS_TRY(auto page, client.get("systems?limit=1000&after=" + path_part(after) + filter));
-        for (auto const& system : list_of(page, "systems")) out.push_back(system);
-        after = text_of(page, "next");
-    } while (!after.empty());
+        CS_TRY(auto page, client.get(first + place));
+        for (auto const& one : list_of(page, list)) out.push_back(one);
+        auto next = text_of(page, "next");
+        if (auto const number = number_of(page, "next"); number != 0) next = std::to_string(number);
+        place = next.empty() ? std::string() : "&" + std::string(cursor) + "=" + path_part(next);
+    } while (!place.empty());
     return out;
+}
+
+Result<json::array> all_systems(ApiClient& client, std::string const& filter) {
+    return all_of(client, filter.empty() ? "systems" : "systems?" + filter.substr(1), "systems");
 }
 
 std::string expiry(std::string const& time) {
