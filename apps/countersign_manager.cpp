@@ -20,6 +20,7 @@ struct Options {
     std::string log_level = "info";
     std::string log_format = "text";
     std::string families;
+    std::string further_families;
     bool no_plain_http = false;
     unsigned threads = 0;
     std::string token_file;
@@ -56,7 +57,9 @@ void describe(CLI::App& app, Options& options) {
     app.add_option("--enforce-seconds", options.enforce_seconds, "How often the policy is enforced in the background")
         ->check(CLI::Range(1, 604800))
         ->capture_default_str();
-    app.add_option("--families", options.families, "Folder with family files (default: those compiled in)");
+    auto* all = app.add_option("--families", options.families, "Folder with family files (default: those compiled in)");
+    app.add_option("--further-families", options.further_families, "Folder with family files beside those compiled in")->excludes(all);
+    app.add_option("--hooks", settings.hooks, "Folder of the programs that families with the driver hook may name (default: none is run)");
     app.add_option("--token-file", options.token_file, "Write a fresh API token to this file (mode 0600), for scripts on this machine");
     app.add_option("--threads", options.threads, "Event loops; 0: one per core")->check(CLI::Range(0, 64))->capture_default_str();
     app.add_option("--log-level", options.log_level, "debug, info, warning or error")
@@ -79,7 +82,9 @@ int serve(Options options) {
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     signal(SIGPIPE, SIG_IGN);
 
-    auto families = options.families.empty() ? family::Families::load_embedded() : family::Families::load_folder(options.families);
+    auto families = !options.families.empty()           ? family::Families::load_folder(options.families)
+                    : !options.further_families.empty() ? family::Families::load_with_folder(options.further_families)
+                                                        : family::Families::load_embedded();
     if (!families) return failed(families.error());
     options.settings.answer_timeout = std::chrono::seconds(options.answer_seconds);
     options.settings.restart_timeout = std::chrono::seconds(options.restart_seconds);

@@ -1,6 +1,7 @@
 #include "family/family.hpp"
 
 #include "base/text.hpp"
+#include "family/generic.hpp"
 #include "family/problems.hpp"
 
 #include "countersign/errors/dev.hpp"
@@ -284,6 +285,26 @@ Result<FamilyPtr> Families::get(std::string_view id) const {
     for (auto const& family : families_)
         if (family->id == id) return family;
     return fail(errors::fam::unknown_family, {{"name", id}});
+}
+
+bool Family::can(Action action) const {
+    if (ssh) return ssh->steps.contains(action);
+    return !hook || hook->actions.contains(action);
+}
+
+bool Family::can_write(std::string_view canonical) const {
+    if (find_canonical(canonical) == nullptr) return false;
+    if (hook) return hook->actions.contains(Action::apply) && !hook->read_only.contains(canonical);
+    if (!ssh) return true;
+    auto const steps = ssh->steps.find(Action::apply);
+    return steps != ssh->steps.end() && std::ranges::find(steps->second, canonical, &SshStep::setting) != steps->second.end();
+}
+
+Service const* Family::management_service() const {
+    if (ssh) return find_service(ssh->service);
+    if (hook) return find_service(hook->service);
+    auto const https = std::ranges::find(services, "https", &Service::door);
+    return https == services.end() ? nullptr : &*https;
 }
 
 FamilyPtr Families::recognise(std::map<std::string, std::string> const& facts) const {

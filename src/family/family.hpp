@@ -346,6 +346,10 @@ struct Recognition {
     std::string equals;
 };
 
+struct SshScript;    // family/generic.hpp
+struct HookProgram;  // family/generic.hpp
+enum class Action;   // family/generic.hpp
+
 struct Family {
     std::string id;
     std::string name;
@@ -355,7 +359,7 @@ struct Family {
     std::string software;  ///< of the virtual units
     std::string api_version;
     std::string snmp_object_id;  ///< sysObjectID: below the vendor's enterprise number; empty: not known
-    std::string driver;          ///< of the manager: "xapi" or "pages"
+    std::string driver;          ///< of the manager: "xapi", "pages", "transactions", "ssh" or "hook"
     std::string minimum_secure_only;
     std::vector<std::string> secure_only_feature_keys;  ///< any one of them; empty: none needed
     std::vector<std::string> factory_feature_keys;      ///< installed on virtual units
@@ -377,7 +381,15 @@ struct Family {
     std::vector<Document> documents;
     std::vector<Page> pages;
     std::map<std::string, std::string, std::less<>> messages;
+    std::shared_ptr<SshScript const> ssh;     ///< of the driver "ssh", else null
+    std::shared_ptr<HookProgram const> hook;  ///< of the driver "hook", else null
 
+    /// Whether the file describes this. Drivers with a protocol of their own are asked by their commands and forms instead: true.
+    [[nodiscard]] bool can(Action action) const;
+    /// Whether the setting exists and can be written.
+    [[nodiscard]] bool can_write(std::string_view canonical) const;
+    /// The service over which the manager talks to the system and whose peer must be somebody; null when there is none.
+    [[nodiscard]] Service const* management_service() const;
     /// All finders return null when there is none. Paths compare without case, ids and canonical names exactly.
     [[nodiscard]] Service const* find_service(std::string_view service_id) const;
     [[nodiscard]] Identity const* find_identity(std::string_view identity_id) const;  ///< "" is the first one
@@ -435,6 +447,8 @@ public:
     static Result<Families> load_embedded();
     /// From every *.toml of a folder, at most 1 MiB each. FIL-001 when it cannot be read, FIL-003, FAM-001, GEN-006.
     static Result<Families> load_folder(std::filesystem::path const& folder);
+    /// Those compiled into the program, and those of a folder as above. FAM-001 as well for an id that is there already.
+    static Result<Families> load_with_folder(std::filesystem::path const& folder);
 
     /// FAM-002.
     [[nodiscard]] Result<FamilyPtr> get(std::string_view id) const;
@@ -448,5 +462,7 @@ private:
 
 /// One file. `file` names it in errors. FAM-001 or GEN-006 with every problem found.
 Result<FamilyPtr> parse_family(std::string_view text, std::string_view file);
+/// The same from a file of at most 1 MiB. FIL-001, FIL-003.
+Result<FamilyPtr> load_family(std::filesystem::path const& file);
 
 }  // namespace countersign::family

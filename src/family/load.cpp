@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 
 namespace countersign::family {
 namespace {
@@ -83,15 +84,14 @@ Result<FamilyPtr> parse_family(std::string_view text, std::string_view file) {
     return FamilyPtr(std::move(family));
 }
 
-Result<Families> Families::load_embedded() {
-    std::vector<Source> sources;
-    for (auto const& file : embedded::families()) sources.push_back({std::string(file.name), std::string(file.text)});
-    Families result;
-    CS_TRY(result.families_, parse_all(sources));
-    return result;
+Result<FamilyPtr> load_family(std::filesystem::path const& file) {
+    CS_TRY(auto const source, read_file(file));
+    return parse_family(source.text, source.name);
 }
 
-Result<Families> Families::load_folder(std::filesystem::path const& folder) {
+namespace {
+
+Result<std::vector<Source>> read_folder(std::filesystem::path const& folder) {
     std::error_code code;
     std::vector<std::filesystem::path> files;
     for (auto entry = std::filesystem::directory_iterator(folder, code); !code && entry != std::filesystem::directory_iterator();
@@ -105,6 +105,34 @@ Result<Families> Families::load_folder(std::filesystem::path const& folder) {
         CS_TRY(auto source, read_file(file));
         sources.push_back(std::move(source));
     }
+    return sources;
+}
+
+std::vector<Source> embedded_sources() {
+    std::vector<Source> sources;
+    for (auto const& file : embedded::families()) sources.push_back({std::string(file.name), std::string(file.text)});
+    return sources;
+}
+
+}  // namespace
+
+Result<Families> Families::load_embedded() {
+    Families result;
+    CS_TRY(result.families_, parse_all(embedded_sources()));
+    return result;
+}
+
+Result<Families> Families::load_folder(std::filesystem::path const& folder) {
+    CS_TRY(auto const sources, read_folder(folder));
+    Families result;
+    CS_TRY(result.families_, parse_all(sources));
+    return result;
+}
+
+Result<Families> Families::load_with_folder(std::filesystem::path const& folder) {
+    auto sources = embedded_sources();
+    CS_TRY(auto further, read_folder(folder));
+    std::ranges::move(further, std::back_inserter(sources));
     Families result;
     CS_TRY(result.families_, parse_all(sources));
     return result;

@@ -172,14 +172,14 @@ Identity read_identity_of(TableReader reader) {
     return identity;
 }
 
-Setting read_setting(TableReader reader, Problems& problems) {
+Setting read_setting(TableReader reader, Need by_agent, Problems& problems) {
     Setting setting;
     setting.path = reader.text("path");
     setting.words = split_words(setting.path);
     setting.also = reader.texts("also");
     setting.canonical = reader.text("canonical", Need::optional);
     setting.space = read_space(reader, "setting", problems);
-    setting.default_value = reader.text("default");
+    setting.default_value = reader.text("default", by_agent);
     setting.effect = static_cast<Effect>(index_of(k_effects, reader.one_of("effect", k_effects, Need::optional)));
     setting.check = reader.one_of("check", known_checks(), Need::optional);
     setting.needs_feature_key = reader.texts("needs_feature_key");
@@ -299,12 +299,14 @@ void read_identity(Family& family, TableReader reader) {
     family.id = reader.text("id");
     family.name = reader.text("name");
     family.vendor = reader.text("vendor");
-    family.product_type = reader.text("product_type");
-    family.product_id = reader.text("product_id");
-    family.software = reader.text("software");
+    family.driver = reader.text("driver");
+    // What only the agent needs may be missing where no agent plays the system.
+    auto const by_agent = is_generic_driver(family.driver) ? Need::optional : Need::required;
+    family.product_type = reader.text("product_type", by_agent);
+    family.product_id = reader.text("product_id", by_agent);
+    family.software = reader.text("software", by_agent);
     family.api_version = reader.text("api_version", Need::optional);
     family.snmp_object_id = reader.text("snmp_object_id", Need::optional);
-    family.driver = reader.text("driver");
     family.dataport = static_cast<DataportStyle>(index_of(k_dataports, reader.one_of("dataport", k_dataports, Need::optional)));
     family.dataport_words = reader.texts("dataport_words");
     for (auto const& word : family.dataport_words)
@@ -316,14 +318,14 @@ void read_identity(Family& family, TableReader reader) {
     reader.finish();
 }
 
-Login read_login(TableReader reader) {
+Login read_login(TableReader reader, Need by_agent) {
     Login login;
     login.user = reader.text("user");
     login.any_user = reader.flag("any_user", false);
     login.terminal_user = reader.flag("terminal_user", false);
-    login.factory_password = reader.text("factory_password");
-    login.realm = reader.text("realm");
-    login.scheme = reader.one_of("scheme", k_schemes);
+    login.factory_password = reader.text("factory_password", by_agent);
+    login.realm = reader.text("realm", by_agent);
+    login.scheme = reader.one_of("scheme", k_schemes, by_agent);
     reader.finish();
     return login;
 }
@@ -358,12 +360,12 @@ void read_formats_from(TableReader& reader, CertificateRules& rules, Problems& p
     inner.finish();
 }
 
-CertificateRules read_certificate(TableReader reader, Problems& problems) {
+CertificateRules read_certificate(TableReader reader, Need by_agent, Problems& problems) {
     CertificateRules rules;
-    rules.factory_subject = reader.text("factory_subject");
-    rules.factory_issuer = reader.text("factory_issuer");
+    rules.factory_subject = reader.text("factory_subject", by_agent);
+    rules.factory_issuer = reader.text("factory_issuer", by_agent);
     rules.factory_life = std::chrono::years(reader.integer("factory_years", 25, 1, 50));
-    rules.formats = reader.texts("formats", Need::required);
+    rules.formats = reader.texts("formats", by_agent);
     for (auto const& format : rules.formats)
         if (std::ranges::find(k_formats, format) == k_formats.end()) reader.problem("formats", format + " is none of pem, der, pfx, pkcs7");
     read_formats_from(reader, rules, problems);
@@ -371,7 +373,7 @@ CertificateRules read_certificate(TableReader reader, Problems& problems) {
     rules.passphrase_allowed = reader.flag("passphrase_allowed", true);
     rules.name_must_match = reader.flag("name_must_match", false);
     rules.shared_keys = reader.texts("shared_keys");
-    rules.append_roots = reader.one_of("roots", k_roots) == "append";
+    rules.append_roots = reader.one_of("roots", k_roots, by_agent) == "append";
     rules.effect = static_cast<CertificateEffect>(index_of(k_certificate_effects, reader.one_of("effect", k_certificate_effects)));
     rules.banner = reader.text("banner", rules.effect == CertificateEffect::restart_banner ? Need::required : Need::optional);
     rules.default_marker = reader.text("default_marker", Need::optional);
@@ -411,9 +413,11 @@ Family read_family(toml::table const& root, Problems& problems, Lines& lines) {
                          std::string(kind) + " " + std::string(name) + " stands in line " + std::to_string(place->second) + " already");
     };
     if (auto const* table = reader.table("family", Need::required)) read_identity(family, {*table, "family", problems});
-    if (auto const* table = reader.table("login", Need::required)) family.login = read_login({*table, "login", problems});
-    if (auto const* table = reader.table("certificate", Need::required))
-        family.certificate = read_certificate({*table, "certificate", problems}, problems);
+    auto const by_agent = is_generic_driver(family.driver) ? Need::optional : Need::required;
+    if (auto const* table = reader.table("login", Need::required)) family.login = read_login({*table, "login", problems}, by_agent);
+    if (by_agent == Need::optional) family.certificate = {.key_types = {"rsa", "ecdsa", "ed25519"}, .effect = CertificateEffect::now};
+    if (auto const* table = reader.table("certificate", by_agent))
+        family.certificate = read_certificate({*table, "certificate", problems}, by_agent, problems);
     if (auto const* table = reader.table("flags", Need::optional)) family.flags = read_flags({*table, "flags", problems});
     if (auto const* table = reader.table("external_manager", Need::optional))
         family.external_manager = read_external_manager({*table, "external_manager", problems});
@@ -441,7 +445,7 @@ Family read_family(toml::table const& root, Problems& problems, Lines& lines) {
         remember("client", family.clients.back().id, *table);
     }
     for (auto const* table : reader.tables("setting")) {
-        family.settings.push_back(read_setting({*table, "setting", problems}, problems));
+        family.settings.push_back(read_setting({*table, "setting", problems}, by_agent, problems));
         remember("setting", family.settings.back().path, *table);
         for (auto const& spelling : family.settings.back().also) remember("setting", spelling, *table);
         if (auto const& canonical = family.settings.back().canonical; !canonical.empty()) remember("canonical", canonical, *table);
@@ -470,6 +474,7 @@ Family read_family(toml::table const& root, Problems& problems, Lines& lines) {
         remember("page", family.pages.back().path, *table);
         for (auto const& form : family.pages.back().forms) remember("target", form.target, *table);
     }
+    read_generic(family, reader, problems);
     reader.finish();
     return family;
 }

@@ -74,6 +74,10 @@ struct Lines {
 
 /// First pass: the file as it stands.
 Family read_family(toml::table const& root, Problems& problems, Lines& lines);
+/// [ssh] and [hook], when all else was read.
+void read_generic(Family& family, TableReader& root, Problems& problems);
+/// A driver that is told everything by the family file: what only the agent needs may be left out there.
+bool is_generic_driver(std::string_view driver);
 /// Second pass: references between parts, uniqueness, defaults inside value spaces.
 void check_family(Family const& family, Lines const& lines, Problems& problems);
 

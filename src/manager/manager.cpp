@@ -17,6 +17,7 @@
 #include "manager/plan/goal.hpp"
 #include "manager/store/folder_policy_store.hpp"
 #include "manager/store/folder_store.hpp"
+#include "net/ssh.hpp"
 
 #include "countersign/errors/gen.hpp"
 #include "countersign/errors/mgr.hpp"
@@ -35,7 +36,32 @@ constexpr std::uint16_t k_dns_port = 53;
 constexpr std::chrono::seconds k_look_again{10};
 constexpr std::size_t k_page = 1000;
 
-Wire make_wire(net::Runtime& runtime, ManagerSettings const& settings, std::shared_ptr<Clock const> clock) {
+constexpr std::string_view k_ssh_key = "ssh key";
+/// Hooks that run at the same time; others wait.
+constexpr unsigned k_hooks_at_once = 16;
+
+/// The key that the manager shows to systems which it manages over SSH. It is made once and stays.
+net::Task<Result<SecretText>> own_ssh_key(Store& store) {
+    CS_CO_TRY(auto known, co_await store.get_secret(std::string(k_ssh_key)));
+    if (known) co_return std::move(*known);
+    CS_CO_TRY(auto fresh, net::make_ssh_host_key());
+    CS_CO_CHECK(co_await store.set_secret(std::string(k_ssh_key), fresh.duplicate()));
+    co_return fresh;
+}
+
+Result<std::shared_ptr<DirectWays const>> make_direct_ways(net::Runtime& runtime, Store& store, ManagerSettings const& settings) {
+    auto ways = std::make_shared<DirectWays>();
+    CS_TRY(auto key, net::run(runtime, own_ssh_key(store)));
+    CS_TRY(ways->ssh_public_key, net::ssh_public_key(key, "countersign@" + settings.host_name));
+    ways->ssh_key = std::make_shared<SecretText const>(std::move(key));
+    ways->ssh = std::make_shared<net::SshCaller>();
+    ways->hooks = settings.hooks;
+    ways->programs = std::make_shared<net::BlockingPool>(k_hooks_at_once);
+    return ways;
+}
+
+Wire make_wire(net::Runtime& runtime, ManagerSettings const& settings, std::shared_ptr<Clock const> clock,
+               std::shared_ptr<DirectWays const> direct) {
     net::Resolver::Settings dns{.bind_address = settings.bind_address};
     for (auto const& server : settings.dns_servers)
         dns.servers.push_back({server, static_cast<std::uint16_t>(k_dns_port + settings.port_offset)});
@@ -50,7 +76,8 @@ Wire make_wire(net::Runtime& runtime, ManagerSettings const& settings, std::shar
             .port_offset = settings.port_offset,
             .clock = std::move(clock),
             .exchange = settings.answer_timeout,
-            .revocation = std::make_shared<net::RevocationCache>(runtime.executor(0), std::move(revocation))};
+            .revocation = std::make_shared<net::RevocationCache>(runtime.executor(0), std::move(revocation)),
+            .direct = std::move(direct)};
 }
 
 std::shared_ptr<DeliveryWays const> make_ways(net::Runtime& runtime, Wire const& wire, ManagerSettings const& settings,
@@ -73,7 +100,8 @@ struct Listeners {
 class ManagerService final : public Manager, public std::enable_shared_from_this<ManagerService> {
 public:
     ManagerService(net::Runtime& runtime, ManagerSettings settings, family::Families families, std::shared_ptr<Clock const> clock,
-                   std::unique_ptr<Store> store, std::unique_ptr<InternalCa> authority, std::string owner);
+                   std::unique_ptr<Store> store, std::unique_ptr<InternalCa> authority, std::shared_ptr<DirectWays const> direct,
+                   std::string owner);
     /// Reads what is kept in memory: the directory of callers.
     net::Task<Result<void>> load();
 
@@ -82,6 +110,7 @@ public:
     [[nodiscard]] Campaigns& campaigns() override { return *campaigns_; }
     [[nodiscard]] InternalCa& authority() override { return *authority_; }
     [[nodiscard]] family::Families const& families() const override { return families_; }
+    [[nodiscard]] std::string ssh_public_key() const override { return observer_.wire().direct->ssh_public_key; }
     [[nodiscard]] Network& network() override { return network_; }
     [[nodiscard]] Arrivals& arrivals() override { return arrivals_; }
     [[nodiscard]] Scanner& scanner() override { return *scanner_; }
@@ -144,13 +173,13 @@ private:
 
 ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, family::Families families,
                                std::shared_ptr<Clock const> clock, std::unique_ptr<Store> store, std::unique_ptr<InternalCa> authority,
-                               std::string owner)
+                               std::shared_ptr<DirectWays const> direct, std::string owner)
     : settings_(std::move(settings)),
       families_(std::move(families)),
       clock_(std::move(clock)),
       store_(std::move(store)),
       authority_(std::move(authority)),
-      observer_(make_wire(runtime, settings_, clock_)),
+      observer_(make_wire(runtime, settings_, clock_, std::move(direct))),
       surveyor_(*store_, *authority_, observer_, directory_, families_, clock_, announcer()),
       enforcer_(*store_, *authority_, observer_, surveyor_, contacts_, clock_, announcer(),
                 {.contact_timeout = settings_.contact_timeout,
@@ -512,8 +541,9 @@ Result<std::shared_ptr<Manager>> Manager::create(net::Runtime& runtime, ManagerS
     CS_TRY(auto authority, net::run(runtime, InternalCa::open(*store, runtime.blocking(), clock, std::string(k_organization))));
     CS_CHECK(write_roots(*authority, settings.data / "ca.pem"));
     CS_TRY(auto owner, net::run(runtime, owner_name(*store)));
+    CS_TRY(auto direct, make_direct_ways(runtime, *store, settings));
     auto manager = std::make_shared<ManagerService>(runtime, std::move(settings), std::move(families), std::move(clock), std::move(store),
-                                                    std::move(authority), std::move(owner));
+                                                    std::move(authority), std::move(direct), std::move(owner));
     CS_CHECK(net::run(runtime, manager->load()));
     return std::shared_ptr<Manager>(std::move(manager));
 }

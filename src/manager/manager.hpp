@@ -34,6 +34,7 @@ struct ManagerSettings {
     net::Milliseconds restart_timeout{120000};  ///< how long a system may take to come back
     std::chrono::seconds observe_interval{900};
     std::chrono::seconds enforce_interval{1800};  ///< the regular background enforcement
+    std::filesystem::path hooks = {};             ///< programs of drivers are run from this folder only; empty: none
 };
 
 /// What a person says when adding a system.
@@ -74,6 +75,8 @@ public:
     [[nodiscard]] virtual Campaigns& campaigns() = 0;
     [[nodiscard]] virtual InternalCa& authority() = 0;
     [[nodiscard]] virtual family::Families const& families() const = 0;
+    /// The manager's own SSH key, one line for authorized_keys.
+    [[nodiscard]] virtual std::string ssh_public_key() const = 0;
 
     [[nodiscard]] virtual Network& network() = 0;
     [[nodiscard]] virtual Arrivals& arrivals() = 0;

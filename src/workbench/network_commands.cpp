@@ -114,6 +114,12 @@ void add_network_commands(CLI::App& app, Context& context) {
     act(network->add_subcommand(
             "restriction", "What restricting the manager to HTTPS would mean, and for which systems. Exit code 2: it is not possible now"),
         show_restriction);
+    act(network->add_subcommand("ssh-key", "The manager's SSH public key, one line for the authorized_keys of systems"),
+        [](ApiClient& client, Output& output) -> Result<int> {
+            CS_TRY(auto now, client.get("network/ssh-key"));
+            if (!output.value(now)) output.line(text_of(now, "public_key"));
+            return k_holds;
+        });
     auto change = std::make_shared<Change>();
     auto* set = network->add_subcommand("set", "Change them; the others stay");
     set->add_option("--plain-http", change->plain_http,

@@ -1,6 +1,7 @@
 #include "manager/api/json.hpp"
 
 #include "base/text.hpp"
+#include "manager/estate/new_system.hpp"
 #include "pki/key.hpp"
 
 #include "countersign/errors/gen.hpp"
@@ -324,11 +325,8 @@ Result<NewSystem> read_new_system(std::string_view body) {
     if (system.host_name.empty() && system.address.empty()) reader.problem("host_name", "a host name or an address is needed");
     if (!system.host_name.empty() && !is_host_name(system.host_name)) reader.problem("host_name", "it is not a host name");
     if (!system.address.empty() && !is_ip_address(system.address)) reader.problem("address", "it is not an IP address");
-    for (auto const& pin : system.pins) {
-        auto bytes = from_hex(pin);
-        if (!bytes || bytes->size() != 32)
-            reader.problem("pins", "each is the SHA-256 fingerprint of a certificate, 64 hexadecimal digits");
-    }
+    for (auto const& pin : system.pins)
+        if (!normal_pin(pin)) reader.problem("pins", k_what_pins_are);
     CS_CHECK(reader.finish());
     return system;
 }

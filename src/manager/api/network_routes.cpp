@@ -156,6 +156,13 @@ void read_connection(Reader& reader, ConnectionSettings& settings) {
     }
 }
 
+namespace {
+/// What systems must know to let the manager in by public key.
+net::Task<http::Response> ssh_key(Doors doors, http::Request) {
+    co_return answer(json::object{{"public_key", doors.manager->ssh_public_key()}});
+}
+}  // namespace
+
 void add_network_routes(http::Router& router, Doors const& doors) {
     auto route = [&](std::string method, std::string pattern, auto function) {
         router.add({std::move(method), std::move(pattern), 32 * 1024,
@@ -164,6 +171,7 @@ void add_network_routes(http::Router& router, Doors const& doors) {
     route("GET", "/api/v1/network", get_network);
     route("PATCH", "/api/v1/network", change_network);
     route("GET", "/api/v1/network/restriction", restriction);
+    route("GET", "/api/v1/network/ssh-key", ssh_key);
     route("GET", "/api/v1/readiness", readiness);
     route("GET", "/api/v1/systems/{id}/connection", get_connection);
     route("PATCH", "/api/v1/systems/{id}/connection", change_connection);

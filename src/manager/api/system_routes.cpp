@@ -1,5 +1,6 @@
 #include "base/text.hpp"
 #include "manager/api/routes.hpp"
+#include "manager/estate/new_system.hpp"
 #include "manager/store/folder_store.hpp"
 
 #include "countersign/errors/gen.hpp"
@@ -54,11 +55,13 @@ net::Task<http::Response> change_system(Doors doors, http::Request request) {
     if (track_by && !parse_track_by(*track_by)) reader.problem("track_by", "address or host_name is expected");
     bool nothing_left = host_name.value_or(system->host_name).empty() && address.value_or(system->address).empty();
     if (nothing_left) reader.problem("host_name", "a host name or an address is needed");
-    for (auto const& pin : pins.value_or(std::vector<std::string>())) {
-        auto bytes = from_hex(pin);
-        if (!bytes || bytes->size() != 32)
-            reader.problem("pins", "each is the SHA-256 fingerprint of a certificate, 64 hexadecimal digits");
-    }
+    if (pins)
+        for (auto& pin : *pins) {
+            if (auto normal = normal_pin(pin))
+                pin = *std::move(normal);
+            else
+                reader.problem("pins", k_what_pins_are);
+        }
     if (folder)
         if (auto there = co_await doors.manager->store().folders().get(*folder); !there)
             reader.problem("folder", "there is no such folder");

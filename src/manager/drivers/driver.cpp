@@ -1,5 +1,8 @@
 #include "manager/drivers/driver.hpp"
 
+#include "manager/drivers/direct.hpp"
+#include "manager/drivers/hook_driver.hpp"
+#include "manager/drivers/ssh_driver.hpp"
 #include "manager/drivers/transactions_driver.hpp"
 #include "manager/drivers/xapi_driver.hpp"
 #include "manager/drivers/xml_rpc_driver.hpp"
@@ -23,10 +26,12 @@ std::unique_ptr<Driver> make(family::FamilyPtr family, Channel channel) {
 struct Registered {
     std::string_view name;  ///< that family files may use for `driver`
     Make make;
+    bool direct = false;  ///< it does not talk over the channel's client
 };
 // A driver is made nowhere else, so that whatever a test asks of every driver is asked of each line here.
 constexpr std::array k_drivers{Registered{"xapi", make<XapiDriver>}, Registered{"pages", make<XmlRpcDriver>},
-                               Registered{"transactions", make<TransactionsDriver>}};
+                               Registered{"transactions", make<TransactionsDriver>}, Registered{"ssh", make<SshDriver>, true},
+                               Registered{"hook", make<HookDriver>, true}};
 
 }  // namespace
 
@@ -36,8 +41,17 @@ std::vector<std::string_view> driver_names() {
     return names;
 }
 
+std::vector<std::string_view> direct_driver_names() {
+    std::vector<std::string_view> names;
+    for (auto const& one : k_drivers)
+        if (one.direct) names.push_back(one.name);
+    return names;
+}
+
 Result<std::unique_ptr<Driver>> make_driver(family::FamilyPtr family, Channel channel) {
     auto const* place = std::ranges::find(k_drivers, std::string_view(family->driver), &Registered::name);
+    if (place != k_drivers.end() && place->direct && !channel.direct)
+        return fail(errors::mgr::no_secure_channel, {{"system", channel.peer}, {"detail", "the driver does not speak HTTP"}});
     if (place != k_drivers.end()) return place->make(std::move(family), std::move(channel));
     return fail(errors::mgr::family_not_recognised, {{"peer", channel.peer}, {"driver", family->driver}});
 }

@@ -19,6 +19,8 @@
 
 namespace countersign::manager {
 
+struct DirectPeer;  // drivers/direct.hpp
+
 /// An HTTP(S) client to the system together with what is known about the peer.
 struct Channel {
     net::http::Client client;
@@ -26,6 +28,8 @@ struct Channel {
     ChannelTrust trust = ChannelTrust::none;  ///< decided when the channel was opened, by its peer policy
     std::string peer;                         ///< name or address, for errors
     std::shared_ptr<Clock const> clock;       ///< to compare the system's time with ours; null: the machine's
+    /// Of drivers that do not speak HTTP: the peer that was judged. Those refuse a channel without it.
+    std::shared_ptr<DirectPeer const> direct = nullptr;
 };
 
 class Driver {
@@ -35,6 +39,8 @@ public:
     virtual void use_credentials(net::http::Credentials credentials) = 0;
     [[nodiscard]] virtual ChannelTrust trust() const = 0;
     [[nodiscard]] virtual bool secure() const = 0;
+    /// The manager's own key opened the system, and no password was tried.
+    [[nodiscard]] virtual bool opened_by_key() const { return false; }
     /// Logs in and reads everything an Account holds. NET-010 when the password is wrong.
     virtual net::Task<Result<Account>> read_account() = 0;
     /// Writes canonical settings in as few requests as the protocol allows. DEV-002 and their like from the system's answer. The
@@ -58,6 +64,8 @@ public:
 
 /// All that there are, as family files name them.
 std::vector<std::string_view> driver_names();
+/// Those that need Channel::direct.
+std::vector<std::string_view> direct_driver_names();
 /// MGR-002 when the family names a driver that does not exist.
 Result<std::unique_ptr<Driver>> make_driver(family::FamilyPtr family, Channel channel);
 

@@ -36,6 +36,7 @@ void merge(Observation& known, Observation fresh) {
 }  // namespace
 
 net::Task<Result<void>> Enforcer::ensure_channel(WorkPtr work, ChannelTrust least) {
+    least = attainable(*work->survey.family, least);
     if (!work->driver() || work->driver()->trust() < least) CS_CO_CHECK(co_await reconnect(work));
     if (work->driver()->trust() < least)
         co_return fail(errors::mgr::no_secure_channel, {{"system", certificate_name(work->system())},
@@ -133,7 +134,8 @@ net::Task<Result<void>> Enforcer::wait_until_down(std::shared_ptr<net::Stream> w
 net::Task<Result<void>> Enforcer::wait_until_up(WorkPtr work) {
     auto const& family = *work->survey.family;
     std::vector<net::Endpoint> expected;
-    for (auto const* service : {https_service(family), http_service(family)}) {
+    auto const* own = managed_over_ssh(family) ? family.management_service() : nullptr;
+    for (auto const* service : {own, https_service(family), http_service(family)}) {
         if (!service) continue;
         auto const& settings = work->account()->settings;
         auto const mode = settings.find(service->mode_setting);

@@ -70,7 +70,7 @@ net::Task<Result<void>> Enforcer::restart(WorkPtr work, Step step) {
     if (!work->restart_asked) co_return Result<void>();
     CS_CO_CHECK(co_await ensure_channel(work, step.channel));
     auto const& family = *work->survey.family;
-    auto const* service = work->driver()->secure() ? https_service(family) : http_service(family);
+    auto const* service = work->driver()->secure() ? family.management_service() : http_service(family);
     net::Endpoint const where{work->address, observer_.wire().port_of(*service)};
     auto watch = co_await net::connect_tcp(where, observer_.wire().bind_address, observer_.wire().connect);
     if (!watch) {
@@ -209,6 +209,11 @@ net::Task<Result<void>> Enforcer::prove_closed(WorkPtr work, Step step) {
         co_await poll.pause();
     }
     auto const least = at_least_pinned(step);
+    if (managed_over_ssh(family)) {
+        // The way in is another one than HTTPS, and must still be there.
+        CS_CO_CHECK(co_await reconnect(work));
+        co_return co_await ensure_channel(work, least);
+    }
     auto https = co_await wait_for_https(work, [least](ServiceObservation const& seen) { return seen.trust >= least; }, step.what);
     if (!https) co_return fail(std::move(https).error());
     co_return Result<void>();

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "manager/drivers/web_driver.hpp"
+#include "net/ssh_client.hpp"
 #include "pki/key.hpp"
 
 #include "countersign/errors/gen.hpp"
@@ -32,11 +33,10 @@ void check_text(std::string_view field, std::string_view text, std::size_t longe
 void check_pins(std::vector<std::string>& pins, std::vector<Error>& problems) {
     if (pins.size() > k_most_pins) problems.push_back(invalid("pins", "at most " + std::to_string(k_most_pins)));
     for (auto& pin : pins) {
-        auto const bytes = from_hex(trim(pin));
-        if (bytes && bytes->size() == 32)
-            pin = to_hex(*bytes);
+        if (auto normal = normal_pin(pin))
+            pin = *std::move(normal);
         else
-            problems.push_back(invalid("pins", "a SHA-256 fingerprint has 64 hexadecimal digits"));
+            problems.push_back(invalid("pins", k_what_pins_are));
     }
 }
 
@@ -47,6 +47,14 @@ void check_range(std::string_view field, int value, int least, int most, std::ve
 bool is_host_or_address(std::string_view text) { return is_host_name(text) || is_ip_address(text); }
 
 }  // namespace
+
+std::optional<std::string> normal_pin(std::string_view text) {
+    text = trim(text);
+    if (net::is_ssh_fingerprint(text)) return std::string(text);
+    auto const bytes = from_hex(text);
+    if (!bytes || bytes->size() != 32) return std::nullopt;
+    return to_hex(*bytes);
+}
 
 Result<NewSystem> check_new_system(NewSystem system, family::Families const& families) {
     std::vector<Error> problems;

@@ -13,4 +13,10 @@ Result<NewSystem> check_new_system(NewSystem system, family::Families const& fam
 /// GEN-001, CRT-018; several: GEN-006.
 Result<Policy> check_policy(Policy policy);
 
+/// A pin as it is kept: the SHA-256 fingerprint of a certificate or of its key as 64 small hexadecimal digits, or that of an SSH host key
+/// as ssh-keygen shows it ("SHA256:..."). Nothing when it is neither.
+std::optional<std::string> normal_pin(std::string_view text);
+inline constexpr std::string_view k_what_pins_are =
+    "each is the SHA-256 fingerprint of a certificate, 64 hexadecimal digits, or of an SSH host key, SHA256:...";
+
 }  // namespace countersign::manager

@@ -34,7 +34,8 @@ struct ServiceObservation {
     std::vector<pki::Certificate> presented;
     std::vector<pki::Finding> findings;  ///< against the estate's roots and the host name; no failure among them: verified
     ChannelTrust trust = ChannelTrust::none;
-    std::string tls_error;  ///< open, but no TLS
+    std::string tls_error;  ///< open, but no TLS; with SSH: no exchange of keys
+    std::string host_key;   ///< of SSH, when it was looked at: "SHA256:..."
 };
 
 /// What the system says of itself after log-in. Settings by canonical name, values canonical where the family maps them.

@@ -1,6 +1,8 @@
 #include "manager/observe/observer.hpp"
 
+#include "base/text.hpp"
 #include "dialect/snmp.hpp"
+#include "family/generic.hpp"
 
 #include "countersign/errors/mgr.hpp"
 #include "countersign/errors/net.hpp"
@@ -25,7 +27,8 @@ bool can_be_seen(family::Service const& service) {
 std::vector<family::Service const*> services_to_see(family::Family const& family, Observer::Extent extent) {
     std::vector<family::Service const*> found;
     for (auto const& service : family.services)
-        if (can_be_seen(service) && (extent == Observer::Extent::everything || service.door == "http" || service.door == "https"))
+        if (can_be_seen(service) && (extent == Observer::Extent::everything || service.door == "http" || service.door == "https" ||
+                                     &service == family.management_service()))
             found.push_back(&service);
     return found;
 }
@@ -98,9 +101,12 @@ std::vector<Attempt> attempts(Observer::Question const& question, ChannelChoice 
                                question.system.password_origin != PasswordOrigin::managed;
     if (current && (sure || accepted_risk)) list.push_back({Opened::current, current->duplicate()});
     if (sure && question.passwords.candidate) list.push_back({Opened::candidate, question.passwords.candidate->duplicate()});
-    if (!current || current->reveal() != factory) list.push_back({Opened::factory, SecretText(factory)});
+    bool const own_key = question.family->ssh && question.family->ssh->public_key;
+    if (!factory.empty() && (!current || current->reveal() != factory)) list.push_back({Opened::factory, SecretText(factory)});
     for (auto const& one : question.defaults)
         if (sure && list.size() < k_most_tries) list.push_back({Opened::folder, one.password.duplicate(), &one});
+    // A system that lets in the manager's own key, or whose hook knows a way of its own, needs no password.
+    if (list.empty() && sure && (own_key || question.family->hook)) list.push_back({Opened::current, SecretText()});
     return list;
 }
 
@@ -149,12 +155,17 @@ net::Task<Observer::Place> Observer::locate(System system) {
 
 net::Task<ServiceObservation> Observer::look_at(family::Service const& service, System system, std::string address, TrustBase trust,
                                                 Snmp snmp) {
-    return look_and_keep(service, std::move(system), std::move(address), std::move(trust), snmp, nullptr);
+    return look_and_keep(service, std::move(system), std::move(address), std::move(trust), snmp, nullptr, HostKey::when_pinned);
 }
 
 net::Task<ServiceObservation> Observer::look_and_keep(family::Service const& service, System system, std::string address, TrustBase trust,
-                                                      Snmp snmp, Kept* kept) {
+                                                      Snmp snmp, Kept* kept, HostKey host_key) {
     ServiceObservation seen{.service = service.id, .port = wire_.port_of(service)};
+    bool const asked = host_key == HostKey::always || !ssh_pins(system).empty();
+    if (service.door == "ssh" && service.transport == "tcp" && wire_.direct && asked) {
+        co_await look_at_host_key(std::move(system), std::move(address), seen);
+        co_return seen;
+    }
     net::Endpoint where{std::move(address), seen.port};
     if (service.transport == "udp") {
         seen.state = co_await ask_snmp(std::move(where), wire_.bind_address, wire_.snmp, snmp);
@@ -180,6 +191,30 @@ net::Task<ServiceObservation> Observer::look_and_keep(family::Service const& ser
     co_return seen;
 }
 
+/// A host key that is pinned makes us sure of whom SSH belongs to; where none is pinned, it is shown to the person who is to pin it.
+net::Task<> Observer::look_at_host_key(System system, std::string address, ServiceObservation& seen) {
+    auto const pins = ssh_pins(system);
+    net::SshPeer peer{
+        .where = {std::move(address), seen.port}, .bind_address = wire_.bind_address, .host_keys = pins, .connect = wire_.connect};
+    auto shown = co_await wire_.direct->ssh->look_at(std::move(peer));
+    seen.state = net::PortState::open;
+    if (!shown) {
+        auto const& error = shown.error();
+        bool const silent = error.id() == errors::net::timed_out && error.parameter("step") == "connect";
+        if (error.id() == errors::net::connection_refused)
+            seen.state = net::PortState::refused;
+        else if (error.id() == errors::net::unreachable)
+            seen.state = net::PortState::unreachable;
+        else if (silent)
+            seen.state = net::PortState::silent;
+        else
+            seen.tls_error = error.message();
+        co_return;
+    }
+    seen.host_key = *std::move(shown);
+    if (std::ranges::find(pins, seen.host_key) != pins.end()) seen.trust = ChannelTrust::pinned;
+}
+
 net::Task<Sighting> Observer::observe(Question question, Extent extent) {
     Sighting sighting;
     auto& observation = sighting.observation;
@@ -203,17 +238,38 @@ net::Task<Sighting> Observer::observe(Question question, Extent extent) {
         [this, &services, &observation, &question, &place, snmp, https, &kept](std::size_t index) -> net::Task<> {
             auto const* service = services[index];
             observation.services[index] =
-                co_await look_and_keep(*service, question.system, place.address, question.trust, snmp, service == https ? &kept : nullptr);
+                co_await look_and_keep(*service, question.system, place.address, question.trust, snmp, service == https ? &kept : nullptr,
+                                       service == question.family->management_service() ? HostKey::always : HostKey::when_pinned);
         });
     co_await log_in(question, place.address, sighting, std::move(kept));
     co_return sighting;
 }
 
+namespace {
+
+Result<ChannelChoice> choose_ssh(System const& system, Observation const& observation, family::Service const& service) {
+    auto const* seen = observation.find(service.id);
+    if (seen == nullptr || seen->state != net::PortState::open) return fail(nothing_answers(observation));
+    if (seen->trust >= ChannelTrust::pinned) return ChannelChoice{true, seen};
+    if (seen->host_key.empty())
+        return fail(errors::net::connection_lost,
+                    {{"peer", certificate_name(system)}, {"detail", "no exchange of keys: " + seen->tls_error}});
+    auto const pins = ssh_pins(system);
+    if (pins.empty())
+        return fail(errors::mgr::ssh_host_key_unknown, {{"system", certificate_name(system)}, {"fingerprint", seen->host_key}});
+    return fail(errors::mgr::ssh_host_key_changed,
+                {{"system", certificate_name(system)}, {"fingerprint", seen->host_key}, {"pinned", join(pins, ", ")}});
+}
+
+}  // namespace
+
 Result<ChannelChoice> choose_channel(family::Family const& family, System const& system, Policy const& policy,
                                      Observation const& observation) {
+    if (managed_over_ssh(family)) return choose_ssh(system, observation, *family.management_service());
     auto const mode = effective_mode(system, policy);
     auto const* https_known = https_service(family);
-    auto const* http_known = http_service(family);
+    // A hook is run with the secrets that a verified or pinned peer may have, or not at all.
+    auto const* http_known = family.hook ? nullptr : http_service(family);
     auto const* https = https_known ? observation.find(https_known->id) : nullptr;
     auto const* http = http_known ? observation.find(http_known->id) : nullptr;
     bool const http_open = http && http->state == net::PortState::open;
@@ -229,6 +285,20 @@ Result<ChannelChoice> choose_channel(family::Family const& family, System const&
     return ChannelChoice{false, http};
 }
 
+std::shared_ptr<DirectPeer const> Observer::direct_peer(System const& system, std::string const& address,
+                                                        ServiceObservation const& seen) const {
+    auto peer = std::make_shared<DirectPeer>();
+    peer->ways = wire_.direct;
+    peer->system = system;
+    peer->address = address;
+    peer->service = seen.service;
+    peer->port = seen.port;
+    if (!seen.presented.empty()) peer->certificate = seen.presented.front().fingerprint();
+    peer->ssh = {.where = {address, seen.port}, .bind_address = wire_.bind_address, .connect = wire_.connect};
+    if (!seen.host_key.empty() && seen.trust >= ChannelTrust::pinned) peer->ssh.host_keys = {seen.host_key};
+    return peer;
+}
+
 net::Task<> Observer::log_in(Question const& question, std::string address, Sighting& sighting, Kept kept) {
     auto& observation = sighting.observation;
     auto choice = choose_channel(*question.family, question.system, question.policy, observation);
@@ -237,13 +307,16 @@ net::Task<> Observer::log_in(Question const& question, std::string address, Sigh
         co_return;
     }
     auto const& service = *choice->service;
-    bool const over_kept = choice->secure && kept && service.service == https_service(*question.family)->id;
-    Channel channel{.client = choice->secure ? secure_client(wire_, question.system, address, service, question.trust)
-                                             : plain_client(wire_, question.system, address, service.port),
+    bool const over_kept =
+        choice->secure && kept && https_service(*question.family) && service.service == https_service(*question.family)->id;
+    bool const over_ssh = managed_over_ssh(*question.family);
+    Channel channel{.client = choice->secure && !over_ssh ? secure_client(wire_, question.system, address, service, question.trust)
+                                                          : plain_client(wire_, question.system, address, service.port),
                     .secure = choice->secure,
                     .trust = choice->secure ? service.trust : ChannelTrust::none,
                     .peer = certificate_name(question.system),
                     .clock = wire_.clock};
+    if (wire_.direct && (question.family->ssh || question.family->hook)) channel.direct = direct_peer(question.system, address, service);
     if (over_kept) channel.client.adopt(*std::move(kept));
     kept.reset();
     auto driver = make_driver(question.family, std::move(channel));
@@ -252,7 +325,7 @@ net::Task<> Observer::log_in(Question const& question, std::string address, Sigh
         co_return;
     }
     for (auto& attempt : attempts(question, *choice)) {
-        bool const factory = attempt.password.reveal() == question.family->login.factory_password;
+        bool factory = !attempt.password.empty() && attempt.password.reveal() == question.family->login.factory_password;
         (*driver)->use_credentials(credentials_for(question, attempt));
         auto account = co_await (*driver)->read_account();
         if (!account) {
@@ -267,6 +340,12 @@ net::Task<> Observer::log_in(Question const& question, std::string address, Sigh
                                               {{"system", certificate_name(question.system)},
                                                {"detail", "its factory certificate names another serial number than the system itself"}});
             co_return;
+        }
+        // Which password it was says nothing when none was looked at.
+        if ((*driver)->opened_by_key()) {
+            attempt.as = Opened::current;
+            attempt.folder = nullptr;
+            factory = false;
         }
         observation.account_error.reset();
         observation.account = std::move(*account);

@@ -78,9 +78,14 @@ public:
 private:
     /// The very connection over which HTTPS was judged, for the account: one handshake instead of two.
     using Kept = std::optional<net::KeptConnection>;
+    /// An exchange of keys costs more than a look at the port.
+    enum class HostKey { when_pinned, always };
     /// Nothing is kept when `kept` is null.
     net::Task<ServiceObservation> look_and_keep(family::Service const& service, System system, std::string address, TrustBase trust,
-                                                Snmp snmp, Kept* kept);
+                                                Snmp snmp, Kept* kept, HostKey host_key);
+    net::Task<> look_at_host_key(System system, std::string address, ServiceObservation& seen);
+    [[nodiscard]] std::shared_ptr<DirectPeer const> direct_peer(System const& system, std::string const& address,
+                                                                ServiceObservation const& seen) const;
     net::Task<> log_in(Question const& question, std::string address, Sighting& sighting, Kept kept);
 
     Wire wire_;

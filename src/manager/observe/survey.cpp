@@ -299,6 +299,7 @@ std::vector<std::string> describe_services(Observation const& observation) {
     for (auto const& seen : observation.services) {
         auto line = seen.service + " " + std::to_string(seen.port) + " " + std::string(net::to_string(seen.state));
         if (!seen.tls_version.empty()) line += " " + seen.tls_version + " " + std::string(to_string(seen.trust));
+        if (!seen.host_key.empty()) line += " " + seen.host_key + " " + std::string(to_string(seen.trust));
         if (!seen.tls_error.empty()) line += " " + seen.tls_error;
         for (auto const& finding : seen.findings) line += "; " + finding.text;
         lines.push_back(std::move(line));

@@ -90,6 +90,15 @@ family::Service const* http_service(family::Family const& family) {
     return place == family.services.end() ? nullptr : &*place;
 }
 
+bool managed_over_ssh(family::Family const& family) {
+    auto const* service = family.management_service();
+    return service != nullptr && service->door == "ssh";
+}
+
+ChannelTrust attainable(family::Family const& family, ChannelTrust least) {
+    return managed_over_ssh(family) ? std::min(least, ChannelTrust::pinned) : least;
+}
+
 bool speaks_tls(family::Service const& service) {
     return service.door == "https" || (service.transport == "tcp" && service.secure && service.needs_certificate);
 }

@@ -3,6 +3,7 @@
 /// How the manager reaches systems: names, source address, shifted ports, and whom it believes.
 
 #include "family/family.hpp"
+#include "manager/drivers/direct.hpp"
 #include "manager/estate/model.hpp"
 #include "manager/observe/observation.hpp"
 #include "net/http/client.hpp"
@@ -25,6 +26,7 @@ struct Wire {
     net::Milliseconds exchange{20000};                 ///< one request and its answer
     net::Milliseconds snmp{1000};                      ///< one SNMP question
     std::shared_ptr<net::RevocationCache> revocation;  ///< what authorities said; null: only what systems staple
+    std::shared_ptr<DirectWays const> direct;          ///< SSH and hooks; null: neither host keys are looked at nor hooks run
 
     [[nodiscard]] std::uint16_t port_of(family::Service const& service) const;
 };
@@ -60,6 +62,10 @@ net::http::Client plain_client(Wire const& wire, System const& system, std::stri
 /// The service over which the family is managed, with and without TLS; null when it has none.
 family::Service const* https_service(family::Family const& family);
 family::Service const* http_service(family::Family const& family);
+/// Its own way in is SSH: a host key that is pinned is all the trust there is, and as good as a verified certificate (REQ LVL-5).
+bool managed_over_ssh(family::Family const& family);
+/// The least trust that a channel to a system of this family can be asked for in place of `least`.
+ChannelTrust attainable(family::Family const& family, ChannelTrust least);
 /// The service answers with a TLS handshake.
 bool speaks_tls(family::Service const& service);
 

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "manager/assess/readiness.hpp"
+#include "manager/observe/wire.hpp"
 
 #include "countersign/errors/crt.hpp"
 #include "countersign/errors/dev.hpp"
@@ -107,6 +108,7 @@ private:
     /// The first contact is the only one that may go over HTTP, and only with a password that is no secret.
     void way_to_https() {
         auto const& seen = in_.observation;
+        if (managed_over_ssh(in_.family)) return;  // no account without a host key that is pinned
         if (!seen.open("https")) {
             closed_https();
         } else if (seen.account_channel < ChannelTrust::pinned) {

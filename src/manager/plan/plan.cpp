@@ -1,7 +1,9 @@
 #include "manager/plan/plan.hpp"
 
 #include "base/text.hpp"
+#include "family/generic.hpp"
 #include "manager/assess/readiness.hpp"
+#include "manager/observe/wire.hpp"
 #include "manager/plan/goal.hpp"
 
 #include "countersign/errors/mgr.hpp"
@@ -84,7 +86,7 @@ private:
         bool const wanted = in_.policy.trial_seconds > 0 &&
                             std::any_of(plan_.steps.begin() + static_cast<std::ptrdiff_t>(begin), plan_.steps.end(), changes);
         if (!is_ours && !wanted) return;
-        if (!is_ours && in_.family.find_behaviour("trial_begin") == nullptr) {
+        if (!is_ours && !has_trials()) {
             plan_.notes.emplace_back(
                 "Systems of this family have no trials: a step that fails is undone by the manager, not by the system.");
             return;
@@ -155,10 +157,27 @@ private:
 
     /// The drivers know the manager's registration at the system under a name that is no setting of the family.
     bool can_set(std::string_view canonical) const {
-        if (in_.family.find_canonical(canonical)) return true;
-        return std::ranges::any_of(in_.family.clients, [canonical](family::Client const& client) {
-            return !client.register_command.empty() && Configured::url_setting(client) == canonical;
-        });
+        if (in_.family.find_canonical(canonical)) return in_.family.can_write(canonical);
+        return in_.family.can(family::Action::register_feedback) &&
+               std::ranges::any_of(in_.family.clients, [canonical](family::Client const& client) {
+                   return !client.register_command.empty() && Configured::url_setting(client) == canonical;
+               });
+    }
+
+    bool has_trials() const {
+        bool const generic = in_.family.ssh || in_.family.hook;
+        return generic ? in_.family.can(family::Action::begin_trial) : in_.family.find_behaviour("trial_begin") != nullptr;
+    }
+
+    /// What the family file does not describe is not planned, and said so.
+    void leave_out(std::string const& what) {
+        auto note = "Left out, the family file of " + in_.family.name + " does not say how it is done: " + what + ".";
+        if (std::ranges::find(plan_.notes, note) == plan_.notes.end()) plan_.notes.push_back(std::move(note));
+    }
+    bool described(family::Action action, std::string_view what) {
+        if (in_.family.can(action)) return true;
+        leave_out(std::string(what));
+        return false;
     }
 
     /// The value that a setting has once the steps so far are done.
@@ -174,7 +193,11 @@ private:
         std::vector<std::string> new_values;
         for (auto const& [canonical, value] : wanted) {
             auto stored = will_be(canonical);
-            if (!can_set(canonical) || stored == value) continue;
+            if (stored == value) continue;
+            if (!can_set(canonical)) {
+                if (in_.family.find_canonical(canonical)) leave_out("that " + canonical + " becomes " + value);
+                continue;
+            }
             planned_[canonical] = value;
             changes.push_back({canonical, value, stored});
             old_values.push_back(canonical + " = " + (stored.empty() ? "(empty)" : stored));
@@ -193,6 +216,7 @@ private:
 
     void restart_if_needed(ChannelTrust channel, std::string_view why) {
         if (!restart_needed_ && (restart_planned_ || !restart_pending(in_.observation))) return;
+        if (!described(family::Action::restart, "the restart that changes wait for")) return;
         auto& step = add(StepKind::restart, "Restart the system", why);
         step.before = "All that waits for the restart is stored.";
         step.after = "The system answers again.";
@@ -208,6 +232,11 @@ private:
         auto const& mode = https->mode_setting;
         auto* step = apply("Switch HTTPS on", "HTTPS is off: nothing said to the system is encrypted",
                            {{mode, in_.family.switched(*https, mode, settings_.value(mode), true)}});
+        if (managed_over_ssh(in_.family)) {
+            // Nothing is said to it over HTTPS: who answers there is proven with its certificate.
+            if (step) restart_if_needed(work_channel(), "HTTPS opens at the restart.");
+            return;
+        }
         if (step) {
             step->before = "The factory password still holds; it is no secret and may answer a digest challenge over HTTP.";
             step->channel = ChannelTrust::none;
@@ -226,6 +255,7 @@ private:
             plan_.notes.emplace_back("The policy keeps factory passwords; that caps the system at Level 2 (REQ DPT-3).");
             return;
         }
+        if (!described(family::Action::set_password, "that the factory password is replaced; it caps the system at Level 2")) return;
         auto& step = add(StepKind::set_password, "Replace the factory password",
                          "The factory password opens the system and caps it at Level 2 (REQ DPT-3)");
         step.undo = "Not undone: the new password is kept, sealed, and every later step uses it.";
@@ -244,7 +274,7 @@ private:
         std::vector<std::string> missing;
         for (auto const& root : in_.estate_roots)
             if (std::ranges::find(trusted, root.fingerprint()) == trusted.end()) missing.push_back(root.subject());
-        if (missing.empty()) return;
+        if (missing.empty() || !described(family::Action::install_trust, "that the system gets the estate's trusted roots")) return;
         auto& step =
             add(StepKind::install_trust, "Give the system the estate's trusted roots", "Missing in its trust list: " + list_of(missing));
         step.undo = "Upload the former list at the system; the new one trusts only the estate's own roots.";
@@ -268,7 +298,7 @@ private:
 
     void install_certificate() {
         auto fault = certificate_fault();
-        if (fault.empty()) return;
+        if (fault.empty() || !described(family::Action::install_certificate, "that the system gets a certificate")) return;
         auto& step = add(StepKind::install_certificate, "Install a new key and certificate for " + in_.system.host_name, fault);
         step.undo = "Delete the certificate and key at the system: it goes back to its factory pair.";
         step.before = "The channel is verified, pinned or the factory's; the certificate is recorded as pending.";
@@ -350,6 +380,7 @@ private:
     /// Below the goal as assessed, or a door that the policy does not want open at Level 4 (REQ LVL-5).
     bool must_close(family::Service const& service, ProtocolLevel const& row) const {
         if (!row.open || !row.counts || service.id == "https" || in_.policy.keeps(service.door)) return false;
+        if (&service == in_.family.management_service()) return false;  // the way in
         if (service.door == "ssh" && mode_ == SecureOnly::verify) return !in_.policy.keep_ssh;
         return row.level < goal_level(mode_);
     }
@@ -377,6 +408,10 @@ private:
         for (auto const& row : in_.assessment.protocols) {
             auto const* service = row.client ? nullptr : in_.family.find_service(row.id);
             if (!service || service->mode_setting.empty() || !must_close(*service, row)) continue;
+            if (!in_.family.can_write(service->mode_setting)) {
+                leave_out("that " + service->title + " is closed, which holds the system at Level " + std::to_string(row.level));
+                continue;
+            }
             names.push_back(service->title);
             if (service->door != "none") listeners.push_back(service->id);
             for (auto const& mode : settings_.modes_of(*service)) {

@@ -23,7 +23,9 @@ ServiceObservation const* https_of(AssessInput const& input) {
 bool answers_https(ServiceObservation const* https) { return https && https->state == net::PortState::open && https->tls_error.empty(); }
 
 /// HTTPS is the only way in which this system may be talked to (REQ MGR-5).
-bool needs_https(AssessInput const& input) { return input.policy.secure_only != SecureOnly::off && input.system.secure_only_capable; }
+bool needs_https(AssessInput const& input) {
+    return input.policy.secure_only != SecureOnly::off && input.system.secure_only_capable && !managed_over_ssh(input.family);
+}
 
 TicketVerdict no_https_response(AssessInput const& input) {
     TicketVerdict verdict{.type = TicketType::no_https_response, .what = What::close};
@@ -45,7 +47,8 @@ TicketVerdict no_https_response(AssessInput const& input) {
 
 TicketVerdict certificate_validation(AssessInput const& input) {
     TicketVerdict verdict{.type = TicketType::certificate_validation_error, .what = What::close};
-    if (effective_mode(input.system, input.policy) != SecureOnly::verify) return verdict;
+    // Over SSH the host key decides with whom is talked; what HTTPS shows counts for the level.
+    if (effective_mode(input.system, input.policy) != SecureOnly::verify || managed_over_ssh(input.family)) return verdict;
     auto const* https = https_of(input);
     if (!answers_https(https)) {
         verdict.what = What::leave;
@@ -72,8 +75,8 @@ TicketVerdict connection(AssessInput const& input, bool told_by_https_ticket) {
     auto const& error = input.observation.account_error;
     bool const refused_password = error && error->id() == errors::net::login_refused;
     auto const* https = https_of(input);
-    bool const told_elsewhere =
-        answers_https(https) && https->trust < ChannelTrust::pinned && effective_mode(input.system, input.policy) == SecureOnly::verify;
+    bool const told_elsewhere = !managed_over_ssh(input.family) && answers_https(https) && https->trust < ChannelTrust::pinned &&
+                                effective_mode(input.system, input.policy) == SecureOnly::verify;
     if (!nothing_open(input.observation) && (refused_password || told_elsewhere)) return verdict;
     verdict.what = What::open;
     verdict.text = error ? error->message() : "The system does not answer";

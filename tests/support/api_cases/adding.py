@@ -105,3 +105,10 @@ def a_phone_book_is_imported_assigned_and_removed(api):
     assert api.other("GET", "/phonebooks/{id}").ok(id="Case")["entries"] == 1
     assert api.other("GET", "/phonebooks").ok()["phonebooks"]
     api.other("DELETE", "/phonebooks/{id}").ok(id="Case")
+
+
+@case("GET", "/network/ssh-key")
+def the_key_for_systems_stays_the_same(api):
+    key = api.ok()["public_key"]
+    assert key.startswith("ssh-ed25519 AAAA") and "\n" not in key, key
+    assert api.ok()["public_key"] == key
