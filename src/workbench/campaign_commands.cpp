@@ -189,7 +189,7 @@ Result<int> confirm(ApiClient& client, Output& output, Options const& options) {
     if (options.wave >= 0) body["wave"] = options.wave;
     CS_TRY(auto done, client.send("POST", "campaigns/" + path_part(options.campaign) + "/confirm", body));
     if (options.wait) return watch(client, output, options);
-    if (!output.value(done)) output.line(std::to_string(number_of(done, "systems")) + " systems are being confirmed.");
+    if (!output.value(done)) output.line("Being confirmed: " + counted(number_of(done, "systems"), "system") + ".");
     return k_holds;
 }
 
@@ -203,7 +203,7 @@ Result<int> roll_back(ApiClient& client, Output& output, Options const& options)
     }
     CS_TRY(auto done, client.send("POST", path, {{"wave", options.wave}}));
     if (options.wait) return watch(client, output, options);
-    if (!output.value(done)) output.line(std::to_string(number_of(done, "systems")) + " systems are being taken back.");
+    if (!output.value(done)) output.line("Being taken back: " + counted(number_of(done, "systems"), "system") + ".");
     return k_holds;
 }
 

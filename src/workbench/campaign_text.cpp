@@ -70,13 +70,12 @@ void print_campaign_plan(Output& output, json::value const& plan, bool summary_o
     }
     auto const& summary = part_of(plan, "summary");
     auto const& systems = part_of(summary, "systems");
-    output.line(output.strong(std::to_string(number_of(summary, "total")) + " systems: ") +
-                std::to_string(number_of(systems, "has_steps")) + " with steps to do, " + std::to_string(number_of(systems, "at_goal")) +
-                " at the goal, " + std::to_string(number_of(systems, "blocked")) + " blocked, " +
-                std::to_string(number_of(systems, "left_alone")) + " not capable, " + std::to_string(number_of(systems, "below_goal")) +
-                " below the goal with nothing left to do");
+    output.line(output.strong(counted(number_of(summary, "total"), "system") + ": ") + std::to_string(number_of(systems, "has_steps")) +
+                " with steps to do, " + std::to_string(number_of(systems, "at_goal")) + " at the goal, " +
+                std::to_string(number_of(systems, "blocked")) + " blocked, " + std::to_string(number_of(systems, "left_alone")) +
+                " not capable, " + std::to_string(number_of(systems, "below_goal")) + " below the goal with nothing left to do");
     for (auto const& wave : list_of(summary, "waves"))
-        output.line("  " + wave_name(number_of(wave, "wave")) + ": " + std::to_string(number_of(wave, "systems")) + " systems");
+        output.line("  " + wave_name(number_of(wave, "wave")) + ": " + counted(number_of(wave, "systems"), "system"));
     if (auto const* steps = part_of(summary, "steps").if_object(); steps && !steps->empty()) {
         Table table{{"Step", "Systems"}, {}};
         for (auto const& [kind, number] : *steps) table.rows.push_back({std::string(kind), json::serialize(number)});
@@ -89,11 +88,12 @@ void print_campaign_plan(Output& output, json::value const& plan, bool summary_o
     }
     if (auto const& left = list_of(summary, "left_alone"); !left.empty()) output.line("Not capable, left as they are: " + names_of(left));
     if (auto const number = number_of(summary, "without_trial"); number > 0)
-        output.line(output.mark(Mark::attention, "No trial:") + " " + std::to_string(number) +
-                    " systems do not go back by themselves; a roll-back writes their settings back, certificate and trust list stay.");
+        output.line(output.mark(Mark::attention, "No trial:") + " " + counted(number, "system") +
+                    (number == 1 ? " does not go back by itself" : " do not go back by themselves") +
+                    "; a roll-back writes the settings back, certificate and trust list stay.");
     if (auto const number = number_of(summary, "new_passwords"); number > 0)
-        output.line(output.mark(Mark::attention, "New password:") + " " + std::to_string(number) +
-                    " systems get one; it is kept by the manager, and no roll-back takes it back.");
+        output.line(output.mark(Mark::attention, "New password:") + " " + counted(number, "system") + (number == 1 ? " gets" : " get") +
+                    " one; it is kept by the manager, and no roll-back takes it back.");
     output.line("Confirmed: " + confirm_words(part_of(plan, "settings")) + ".");
     output.line("Digest of this plan: " + text_of(plan, "digest"));
 }

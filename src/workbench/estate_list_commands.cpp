@@ -39,10 +39,10 @@ Result<int> import_list(ApiClient& client, Output& output, ImportChoice const& c
     if (auto more = number_of(result, "more_problems"); more > 0) output.line("... and " + std::to_string(more) + " more problems.");
     auto const added = list_of(result, "added").size();
     if (choice.dry_run)
-        output.line("Would add " + std::to_string(number_of(result, "would_add")) + " of " + std::to_string(number_of(result, "lines")) +
-                    " systems.");
+        output.line("Would add " + std::to_string(number_of(result, "would_add")) + " of " + counted(number_of(result, "lines"), "system") +
+                    ".");
     else
-        output.line("Added " + std::to_string(added) + " of " + std::to_string(number_of(result, "lines")) + " systems.");
+        output.line("Added " + std::to_string(added) + " of " + counted(number_of(result, "lines"), "system") + ".");
     return exit_code;
 }
 

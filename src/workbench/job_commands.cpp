@@ -77,7 +77,8 @@ Result<int> enforce(ApiClient& client, Output& output, Watch const& watch) {
     }
     if (!watch.wait) {
         if (!output.value(queued))
-            output.line("Enforcement of " + std::to_string(jobs.size()) + " systems is queued. `countersign job list` shows it.");
+            output.line("Enforcement of " + counted(static_cast<std::int64_t>(jobs.size()), "system") +
+                        " is queued. `countersign job list` shows it.");
         return k_holds;
     }
     CS_TRY(bool good, wait_for(client, output, jobs, watch.timeout));

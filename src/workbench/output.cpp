@@ -190,6 +190,10 @@ std::string Output::mark(Mark mark, std::string_view text) const {
     return std::string(codes[static_cast<std::size_t>(mark)]) + std::string(text) + "\x1b[0m";
 }
 
+std::string counted(std::int64_t number, std::string_view singular) {
+    return std::to_string(number) + " " + std::string(singular) + (number == 1 ? "" : "s");
+}
+
 std::string text_of(json::value const& value, std::string_view field) {
     auto const* object = value.if_object();
     auto const* found = object ? object->if_contains(field) : nullptr;

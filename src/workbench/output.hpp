@@ -56,6 +56,9 @@ private:
 /// show as another text.
 std::string printable(std::string_view text);
 
+/// "1 system", "2 systems".
+std::string counted(std::int64_t number, std::string_view singular);
+
 /// As `--json` prints it on standard error, without the object around it.
 json::object error_object(Error const& error);
 

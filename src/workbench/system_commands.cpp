@@ -149,7 +149,7 @@ Result<int> move(ApiClient& client, Output& output, std::vector<std::string> con
         numbers.push_back(number_of(system, "id"));
     }
     CS_CHECK(client.send("POST", "folders/" + std::to_string(folder) + "/systems", {{"systems", std::move(numbers)}}));
-    if (!output.json()) output.line("Moved " + std::to_string(names.size()) + (names.size() == 1 ? " system." : " systems."));
+    if (!output.json()) output.line("Moved " + counted(static_cast<std::int64_t>(names.size()), "system") + ".");
     return k_holds;
 }
 

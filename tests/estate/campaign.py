@@ -160,7 +160,7 @@ class Campaign(unittest.TestCase):
             c_series, mcu, roomos, vcs = (system["host_name"] for system in systems)
             step("the plan, as text; a digest of another plan starts nothing")
             shown = world.cli("campaign", "plan", "--all", "--goal", "verify").stdout
-            for words in ("Put the changes on trial", "undo:", "why:", "4 systems: 4 with steps", "No trial: 1 systems", "New password: 4 systems", "Digest"):
+            for words in ("Put the changes on trial", "undo:", "why:", "4 systems: 4 with steps", "No trial: 1 system ", "New password: 4 systems", "Digest"):
                 self.assertIn(words, shown)
             refused = world.cli("campaign", "start", c_series, "--goal", "verify", "--name", "all", "--digest", "0" * 64, check=False)
             self.assertIn("MGR-043", refused.stderr)
