@@ -85,6 +85,12 @@ Error not_trusted(System const& system, SecureOnly mode, ServiceObservation cons
     return error;
 }
 
+/// Some products leave the factory with an empty password. A family without a driver of its own may name none.
+bool has_factory_password(family::Family const& family) {
+    bool const generic = family.ssh || family.hook;
+    return !generic || !family.login.factory_password.empty();
+}
+
 struct Attempt {
     Opened as;
     SecretText password;
@@ -102,7 +108,8 @@ std::vector<Attempt> attempts(Observer::Question const& question, ChannelChoice 
     if (current && (sure || accepted_risk)) list.push_back({Opened::current, current->duplicate()});
     if (sure && question.passwords.candidate) list.push_back({Opened::candidate, question.passwords.candidate->duplicate()});
     bool const own_key = question.family->ssh && question.family->ssh->public_key;
-    if (!factory.empty() && (!current || current->reveal() != factory)) list.push_back({Opened::factory, SecretText(factory)});
+    if (has_factory_password(*question.family) && (!current || current->reveal() != factory))
+        list.push_back({Opened::factory, SecretText(factory)});
     for (auto const& one : question.defaults)
         if (sure && list.size() < k_most_tries) list.push_back({Opened::folder, one.password.duplicate(), &one});
     // A system that lets in the manager's own key, or whose hook knows a way of its own, needs no password.
@@ -325,7 +332,7 @@ net::Task<> Observer::log_in(Question const& question, std::string address, Sigh
         co_return;
     }
     for (auto& attempt : attempts(question, *choice)) {
-        bool factory = !attempt.password.empty() && attempt.password.reveal() == question.family->login.factory_password;
+        bool factory = has_factory_password(*question.family) && attempt.password.reveal() == question.family->login.factory_password;
         (*driver)->use_credentials(credentials_for(question, attempt));
         auto account = co_await (*driver)->read_account();
         if (!account) {
