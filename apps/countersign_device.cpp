@@ -46,6 +46,8 @@ void describe(CLI::App& app, Options& options) {
     app.add_option("--serial", program.serial, "Serial number of the one system (default: made at the first start)");
     app.add_option("--console", program.serial_console,
                    "Serial console: none, pty, or the device of a real line (default: pty for one system, none for a list)");
+    app.add_flag("--reset-broken-state", program.reset_broken_state,
+                 "Where the state of a system and its copy cannot be read, start with settings and password of the factory");
     app.add_option("--activation-code", program.activation_code_of,
                    "Write the code that activates this feature on the one system to standard output and end");
     app.add_option("--name", program.name, "Name of the one system");

@@ -111,8 +111,6 @@ Result<SettingTree::Values> factory_values(family::Family const& family, UnitSpe
     return values;
 }
 
-constexpr std::string_view k_sealed = "sealed:";
-
 }  // namespace
 
 Unit::State::State(Unit& self, std::shared_ptr<Environment const> shared, family::FamilyPtr which, UnitSpec full, net::Executor where)
@@ -150,59 +148,9 @@ Result<void> Unit::State::load() {
         trial.forget();
     }
     CS_CHECK(flags.load());
-    CS_TRY(auto file, UnitFile::load(folder() / "state.toml"));
-    boots = file.boots;
-    feedback = std::move(file.feedback);
-    if (file.feature_keys) {
-        feature_keys = *std::move(file.feature_keys);
-        keys_installed = true;
-        tree.set_feature_keys(feature_keys);
-    }
-    password.reset();
-    if (!file.sealed_password.empty()) {
-        CS_TRY(password, environment->sealer->open(file.sealed_password, "password of " + spec.serial));
-    }
-    account_passwords.clear();
-    for (auto const& [user, sealed] : file.sealed_accounts) {
-        CS_TRY(auto opened, environment->sealer->open(sealed, "password of " + spec.serial + " " + user));
-        account_passwords.emplace(user, std::move(opened));
-    }
-    SettingTree::Values stored;
-    for (auto const& [path, value] : file.settings) {
-        auto const* setting = family->find_setting(path);
-        if (setting == nullptr) {
-            // An older version of the family file knew it.
-            log::warning("state.unknown_setting", {{"unit", spec.serial}, {"path", path}});
-            continue;
-        }
-        std::string text = value;
-        if (text.starts_with(k_sealed)) {
-            CS_TRY(auto opened, environment->sealer->open(std::string_view(text).substr(k_sealed.size()), spec.serial + " " + path));
-            text = opened.reveal();
-        }
-        tree.set(stored, *setting, text);
-    }
-    tree.commit(stored, stored);
+    CS_CHECK(load_state());
     return load_certificates();
 }
-
-UnitFile Unit::State::to_file() const {
-    UnitFile file{.boots = boots, .sealed_password = {}, .sealed_accounts = {}, .settings = {}, .feedback = feedback, .feature_keys = {}};
-    if (keys_installed) file.feature_keys = feature_keys;
-    for (auto const& [user, text] : account_passwords)
-        file.sealed_accounts.emplace(user, environment->sealer->seal(text, "password of " + spec.serial + " " + user));
-    if (password) file.sealed_password = environment->sealer->seal(*password, "password of " + spec.serial);
-    for (auto const& [index, value] : tree.stored_values()) {
-        auto const& setting = family->settings[index];
-        bool secret = setting.space.kind == family::ValueKind::password;
-        file.settings.emplace(
-            setting.path,
-            secret ? std::string(k_sealed) + environment->sealer->seal(SecretText(value), spec.serial + " " + setting.path) : value);
-    }
-    return file;
-}
-
-Result<void> Unit::State::save() const { return to_file().save(folder() / "state.toml", environment->durability); }
 
 void Unit::State::report(std::string id, std::vector<std::pair<std::string, std::string>> fields) {
     Event event{clock->now(), std::move(id), std::move(fields)};

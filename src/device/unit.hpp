@@ -201,10 +201,11 @@ struct Environment {
     fs::path data;                  ///< data/<serial>/ per unit, factory-ca/ for the vendors, sealing.key
     std::uint16_t port_offset = 0;  ///< added to every port of services, DNS and NTP
     host::Durability durability = host::Durability::fsync;
-    net::Milliseconds downtime{300};        ///< how long a restart keeps all ports closed
-    net::Milliseconds restart_delay{150};   ///< so that the answer to the request gets out
-    net::Milliseconds boot_retry{1000};     ///< until the doors are tried again after a port was taken
-    net::Milliseconds console_pause{1000};  ///< of a console after a session or an error: guessing stays slow, a broken line is no loop
+    net::Milliseconds downtime{300};            ///< how long a restart keeps all ports closed
+    net::Milliseconds restart_delay{150};       ///< so that the answer to the request gets out
+    net::Milliseconds boot_retry{1000};         ///< until doors that could not be opened are tried again
+    std::chrono::seconds recovery_window{120};  ///< after a power-up, for who has lost the password (docs/recovery.md)
+    net::Milliseconds console_pause{1000};      ///< of a console after a session or an error: guessing stays slow, a broken line is no loop
     net::Milliseconds door_grace{1000};
     std::chrono::seconds ntp_interval{64};
     net::Milliseconds alarm_check{3'600'000};  ///< how often certificates are looked at (REQ RMX-5 wants once a day)
@@ -216,6 +217,9 @@ struct Environment {
     std::map<std::string, DoorOpener, std::less<>> doors;      ///< by the names of family files: "http", "telnet", "ssh" ...
     std::map<std::string, Behaviour, std::less<>> behaviours;  ///< by family::Command::behaviour
     std::vector<CompanionMaker> companions;
+    /// A unit whose state.toml and its copy cannot be read starts with the settings and the password of the factory. Otherwise it does
+    /// not start (DEV-093): who can spoil a file must not be able to open a system with it.
+    bool reset_broken_state = false;
     /// The clock of a unit before its own offset; nothing: `clock`.
     std::function<std::shared_ptr<Clock const>(UnitSpec const&)> clock_of;
     /// May refuse a change of settings before it is looked at.
@@ -228,7 +232,7 @@ void register_everything(Environment& environment);
 class Unit : public std::enable_shared_from_this<Unit> {
 public:
     /// Reads the state of data/<serial>, or makes it (first boot: key and factory certificate, on the blocking pool). The unit
-    /// is off. DEV-001, DEV-002 for overrides of the spec; FIL-*.
+    /// is off. DEV-001, DEV-002 for overrides of the spec; FIL-*; DEV-093 when its state is broken: docs/recovery.md, "A broken file".
     static net::Task<Result<std::shared_ptr<Unit>>> create(std::shared_ptr<Environment const> environment, family::FamilyPtr family,
                                                            UnitSpec spec, net::Executor executor);
     ~Unit();
@@ -266,7 +270,10 @@ public:
     Result<void> set_password(SecretText password, Actor const& actor, std::string_view user = {});
     /// Back to the factory password, at the system itself (docs/recovery.md). FIL-002.
     Result<void> reset_password(Actor const& actor);
+    /// Of any account; an empty password is no better, whoever set it.
     [[nodiscard]] bool has_factory_password() const;
+    /// Of any account, where the factory's is not empty itself.
+    [[nodiscard]] bool has_empty_password() const;
     /// Everybody may try to log in again.
     void end_lockouts();
     /// ACC-008 for an account whose role is to look only. Everything that changes something asks first.
@@ -358,8 +365,17 @@ public:
     [[nodiscard]] Running running() const;
     [[nodiscard]] std::uint64_t boots() const;
     [[nodiscard]] std::chrono::seconds uptime() const;
-    /// Stored settings become effective, doors open. NET-014 when a port cannot be opened: then all are closed again.
+    /// Stored settings become effective, doors open. A door that cannot be opened keeps no other one closed: it is an alarm
+    /// ("service.not_open", the service's title, why) and is tried again each Environment::boot_retry until it opens or is no more asked
+    /// for. When none of them opens the unit is off again: the reason, NET-014 or another, or GEN-006 with all of them.
     net::Task<Result<void>> boot();
+    /// The same, and after a failure again each Environment::boot_retry, until it is up or somebody turns it on or off.
+    net::Task<> keep_booting();
+    /// Services that are on and could not be opened: service id -> why.
+    [[nodiscard]] std::map<std::string, std::string> unopened_services() const;
+    /// A person has switched the system on a short while ago (Environment::recovery_window): the program was started, and since then
+    /// there was no restart that could have been asked for from the network.
+    [[nodiscard]] bool in_recovery_window() const;
     /// Closes everything. The state stays on disk.
     net::Task<> power_off();
     /// Accepts and returns at once; closes all doors after a moment, stays away for the downtime, boots.

@@ -32,9 +32,7 @@ Result<void> Unit::State::take_feature_keys(Unit& unit, std::vector<std::string>
     }
     if (running == Running::off || running == Running::restarting) return {};
     // What lost its key closes. What has one opens when it is on already, or at the next change.
-    auto const wanted = wanted_doors(prospect(tree.effective_values()));
-    auto opened = open_missing(unit, wanted);
-    adopt(opened ? *std::move(opened) : std::map<std::string, OpenDoor>(), wanted);
+    adopt_each(unit, open_each(unit, wanted_doors(prospect(tree.effective_values()))));
     settings_took_effect(unit);
     return {};
 }

@@ -1,67 +1,22 @@
 #include "base/log.hpp"
 #include "device/unit_state.hpp"
 
-#include "countersign/errors/net.hpp"
+#include "countersign/errors/gen.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace countersign::device {
+namespace {
 
-std::map<std::string, Unit::State::Wanted> Unit::State::wanted_doors(Prospect const& prospect) const {
-    std::map<std::string, Wanted> wanted;
-    for (auto const& service : family->services) {
-        if (!prospect.has_door(service) || !prospect.service_on(service)) continue;
-        auto port = static_cast<std::uint32_t>(prospect.port(service)) + environment->port_offset;
-        wanted.emplace(service.id, Wanted{&service, {spec.address, static_cast<std::uint16_t>(port)}});
-    }
-    return wanted;
+Error why_none(std::map<std::string, Error> failed) {
+    if (failed.size() == 1) return std::move(failed.begin()->second);
+    Error several(errors::gen::several_problems);
+    for (auto& [id, error] : failed) several.because(std::move(error));
+    return several;
 }
 
-Result<std::map<std::string, Unit::State::OpenDoor>> Unit::State::open_missing(Unit& unit, std::map<std::string, Wanted> const& wanted) {
-    std::map<std::string, OpenDoor> opened;
-    for (auto const& [id, what] : wanted) {
-        if (auto held = doors.find(id); held != doors.end() && held->second.what == what) continue;
-        auto const& opener = environment->doors.find(what.service->door)->second;
-        auto door = opener(unit, *what.service, what.where);
-        if (!door) return fail(std::move(door).error().at(what.service->title));
-        opened.emplace(id, OpenDoor{what, *std::move(door)});
-    }
-    return opened;
-}
-
-std::pair<std::map<std::string, Unit::State::Wanted>, Result<std::map<std::string, Unit::State::OpenDoor>>> Unit::State::open_all(
-    Unit& unit) {
-    tree.make_effective();
-    flags.make_effective();
-    for (auto& identity : identities) identity.serve();
-    auto wanted = wanted_doors(prospect(tree.effective_values()));
-    auto opened = open_missing(unit, wanted);
-    return {std::move(wanted), std::move(opened)};
-}
-
-void Unit::State::close_door(OpenDoor open) {
-    auto door = std::shared_ptr<Door>(std::move(open.door));
-    // The answer to the request that closes the door still goes out through it.
-    net::spawn(executor, [door, grace = environment->door_grace] { return door->close(grace); }, "door.close");
-}
-
-void Unit::State::adopt(std::map<std::string, OpenDoor> opened, std::map<std::string, Wanted> const& wanted) {
-    for (auto held = doors.begin(); held != doors.end();) {
-        auto still = wanted.find(held->first);
-        if (still != wanted.end() && still->second == held->second.what) {
-            ++held;
-            continue;
-        }
-        report("service.closed", {{"service", held->first}});
-        close_door(std::move(held->second));
-        held = doors.erase(held);
-    }
-    for (auto& [id, open] : opened) {
-        report("service.opened", {{"service", id}, {"where", to_string(open.what.where)}});
-        doors.emplace(id, std::move(open));
-    }
-}
+}  // namespace
 
 void Unit::State::settings_took_effect(Unit const& unit) {
     resolver.reset();
@@ -89,19 +44,25 @@ net::Task<Result<void>> Unit::boot() {
     auto self = shared_from_this();
     if (state_->running != Running::off && state_->running != Running::restarting) co_return Result<void>{};
     ++state_->generation;
+    bool const by_hand = state_->running == Running::off;
     if (state_->restore_pending())
         if (auto loaded = state_->load(); !loaded) co_return fail(std::move(loaded).error().at(state_->spec.name));
-    auto [wanted, opened] = state_->open_all(*this);
+    auto attempt = state_->open_all(*this);
     // What is on trial may be why: a system that stays away could neither be confirmed nor undone.
-    if (!opened && state_->trial.give_up("the services could not be opened")) std::tie(wanted, opened) = state_->open_all(*this);
-    if (!opened) co_return fail(std::move(opened).error().at(state_->spec.name));
+    if (state_->fails_newly(attempt) && state_->trial.give_up("the services could not be opened")) {
+        attempt = {};
+        attempt = state_->open_all(*this);
+    }
+    if (attempt.opened.empty() && !attempt.failed.empty()) co_return fail(why_none(std::move(attempt.failed)).at(state_->spec.name));
     ++state_->boots;
     // With a full disk the count of boots is lost, not the doors: nobody could come in and make room.
     if (auto saved = state_->save(); !saved) log::error("unit.boots_not_kept", saved.error(), {{"unit", state_->spec.serial}});
     state_->running = Running::running;
     state_->booted_at = std::chrono::steady_clock::now();
+    // Who orders a restart from the network does not stand before the system.
+    state_->switched_on = by_hand ? std::optional(state_->booted_at) : std::nullopt;
     report("boot", {{"count", std::to_string(state_->boots)}});
-    state_->adopt(*std::move(opened), wanted);
+    state_->adopt_each(*this, std::move(attempt));
     state_->settings_took_effect(*this);
     state_->alarms.start();
     state_->trial.start();
@@ -120,6 +81,8 @@ net::Task<> Unit::close_everything(Running next, net::Milliseconds grace) {
     state_->trial.stop();
     state_->time.stop();
     state_->resolver.reset();
+    state_->unopened.clear();
+    state_->retrying = false;
     auto doors = std::exchange(state_->doors, {});
     for (auto& [id, open] : doors) co_await open.door->close(grace);
 }
@@ -141,14 +104,28 @@ net::Task<> Unit::restart() {
     co_await close_everything(Running::restarting, state_->environment->restart_delay);
     generation = state_->generation;
     co_await net::sleep_for(state_->environment->downtime);
-    while (state_->generation == generation) {
+    if (state_->generation == generation) co_await keep_booting();
+}
+
+net::Task<> Unit::keep_booting() {
+    auto self = shared_from_this();
+    std::string told;
+    for (;;) {
         auto booted = co_await boot();
         if (booted) co_return;
-        // Somebody else has the port for a moment; a system that stays away for good helps nobody.
-        log::error("unit.boot_failed", booted.error(), {{"unit", state_->spec.serial}});
-        generation = state_->generation;
+        // Somebody else has the ports for a moment; a system that stays away for good helps nobody.
+        if (auto why = booted.error().message(); why != told) {
+            log::error("unit.boot_failed", booted.error(), {{"unit", state_->spec.serial}});
+            told = std::move(why);
+        }
+        auto const generation = state_->generation;
         co_await net::sleep_for(state_->environment->boot_retry);
+        if (state_->generation != generation) co_return;
     }
+}
+
+bool Unit::in_recovery_window() const {
+    return state_->switched_on && std::chrono::steady_clock::now() - *state_->switched_on <= state_->environment->recovery_window;
 }
 
 void Unit::request_shutdown(Actor actor) {
@@ -158,12 +135,6 @@ void Unit::request_shutdown(Actor actor) {
         state_->running = Running::shut_down;
         report("shutdown", {{"door", actor.door}, {"peer", actor.peer}});
     }
-}
-
-std::map<std::string, net::Endpoint> Unit::open_services() const {
-    std::map<std::string, net::Endpoint> out;
-    for (auto const& [id, open] : state_->doors) out.emplace(id, open.door->local());
-    return out;
 }
 
 }  // namespace countersign::device

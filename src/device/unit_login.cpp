@@ -51,11 +51,21 @@ std::optional<SecretText> Unit::password_for(std::string_view user) const {
 bool Unit::has_factory_password() const {
     auto const& family = *state_->family;
     auto held = password_for(family.login.user);
-    if (held && held->reveal() == family.login.factory_password) return true;
+    if (held && (held->reveal().empty() || held->reveal() == family.login.factory_password)) return true;
     return std::ranges::any_of(family.accounts, [this](auto const& account) {
         auto password = password_for(account.user);
-        return password && password->reveal() == account.factory_password;
+        return password && (password->reveal().empty() || password->reveal() == account.factory_password);
     });
+}
+
+bool Unit::has_empty_password() const {
+    auto const emptied = [this](std::string const& user, std::string const& of_the_factory) {
+        auto const held = password_for(user);
+        return held && held->reveal().empty() && !of_the_factory.empty();
+    };
+    auto const& family = *state_->family;
+    return emptied(family.login.user, family.login.factory_password) ||
+           std::ranges::any_of(family.accounts, [&](auto const& account) { return emptied(account.user, account.factory_password); });
 }
 
 Result<void> Unit::check_may_change(Actor const& actor) const {

@@ -72,6 +72,11 @@ Prospect Unit::State::prospect(SettingTree::Values const& values) const {
             .has_door = [this](family::Service const& service) { return environment->doors.contains(service.door); },
             .certificate_usable = [this](family::Service const& service) { return identity_of(service).usable(clock->now()); },
             .custom_certificate = [this](family::Service const& service) { return !identity_of(service).factory; },
+            .cannot_open =
+                [this](family::Service const& service, std::uint16_t port) {
+                    auto const closed = unopened.find(service.id);
+                    return closed != unopened.end() && closed->second.what.where.port == port + environment->port_offset;
+                },
             .has_roots = !trust.empty()};
 }
 

@@ -30,10 +30,15 @@ struct Unit::State {
     State(Unit& self, std::shared_ptr<Environment const> shared, family::FamilyPtr which, UnitSpec full, net::Executor where);
     ~State();
 
-    // unit.cpp
+    // unit.cpp, unit_state_file.cpp
     static void remove_leftovers(fs::path const& folder);
     [[nodiscard]] Result<void> load();
+    /// state.toml, or its copy when it is broken, or (Environment::reset_broken_state) what the factory made. DEV-093.
+    [[nodiscard]] Result<void> load_state();
+    [[nodiscard]] Result<void> take_state(UnitFile file);
+    /// The file, then its copy, state.copy.toml.
     [[nodiscard]] Result<void> save() const;
+    [[nodiscard]] Result<void> save_copy() const;
     [[nodiscard]] UnitFile to_file() const;
     void report(std::string id, std::vector<std::pair<std::string, std::string>> fields);
     [[nodiscard]] fs::path folder() const { return environment->data / spec.serial; }
@@ -98,7 +103,7 @@ struct Unit::State {
     /// Rows of the tables "alarms", "alarm_history", "flags" and "trial".
     [[nodiscard]] std::vector<std::map<std::string, std::string>> safety_rows(std::string_view table) const;
 
-    // unit_lifecycle.cpp
+    // unit_doors.cpp
     struct Wanted {
         family::Service const* service;
         net::Endpoint where;
@@ -109,10 +114,24 @@ struct Unit::State {
         std::unique_ptr<Door> door;
     };
     [[nodiscard]] std::map<std::string, Wanted> wanted_doors(Prospect const& prospect) const;
-    /// Opens what is wanted and not open yet. On failure nothing is open that was not before.
+    /// Opens what is wanted and not open yet, but for what could not be opened before. On failure nothing is open that was not.
     Result<std::map<std::string, OpenDoor>> open_missing(Unit& unit, std::map<std::string, Wanted> const& wanted);
+    /// As open_missing, but each that can be opened, for a state that holds already. The others are in `failed`.
+    struct Attempt {
+        std::map<std::string, Wanted> wanted;
+        std::map<std::string, OpenDoor> opened;
+        std::map<std::string, Error> failed;
+    };
+    Attempt open_each(Unit& unit, std::map<std::string, Wanted> wanted);
     /// At boot: what is stored works, and its doors are opened.
-    std::pair<std::map<std::string, Wanted>, Result<std::map<std::string, OpenDoor>>> open_all(Unit& unit);
+    Attempt open_all(Unit& unit);
+    /// A service that one manages the system by is among the failed, and was not when the system was up last.
+    [[nodiscard]] bool fails_newly(Attempt const& attempt) const;
+    /// Takes what is open; what is not is told and tried again.
+    void adopt_each(Unit& unit, Attempt attempt);
+    /// The alarms of `unopened`, and no others.
+    void tell_unopened();
+    static net::Task<> retry_doors(std::weak_ptr<Unit> unit, std::uint64_t generation, net::Milliseconds interval);
     void close_door(OpenDoor open);
     void adopt(std::map<std::string, OpenDoor> opened, std::map<std::string, Wanted> const& wanted);
 
@@ -153,6 +172,13 @@ struct Unit::State {
     std::uint64_t generation = 0;  ///< counts boots and power-offs, so that a late task sees that it is late
     std::chrono::steady_clock::time_point booted_at{};
     std::map<std::string, OpenDoor> doors;
+    struct Unopened {
+        Wanted what;
+        std::string why;
+    };
+    std::map<std::string, Unopened> unopened;                            ///< wanted, but for these reasons not in `doors`
+    bool retrying = false;                                               ///< somebody tries to open them
+    std::optional<std::chrono::steady_clock::time_point> switched_on{};  ///< by a person; nothing after any restart
     std::vector<std::unique_ptr<Companion>> companions;
 };
 

@@ -83,15 +83,22 @@ struct SwitchService {
     std::string value;    ///< "on", "off", "read-only"
     std::string port;     ///< decimal, or empty
 };
-/// ippassword [password]
+/// ippassword <password>
 struct ChangePassword {
     std::string password;
+};
+/// status | static A <address> <mask> [gateway] | dhcp A | reset_config (docs/dialects.md, "Words of a serial console")
+struct ConsoleWord {
+    enum class What { status, fixed_address, dhcp, reset } what = What::status;
+    std::string address;  ///< IPv4, dotted, like the other two
+    std::string mask;
+    std::string gateway;  ///< may be empty
 };
 struct Bye {};
 
 struct TextRequest {
     std::variant<EmptyLine, SetSetting, GetSettings, GetStatus, CallCommand, Feedback, Preference, GetDocument, GetXml, ListEvents, Help,
-                 Echo, Syslog, CertificateWord, SwitchService, ChangePassword, Bye>
+                 Echo, Syslog, CertificateWord, SwitchService, ChangePassword, ConsoleWord, Bye>
         what;
     std::string verb;       ///< "xConfiguration", "xCommand", "xStatus", ...: names the style of an error
     std::string result_id;  ///< of `| resultId="7"`; repeated in the answer

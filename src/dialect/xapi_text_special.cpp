@@ -1,5 +1,5 @@
 /// The words beside the three big ones: what belongs to the session (xFeedback, xPreferences, echo, syslog) and the old words of the
-/// dataport (certificate, services, ippassword), where the family has them.
+/// dataport (certificate, services, ippassword, and those of a serial console), where the family has them.
 
 #include "base/text.hpp"
 #include "dialect/xapi_text_parts.hpp"
@@ -95,6 +95,33 @@ Result<What> parse_services(std::string_view rest, family::Family const& family)
     return wanted;
 }
 
+bool is_ipv4(std::string_view text) {
+    auto const parts = split(text, '.');
+    return parts.size() == 4 && std::ranges::all_of(parts, [](std::string_view part) {
+               return part.size() <= 3 && parse_number<std::uint8_t>(part).has_value();
+           });
+}
+
+bool is_console_word(std::string_view verb) { return verb == "status" || verb == "static" || verb == "dhcp" || verb == "reset_config"; }
+
+/// The systems that have these words name their first port so.
+constexpr std::string_view k_first_port = "A";
+
+Result<What> parse_console(std::string_view verb, std::string_view rest, family::Family const& family) {
+    using What = ConsoleWord::What;
+    auto const parts = words(rest);
+    if (verb == "status" && parts.empty()) return ConsoleWord{.what = What::status, .address = {}, .mask = {}, .gateway = {}};
+    if (verb == "reset_config" && parts.empty()) return ConsoleWord{.what = What::reset, .address = {}, .mask = {}, .gateway = {}};
+    bool const port = !parts.empty() && iequals(parts[0], k_first_port);
+    if (verb == "dhcp" && port && parts.size() == 1) return ConsoleWord{.what = What::dhcp, .address = {}, .mask = {}, .gateway = {}};
+    bool const numbers = std::ranges::all_of(parts.begin() + (parts.empty() ? 0 : 1), parts.end(), is_ipv4);
+    if (verb != "static" || !port || !numbers || parts.size() < 3 || parts.size() > 4) return usage_error(verb, family);
+    return ConsoleWord{.what = What::fixed_address,
+                       .address = std::string(parts[1]),
+                       .mask = std::string(parts[2]),
+                       .gateway = parts.size() == 4 ? std::string(parts[3]) : std::string()};
+}
+
 Result<bool> on_or_off(std::string_view verb, std::string_view rest, family::Family const& family) {
     CS_TRY(auto const word, complete_word(rest, k_on_off));
     if (word.empty()) return usage_error(verb, family);
@@ -139,7 +166,10 @@ std::vector<std::string> usage_of(std::string_view verb, family::Family const& f
     if (verb == "syslog") return {"syslog <on/off>"};
     if (verb == "certificate") return {"certificate <list>/<del> [<cert/root>]"};
     if (verb == "services") return {"services " + choices_of(switchable(family)) + " <enable/disable/read-only> [port]"};
-    if (verb == "ippassword") return {"ippassword [password]"};
+    if (verb == "ippassword") return {"ippassword <password>"};
+    if (verb == "static") return {"static A <address> <mask> [gateway]"};
+    if (verb == "dhcp") return {"dhcp A"};
+    if (verb == "status" || verb == "reset_config") return {std::string(verb)};
     if (verb == "bye" || verb == "exit" || verb == "quit") return {std::string(verb)};
     return {};
 }
@@ -175,7 +205,12 @@ Result<What> parse_special(std::string_view verb, std::string_view rest, family:
     }
     if (verb == "certificate") return parse_certificate(rest, family);
     if (verb == "services") return parse_services(rest, family);
-    if (verb == "ippassword") return ChangePassword{std::string(rest)};
+    if (verb == "ippassword") {
+        // Alone it would leave the system without a password, and who wanted to see it has made a mistake.
+        if (rest.empty()) return usage_error(verb, family);
+        return ChangePassword{std::string(rest)};
+    }
+    if (is_console_word(verb)) return parse_console(verb, rest, family);
     if (!rest.empty()) return usage_error(verb, family);
     return Bye{};
 }

@@ -318,7 +318,8 @@ struct Login {
     bool terminal_user = false;
     std::string factory_password;
     std::string realm;
-    std::string scheme;  ///< "digest" or "basic"
+    std::string scheme;         ///< "digest" or "basic"
+    std::string recovery_user;  ///< needs no password at the serial console for a while after a power-up; empty: there is none
 };
 
 /// A document that the XML service has besides status.xml and its like.

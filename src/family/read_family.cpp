@@ -24,7 +24,8 @@ constexpr std::array k_roots{"replace"sv, "append"sv};
 constexpr std::array k_certificate_effects{"now"sv, "restart"sv, "restart_banner"sv};
 constexpr std::array k_certificate_alarms{"certificate.factory"sv, "certificate.not_yet_valid"sv};
 constexpr std::array k_dataports{"modern"sv, "classic"sv};
-constexpr std::array k_dataport_words{"syslog"sv, "certificate"sv, "services"sv, "ippassword"sv};
+constexpr std::array k_dataport_words{"syslog"sv, "certificate"sv, "services"sv, "ippassword"sv,
+                                      "status"sv, "static"sv,      "dhcp"sv,     "reset_config"sv};
 constexpr std::array k_recognised{"realm"sv, "product_type"sv, "page_title"sv};
 
 std::vector<std::string> split_words(std::string_view path) {
@@ -311,7 +312,8 @@ void read_identity(Family& family, TableReader reader) {
     family.dataport_words = reader.texts("dataport_words");
     for (auto const& word : family.dataport_words)
         if (std::ranges::find(k_dataport_words, word) == k_dataport_words.end())
-            reader.problem("dataport_words", "unknown word: " + word + " (known: syslog, certificate, services, ippassword)");
+            reader.problem("dataport_words", "unknown word: " + word +
+                                                 " (known: syslog, certificate, services, ippassword, status, static, dhcp, reset_config)");
     family.minimum_secure_only = reader.text("minimum_secure_only");
     family.secure_only_feature_keys = reader.texts("secure_only_feature_keys");
     family.factory_feature_keys = reader.texts("factory_feature_keys");
@@ -326,6 +328,7 @@ Login read_login(TableReader reader, Need by_agent) {
     login.factory_password = reader.text("factory_password", by_agent);
     login.realm = reader.text("realm", by_agent);
     login.scheme = reader.one_of("scheme", k_schemes, by_agent);
+    login.recovery_user = reader.text("recovery_user", Need::optional);
     reader.finish();
     return login;
 }

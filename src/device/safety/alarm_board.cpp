@@ -32,6 +32,9 @@ constexpr std::array k_words{
     Words{"revocation_list.expires", "The revocation list of {subject} has to be renewed within {days} days"},
     Words{"revocation_list.expired", "The revocation list of {subject} is out of date"},
     Words{"password.factory", "The factory password is still in use: the security level cannot be higher than 2"},
+    Words{"password.none", "There is no password, so everybody gets in: the security level cannot be higher than 2"},
+    Words{"state.from_copy", "The file with the settings was broken: they were read from its copy (docs/recovery.md)"},
+    Words{"state.reset", "The file with the settings was broken: settings and password are those of the factory (docs/recovery.md)"},
     Words{"verification.inactive", "Verification is switched on but cannot work: {subject} is missing"},
     Words{"sip.registration", "Can not establish connection with SIP registrar: {subject}"},
     Words{"flags.restart", "System configuration changed. Please restart the system"},
@@ -219,7 +222,9 @@ void AlarmBoard::check_all() {
     // An alarm is an event, and events make us look.
     if (std::exchange(checking_, true)) return;
     check_certificates();
-    set(unit_.has_factory_password(), "password.factory");
+    bool const none = unit_.has_empty_password();
+    set(!none && unit_.has_factory_password(), "password.factory");
+    set(none, "password.none");
     auto verify = unit_.verify_state();
     set(verify.asked && !verify.missing.empty(), "verification.inactive", join(verify.missing, ", "));
     checking_ = false;

@@ -59,6 +59,7 @@ Result<void> Unit::State::finish_restore() {
     bool const comprehensive = trim(asked) == k_comprehensive;
     // A damaged state file must not be in the way of the one cure for it.
     auto held = UnitFile::load(folder() / "state.toml");
+    if (!held) held = UnitFile::load(folder() / "state.copy.toml");
     UnitFile kept{.boots = held ? held->boots : boots,
                   .sealed_password = {},
                   .sealed_accounts = {},

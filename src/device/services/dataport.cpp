@@ -63,6 +63,7 @@ net::Task<std::string> Dataport::handle(std::string line) {
         co_return co_await take_block(std::move(line), std::move(body));
     }
     if (body_) co_return co_await take_body_line(std::move(line));
+    if (reset_) co_return set_all_back(line);
     if (auto answer = xapi::answer_xdocument(line, unit_->family())) co_return *std::move(answer);
     auto parsed = xapi::parse_line(line, unit_->family());
     if (!parsed) co_return refuse(parsed.error(), xapi::verb_of(line, unit_->family()), xapi::result_id_of(line));
@@ -94,6 +95,7 @@ std::string Dataport::answer(Request const& request) {
                    [&](xapi::CertificateWord const& what) { return change(what, request); },
                    [&](xapi::SwitchService const& what) { return change(what, request); },
                    [&](xapi::ChangePassword const& what) { return change(what, request); },
+                   [&](xapi::ConsoleWord const& what) { return change(what, request); },
                    [&](xapi::Help const& what) { return writer_->lines(what.lines, id); },
                    [&](xapi::Echo const& what) {
                        echo_ = what.on;

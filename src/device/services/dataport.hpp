@@ -62,6 +62,8 @@ private:
     std::string change(dialect::xapi::CertificateWord const& word, Request const& request);
     std::string change(dialect::xapi::SwitchService const& wanted, Request const& request);
     std::string change(dialect::xapi::ChangePassword const& wanted, Request const& request);
+    std::string change(dialect::xapi::ConsoleWord const& wanted, Request const& request);
+    std::string set_all_back(std::string_view answer);
 
     net::Task<std::string> call(dialect::xapi::CommandCall call, std::string result_id);
     net::Task<std::string> take_body_line(std::string line);
@@ -85,6 +87,7 @@ private:
     bool echo_ = true;
     bool syslog_ = false;
     std::optional<PendingBody> body_;
+    std::optional<Request> reset_;  ///< it was asked whether all is to be deleted; the next line is the answer
     SessionFeedback feedback_;
     std::function<void(std::string)> push_;
     std::unique_ptr<Unit::Subscription> subscription_;

@@ -1,8 +1,10 @@
-/// The old words of the dataport: certificate (REQ CRT-7), services and ippassword (protocols 2.2).
+/// The old words of the dataport: certificate (REQ CRT-7), services and ippassword (protocols 2.2), and those of a serial console.
 
 #include "base/text.hpp"
+#include "device/safety.hpp"
 #include "device/services/dataport.hpp"
 
+#include "countersign/errors/acc.hpp"
 #include "countersign/errors/dev.hpp"
 #include "countersign/errors/gen.hpp"
 
@@ -78,6 +80,42 @@ std::string Dataport::change(xapi::SwitchService const& wanted, Request const& r
 
 std::string Dataport::change(xapi::ChangePassword const& wanted, Request const& request) {
     if (auto const done = unit_->set_password(SecretText(wanted.password), actor_); !done)
+        return refuse(done.error(), request.verb, request.result_id);
+    return writer_->done(request.result_id);
+}
+
+std::string Dataport::change(xapi::ConsoleWord const& wanted, Request const& request) {
+    using What = xapi::ConsoleWord::What;
+    auto const show = [this](std::string_view canonical) { return unit_->effective_canonical(canonical); };
+    if (wanted.what == What::status) {
+        std::vector<std::string> lines{unit_->family().name + " " + unit_->spec().software + ", serial number " + unit_->spec().serial,
+                                       "Port A: " + show("network.ipv4.address") + " mask " + show("network.ipv4.mask") + " gateway " +
+                                           show("network.ipv4.gateway") + " (" + show("network.ipv4.assignment") + ")"};
+        for (auto const& [id, where] : unit_->open_services()) lines.push_back(id + ": open");
+        for (auto const& [id, why] : unit_->unopened_services()) lines.push_back(id + ": " + why);
+        for (auto const& alarm : unit_->alarms().active()) lines.push_back("Alarm: " + alarm.text);
+        return writer_->lines(lines, request.result_id);
+    }
+    if (wanted.what == What::reset) {
+        if (actor_.door != k_serial_door)
+            return refuse(Error(errors::acc::presence_needed, {{"what", "reset_config"}}), request.verb, request.result_id);
+        reset_ = request;
+        return "All settings, passwords, certificates and keys will be deleted. Are you sure? (yes/no)\n";
+    }
+    std::vector<Change> changes{{"network.ipv4.assignment", wanted.what == What::dhcp ? "dhcp" : "static"}};
+    if (wanted.what == What::fixed_address) {
+        changes.push_back({"network.ipv4.address", wanted.address});
+        changes.push_back({"network.ipv4.mask", wanted.mask});
+        changes.push_back({"network.ipv4.gateway", wanted.gateway});
+    }
+    if (auto const done = unit_->apply(std::move(changes), actor_); !done) return refuse(done.error(), request.verb, request.result_id);
+    return writer_->done(request.result_id);
+}
+
+std::string Dataport::set_all_back(std::string_view answer) {
+    auto const request = *std::exchange(reset_, std::nullopt);
+    if (!iequals(trim(answer), "yes") && !iequals(trim(answer), "y")) return writer_->lines({"Nothing was changed."}, request.result_id);
+    if (auto const done = unit_->restore_factory(Restore::comprehensive, actor_); !done)
         return refuse(done.error(), request.verb, request.result_id);
     return writer_->done(request.result_id);
 }

@@ -1,8 +1,10 @@
 #include "device/services/terminal_session.hpp"
 
+#include "device/safety.hpp"
 #include "device/services/challenge.hpp"
 #include "device/services/dataport.hpp"
 #include "device/services/outbox.hpp"
+#include "device/services/recovery.hpp"
 
 #include "countersign/errors/acc.hpp"
 #include "countersign/errors/dev.hpp"
@@ -65,11 +67,15 @@ private:
         for (int attempt = 0; attempt < limits_.attempts; ++attempt) {
             actor_.user = unit_->family().login.user;
             auto const& rules = unit_->family().login;
-            if (!rules.any_user || rules.terminal_user) {
+            if (!rules.any_user || rules.terminal_user || may_recover()) {
                 out_->push(codec_->show_typing());
                 auto typed = co_await ask("login: ");
                 if (!typed) co_return false;
                 actor_.user = std::move(typed->text);
+                if (may_recover() && actor_.user == rules.recovery_user) {
+                    co_await recover();
+                    co_return false;
+                }
             }
             auto const allowed = kind == LoginKind::password ? co_await check_password() : co_await check_response();
             if (!allowed) co_return false;
@@ -84,6 +90,19 @@ private:
             say("Login incorrect\n");
         }
         co_return false;
+    }
+
+    /// The console of a family that has a user for it: who stands before the system and switched it on just now is its owner.
+    [[nodiscard]] bool may_recover() const { return actor_.door == k_serial_door && !unit_->family().login.recovery_user.empty(); }
+
+    net::Task<> recover() {
+        Recovery recovery(unit_, actor_);
+        say(recovery.welcome());
+        while (!recovery.ended()) {
+            auto typed = co_await ask(std::string(Recovery::k_prompt));
+            if (!typed) co_return;
+            say(recovery.answer(typed->text));
+        }
     }
 
     net::Task<std::optional<Result<void>>> check_password() {

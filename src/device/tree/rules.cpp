@@ -34,6 +34,7 @@ bool is_way_in(Prospect const& prospect, family::Service const& service) {
     if (!service.management || service.dialects.empty() || !prospect.has_door(service)) return false;
     if (service.needs_certificate && !prospect.certificate_usable(service)) return false;
     if (prospect.verifies_callers(service) && !prospect.has_roots) return false;
+    if (prospect.cannot_open && prospect.cannot_open(service, prospect.port(service))) return false;
     return prospect.service_on(service);
 }
 

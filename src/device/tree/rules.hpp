@@ -23,6 +23,8 @@ struct Prospect {
     std::function<bool(family::Service const&)> has_door;            ///< this program can open it
     std::function<bool(family::Service const&)> certificate_usable;  ///< there is a pair for it, and it is within its dates
     std::function<bool(family::Service const&)> custom_certificate;
+    /// It could not be opened at this port; it is no way in, whatever its switch says. Nothing: all could.
+    std::function<bool(family::Service const&, std::uint16_t port)> cannot_open;
     bool has_roots = false;  ///< there is a trusted certificate, so that callers can show one of its authority
 
     /// Canonical value; empty when the family has no such setting.

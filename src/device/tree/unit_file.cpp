@@ -3,6 +3,7 @@
 #include "base/toml.hpp"
 #include "base/toml_guard.hpp"
 
+#include "countersign/errors/fil.hpp"
 #include "countersign/errors/gen.hpp"
 
 #include <sstream>
@@ -35,8 +36,10 @@ toml::table write_slot(FeedbackSlot const& slot) {
 }  // namespace
 
 Result<UnitFile> UnitFile::parse(std::string_view text, std::string_view file) {
-    if (find_fatal_toml(text))
-        return fail(errors::gen::invalid_input, {{"field", file}, {"detail", "a character that TOML does not allow"}});
+    auto const broken = [file](std::size_t line, std::string_view detail) {
+        return fail(errors::gen::invalid_input, {{"field", std::string(file) + " line " + std::to_string(line)}, {"detail", detail}});
+    };
+    if (auto const line = find_fatal_toml(text)) return broken(*line, "a character that TOML does not allow");
     try {
         auto document = toml::parse(text, file);
         UnitFile out;
@@ -58,8 +61,12 @@ Result<UnitFile> UnitFile::parse(std::string_view text, std::string_view file) {
                 if (auto const* table = slot.as_table()) out.feedback.push_back(read_slot(*table));
         return out;
     } catch (toml::parse_error const& error) {
-        return fail(errors::gen::invalid_input, {{"field", file}, {"detail", error.description()}});
+        return broken(error.source().begin.line, error.description());
     }
+}
+
+Result<void> UnitFile::missing(fs::path const& file) {
+    return fail(errors::fil::cannot_read, {{"file", file.string()}, {"detail", "it is gone"}});
 }
 
 Result<UnitFile> UnitFile::load(fs::path const& file) {

@@ -24,6 +24,8 @@ struct UnitFile {
 
     /// FIL-001, FIL-003 (1 MiB); GEN-001 when it is not such a file. A file that does not exist gives an empty one.
     static Result<UnitFile> load(fs::path const& file);
+    /// The error of a file that should be there. FIL-001.
+    static Result<void> missing(fs::path const& file);
     [[nodiscard]] Result<void> save(fs::path const& file, host::Durability durability) const;
     [[nodiscard]] std::string to_text() const;
     static Result<UnitFile> parse(std::string_view text, std::string_view file);

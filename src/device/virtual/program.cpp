@@ -17,6 +17,7 @@
 #include "net/local.hpp"
 #include "net/ports.hpp"
 
+#include "countersign/errors/dev.hpp"
 #include "countersign/errors/fil.hpp"
 #include "countersign/errors/gen.hpp"
 #include "countersign/errors/net.hpp"
@@ -25,6 +26,7 @@
 #include <fcntl.h>
 #include <iostream>
 #include <malloc.h>
+#include <set>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -118,17 +120,32 @@ Result<Estate> estate_of(ProgramOptions const& options, family::Families const& 
     return fail(errors::gen::missing_field, {{"field", "--estate, --count or --family"}});
 }
 
-Result<void> register_console(ProgramOptions const& options, Environment& environment) {
+/// A console that somebody asks for and nobody gets would be found missing when it is needed.
+Result<void> check_console(ProgramOptions const& options, family::Families const& families, Estate const& estate) {
+    std::set<std::string> without;
+    for (auto const& spec : estate.systems) {
+        CS_TRY(auto family, families.get(spec.family));
+        if (std::ranges::any_of(family->services, [](auto const& service) { return service.door == "serial"; })) return {};
+        without.insert(family->name);
+    }
+    return fail(errors::dev::no_console, {{"value", options.serial_console},
+                                          {"detail", join(std::vector(without.begin(), without.end()), ", ") + " has no serial console"}});
+}
+
+Result<void> register_console(ProgramOptions const& options, family::Families const& families, Estate const& estate,
+                              Environment& environment) {
     bool const alone = !options.family.empty();
     auto const wanted = !options.serial_console.empty() ? options.serial_console : alone ? "pty" : "none";
     if (wanted == "none") return {};
+    if (!options.serial_console.empty()) CS_CHECK(check_console(options, families, estate));
     if (wanted != "pty" && !alone)
         return fail(errors::gen::invalid_input, {{"field", "--console"}, {"detail", "one line serves one system: use --family, or pty"}});
     environment.doors["serial"] = serial_door(wanted == "pty" ? "" : wanted);
     return {};
 }
 
-Result<std::shared_ptr<Environment>> environment_of(ProgramOptions const& options, net::Runtime& runtime) {
+Result<std::shared_ptr<Environment>> environment_of(ProgramOptions const& options, family::Families const& families, Estate const& estate,
+                                                    net::Runtime& runtime) {
     CS_CHECK(host::ensure_folder(options.data));
     CS_CHECK(lock_folder(options.data));
     auto environment = std::make_shared<Environment>();
@@ -138,13 +155,14 @@ Result<std::shared_ptr<Environment>> environment_of(ProgramOptions const& option
     environment->durability = options.fsync ? host::Durability::fsync : host::Durability::none;
     environment->downtime = options.downtime;
     environment->clock = std::make_shared<SystemClock>();
+    environment->reset_broken_state = options.reset_broken_state;
     CS_TRY(auto sealer, host::Sealer::load_or_create(options.data / "sealing.key"));
     environment->sealer = std::make_shared<host::Sealer const>(std::move(sealer));
     CS_TRY(auto key_type, pki::parse_key_type(options.key_type));
     environment->factory = std::make_shared<FactoryAuthorities>(options.data / "factory-ca", key_type, environment->sealer);
     environment->trust = std::make_shared<TrustCache>();
     register_everything(*environment);
-    CS_CHECK(register_console(options, *environment));
+    CS_CHECK(register_console(options, families, estate, *environment));
     return environment;
 }
 
@@ -201,6 +219,16 @@ std::string ready_text(std::size_t count, bool shared) {
     return std::to_string(count) + (count == 1 ? " system" : " systems") + (shared ? ", one listener per port for all" : "");
 }
 
+/// What a person must not miss: it stands behind what is ready.
+std::string closed_text(RunningEstate::NotOpen const& closed) {
+    std::string out;
+    if (closed.systems > 0) out += ", " + std::to_string(closed.systems) + " cannot be reached";
+    if (closed.services > 0)
+        out += ", " + std::to_string(closed.services) + (closed.services == 1 ? " service" : " services") +
+               " could not be opened: see the alarms";
+    return out;
+}
+
 Result<void> run_systems(ProgramOptions const& options, host::ServiceManager const& manager, family::Families const& families,
                          Estate estate) {
     CS_CHECK(become(options));
@@ -216,7 +244,7 @@ Result<void> run_systems(ProgramOptions const& options, host::ServiceManager con
     auto const family = options.family.empty() ? Result<family::FamilyPtr>(nullptr) : families.get(options.family);
     CS_CHECK(inherit_sockets(manager, family ? family->get() : nullptr, runtime));
     runtime.start();
-    CS_TRY(auto environment, environment_of(options, runtime));
+    CS_TRY(auto environment, environment_of(options, families, estate, runtime));
     Beside beside(options, *environment);
     RunningEstate running(environment, families);
     CS_CHECK(beside.prepare(estate, running));
@@ -237,7 +265,7 @@ Result<void> run_systems(ProgramOptions const& options, host::ServiceManager con
                                {"resident_kib", after},
                                {"kib_per_system", (after - std::min(before, after)) / std::max<std::size_t>(count, 1)}});
     for (auto const& where : runtime.ports().unused()) log::warning("program.inherited_unused", {{"where", to_string(where)}});
-    std::cout << "ready: " << status << "\n" << std::flush;
+    std::cout << "ready: " << status << closed_text(running.not_open()) << "\n" << std::flush;
     int const signal = loop.run(runtime, [&beside] { return beside.reload(); });
     log::info("estate.stopping", {{"signal", signal}});
     net::run(runtime, running.stop());

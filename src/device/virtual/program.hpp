@@ -24,8 +24,9 @@ struct ProgramOptions {
     /// The serial console: "none", "pty" (a pseudo terminal for each system, two descriptors), or the device of a real line, for one
     /// system. Empty: a pseudo terminal for one system, none for an estate.
     std::string serial_console;
-    std::string user;   ///< go on as this user when started as root
-    std::string hooks;  ///< file; empty: data/hooks.toml. Of one system only
+    bool reset_broken_state = false;  ///< Environment::reset_broken_state
+    std::string user;                 ///< go on as this user when started as root
+    std::string hooks;                ///< file; empty: data/hooks.toml. Of one system only
 
     /// One listener per port for all systems, instead of one for each: when the limit on open files is too low, always, never.
     enum class Share { when_needed, always, never };

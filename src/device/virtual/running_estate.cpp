@@ -32,7 +32,27 @@ net::Task<Result<void>> RunningEstate::start_one(UnitSpec spec, std::size_t inde
                 co_return;
             },
             net::asio::use_awaitable);
-    co_return co_await net::asio::co_spawn(executor, unit->boot(), net::asio::use_awaitable);
+    co_await net::asio::co_spawn(executor, boot_one(unit), net::asio::use_awaitable);
+    co_return Result<void>{};
+}
+
+net::Task<> RunningEstate::boot_one(std::shared_ptr<Unit> unit) {
+    auto booted = co_await unit->boot();
+    auto const services = unit->unopened_services().size();
+    bool const up = booted.has_value();
+    {
+        std::lock_guard const lock(mutex_);
+        up_ += up ? 1 : 0;
+        not_open_.services += services;
+        not_open_.systems += up ? 0 : 1;
+        if (!up && closed_.size() < k_problems_shown) closed_.push_back(booted.error());
+    }
+    if (!up) net::spawn(unit->executor(), [unit] { return unit->keep_booting(); }, "unit.boot");
+}
+
+RunningEstate::NotOpen RunningEstate::not_open() const {
+    std::lock_guard const lock(mutex_);
+    return not_open_;
 }
 
 void RunningEstate::put(std::size_t index, std::shared_ptr<Unit> unit) {
@@ -86,6 +106,10 @@ net::Task<Result<void>> RunningEstate::start(Estate estate) {
         auto started = co_await start_one(std::move((*specs)[index]), index);
         if (!started && found->size() < k_problems_shown) found->push_back(std::move(started).error());
     });
+    {
+        std::lock_guard const lock(mutex_);
+        if (problems.empty() && up_ == 0) problems = closed_;
+    }
     if (problems.empty()) co_return Result<void>{};
     co_await stop();
     if (problems.size() == 1) co_return fail(std::move(problems.front()));

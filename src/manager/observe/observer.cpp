@@ -332,7 +332,9 @@ net::Task<> Observer::log_in(Question const& question, std::string address, Sigh
         co_return;
     }
     for (auto& attempt : attempts(question, *choice)) {
-        bool factory = has_factory_password(*question.family) && attempt.password.reveal() == question.family->login.factory_password;
+        // No password at all is no better than one that everybody knows.
+        bool factory = has_factory_password(*question.family) &&
+                       (attempt.password.empty() || attempt.password.reveal() == question.family->login.factory_password);
         (*driver)->use_credentials(credentials_for(question, attempt));
         auto account = co_await (*driver)->read_account();
         if (!account) {

@@ -152,6 +152,35 @@ TEST_F(LoginTest, wants_good_passwords_while_strict_ones_are_asked_for) {
     EXPECT_EQ(apply(unit, {{"SystemUnit Password", "short"}}).error().id(), errors::acc::password_not_allowed);
 }
 
+TEST_F(LoginTest, counts_an_empty_password_as_none_in_every_family) {
+    for (auto const* family : {"c-series", "mcu", "mps", "mxp", "rmx", "roomos", "vcs"}) {
+        auto unit = boot(family);
+        Actor const admin{"https", unit->family().login.user, "127.0.0.1"};
+        ASSERT_TRUE(call(unit, [&](Unit& held) { return held.set_password(SecretText("good and long"), admin); })) << family;
+        EXPECT_FALSE(call(unit, [](Unit& held) { return held.has_factory_password() || held.has_empty_password(); })) << family;
+        ASSERT_TRUE(call(unit, [&](Unit& held) { return held.set_password(SecretText(""), admin); })) << family;
+        EXPECT_TRUE(call(unit, [](Unit& held) { return held.has_factory_password(); })) << family;
+        auto const alarms = call(unit, [](Unit& held) { return held.alarms().active(); });
+        auto const id = unit->family().login.factory_password.empty() ? "password.factory" : "password.none";
+        EXPECT_TRUE(std::ranges::any_of(alarms, [id](Alarm const& alarm) { return alarm.id == id; })) << family;
+    }
+}
+
+TEST_F(LoginTest, knows_for_a_while_that_somebody_switched_it_on) {
+    auto unit = boot("vcs");
+    EXPECT_TRUE(call(unit, [](Unit& held) { return held.in_recovery_window(); }));
+    auto again = await_event(unit, "boot.done");
+    call(unit, [](Unit& held) {
+        held.request_restart({"https", "admin", "127.0.0.1"});
+        return true;
+    });
+    ASSERT_TRUE(again.happened());
+    EXPECT_FALSE(call(unit, [](Unit& held) { return held.in_recovery_window(); }));
+    environment_->recovery_window = -1s;
+    auto late = boot("vcs");
+    EXPECT_FALSE(call(late, [](Unit& held) { return held.in_recovery_window(); }));
+}
+
 TEST_F(LoginTest, has_a_setting_that_is_the_password) {
     auto unit = boot_with_accounts();
     ASSERT_TRUE(apply(unit, {{"SystemUnit Password", "of a setting"}, {"system.name", "x"}}));

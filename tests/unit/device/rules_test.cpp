@@ -215,6 +215,12 @@ TEST(UnitFile, reads_back_what_it_wrote) {
 
 TEST(UnitFile, refuses_a_damaged_file) { EXPECT_FALSE(UnitFile::parse("boots = = 3", "state.toml")); }
 
+TEST(UnitFile, says_in_which_line_it_is_broken) {
+    auto const read = UnitFile::parse("boots = 3\n[settings]\nname = = 1\n", "state.toml");
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().parameter("field"), "state.toml line 3");
+}
+
 TEST(UnitFile, refuses_a_file_that_would_end_the_reader) { EXPECT_FALSE(UnitFile::parse("boots = 3\n[!]\n", "state.toml")); }
 
 TEST(JournalLine, keeps_one_event_on_one_line) {

@@ -66,6 +66,8 @@ protected:
 TEST_F(SerialConsole, asks_who_presses_enter_to_log_in_and_hides_the_password) {
     Plugged terminal(console());
     terminal.type("\r");
+    terminal.read_until("login: ");
+    terminal.type("anybody\r");
     terminal.read_until("Password: ");
     terminal.type("TANDBERG\r");
     auto const welcome = terminal.read_until("\r\nOK\r\n\r\n");
