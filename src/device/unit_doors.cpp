@@ -88,16 +88,16 @@ void Unit::State::adopt_each(Unit& unit, Attempt attempt) {
         "unit.doors");
 }
 
-net::Task<> Unit::State::retry_doors(std::weak_ptr<Unit> weak, std::uint64_t generation, net::Milliseconds interval) {
+net::Task<> Unit::State::retry_doors(std::weak_ptr<Unit> unit, std::uint64_t generation, net::Milliseconds interval) {
     for (;;) {
         co_await net::sleep_for(interval);
-        auto const unit = weak.lock();
-        if (!unit || unit->state_->generation != generation) co_return;
-        auto& state = *unit->state_;
+        auto const held = unit.lock();
+        if (!held || held->state_->generation != generation) co_return;
+        auto& state = *held->state_;
         if (state.running == Running::off || state.running == Running::restarting) co_return;
         if (!state.unopened.empty()) {
             auto wanted = state.wanted_doors(state.prospect(state.tree.effective_values()));
-            state.adopt_each(*unit, state.open_each(*unit, std::move(wanted)));
+            state.adopt_each(*held, state.open_each(*held, std::move(wanted)));
         }
         if (state.unopened.empty()) {
             state.retrying = false;
