@@ -18,6 +18,12 @@ def table(heads, rows):
     return lines + [""]
 
 
+# Of texts (docs/families.md, "format").
+FORMATS = {"text": "text", "ipv4_address": "IPv4 address", "ip_address": "IP address", "subnet_mask": "subnet mask", "host_name": "host name",
+           "host": "host name or IP address", "server": "host name or IP address, with or without a port", "url": "URL",
+           "url_path": "path of a URL"}
+
+
 def space(item):
     kind = item["kind"]
     if kind == "literal":
@@ -26,7 +32,7 @@ def space(item):
     if kind == "integer":
         return "{} to {}".format(*item["range"])
     length = "{} to {} characters".format(*item["length"])
-    return f"secret, {length}" if kind == "password" else f"text, {length}"
+    return f"secret, {length}" if kind == "password" else f"{FORMATS[item.get('format', 'text')]}, {length}"
 
 
 def factory(service, settings):

@@ -117,7 +117,8 @@ public:
     /// `issuer` as Crl::issuer() writes it. GEN-003.
     virtual Result<void> remove_revocation_list(std::string_view issuer, Actor actor) = 0;
     [[nodiscard]] virtual RevocationChoice revocation(std::string_view identity) const = 0;
-    /// Works for connections from now on. GEN-002 for OCSP without any responder, NET-013 for what is no http URL, FIL-002.
+    /// Works for connections from now on. GEN-002 for OCSP without any responder, DEV-102 for lists without any, NET-013 for what is no
+    /// http URL, FIL-002.
     virtual Result<void> set_revocation(RevocationChoice choice, std::string_view identity, Actor actor) = 0;
 };
 

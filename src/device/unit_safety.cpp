@@ -28,6 +28,8 @@ std::optional<Node> alarm_fact(std::string_view what, Alarm const& alarm) {
     if (what == "subject") return Node::text("", alarm.subject);
     if (what == "text") return Node::text("", alarm.text);
     if (what == "level") return Node::text("", alarm.level);
+    // In the words of RoomOS: what is wrong already, and what will be.
+    if (what == "severity") return Node::text("", alarm.level == "system" ? "Error" : "Warning");
     if (what == "since") return Node::time("", alarm.since);
     if (what == "days_left" && alarm.days_left) return Node::number("", *alarm.days_left);
     return std::nullopt;

@@ -49,6 +49,11 @@ Result<void> Unit::State::take_state(UnitFile file) {
             CS_TRY(auto opened, environment->sealer->open(std::string_view(text).substr(k_sealed.size()), spec.serial + " " + path));
             text = opened.reveal();
         }
+        if (!setting->space.check(setting->path, text)) {
+            // What an older version took, though it could never work: a name server called "banana".
+            log::warning("state.illegal_value", {{"unit", spec.serial}, {"path", path}});
+            continue;
+        }
         values.emplace_back(setting, std::move(text));
     }
     boots = file.boots;

@@ -103,6 +103,9 @@ std::vector<FactValue> Unit::State::facts(std::string_view name, Unit const& uni
     if (name == "system.operational_status") return one(Node::text("", operational_status(running)));
     if (name == "system.cpu_load") return one(Node::number("", cpu_load()));
     if (name == "network.ipv4.mask" || name == "network.ipv4.gateway") return one(Node::text("", unit.effective_canonical(name)));
+    if (name == "network.ipv4.dhcp") return one(Node::boolean("", unit.effective_canonical("network.ipv4.assignment") == "dhcp"));
+    // The second interface can be set, and has no link.
+    if (name == "network.ipv4.enabled" || name == "network.ipv4.enabled.b") return one(Node::boolean("", !name.ends_with(".b")));
     if (name == "name.dns.server") return dns_servers(unit);
     if (name == "time.ntp.address") return one(Node::text("", time.server()));
     if (name == "time.ntp.status") return one(Node::text("", words_for(time.state())));
@@ -116,6 +119,9 @@ std::vector<FactValue> Unit::State::facts(std::string_view name, Unit const& uni
             auto told = published.find(key);
             if (name.ends_with(".url")) out.push_back({slot.slot, 0, Node::text("", slot.url)});
             if (name.ends_with(".format") && !slot.format.empty()) out.push_back({slot.slot, 0, Node::text("", slot.format)});
+            // Without one it is the MAC address of the first interface (MCU API 2.9, feedbackReceiver.configure).
+            if (name.ends_with(".source"))
+                out.push_back({slot.slot, 0, Node::text("", slot.source.empty() ? replace_all(spec.mac, ":", "") : slot.source)});
             if (name.ends_with(".slot")) out.push_back({slot.slot, 0, Node::number("", slot.slot)});
             if (name.ends_with(".status")) out.push_back({slot.slot, 0, Node::text("", told == published.end() ? "OK" : told->second)});
             int m = 0;
@@ -156,7 +162,12 @@ std::vector<Node> Unit::status_nodes(std::string_view first_word) const {
     std::vector<Node> out;
     for (auto const& item : state_->family->status) {
         if (item.words.size() < 2 || !iequals(item.words.front(), first_word)) continue;
-        for (auto& value : state_->facts(item.fact, *this)) {
+        auto values = state_->facts(item.fact, *this);
+        // A list of nothing is a list all the same: clients look for it by its name.
+        bool const lists = item.words.size() > 3 && item.words[2].starts_with('{');
+        if (lists && values.empty() && std::ranges::find(out, item.words[1], &Node::name) == out.end())
+            out.push_back(Node::list(item.words[1], {}));
+        for (auto& value : values) {
             // The last word names the value; numbers in between make lists of records: "trustStore {n} fingerprint".
             auto* level = &out;
             for (std::size_t i = 1; i + 1 < item.words.size(); ++i) {
@@ -187,6 +198,16 @@ bool Unit::page_exists(family::Page const& page) const {
     return family::has_feature_key(page.needs_feature_key, state_->feature_keys) && page.software.holds(state_->spec.software);
 }
 
+/// A step back needs a pair to go back to.
+static bool has_previous(Certificates const& certificates, family::Family const& family, family::Form const& form) {
+    auto const can = [&certificates](std::string_view identity) {
+        auto const info = certificates.info(identity);
+        return info && info->can_roll_back;
+    };
+    if (form.find_role("identity") == nullptr) return can(form.identity);
+    return std::ranges::any_of(family.identities, [&can](auto const& identity) { return can(identity.id); });
+}
+
 dialect::web::PageValues Unit::page_values(family::Page const& page) const {
     dialect::web::PageValues values;
     values.system_name = name();
@@ -202,6 +223,9 @@ dialect::web::PageValues Unit::page_values(family::Page const& page) const {
             if (setting != nullptr && setting->space.kind != family::ValueKind::password)
                 values.settings.emplace(field.setting, stored(*setting));
         }
+    for (auto const& form : page.forms)
+        if (form.action == "roll_back_certificate" && !has_previous(certificates(), *state_->family, form))
+            values.unavailable.push_back(form.id);
     // Who saves a page as it is changes nothing.
     for (auto const& form : page.forms) {
         if (form.action != "set_revocation") continue;

@@ -31,6 +31,7 @@ struct PageValues {
     std::vector<std::string> problems;                        ///< why it was refused
     std::vector<std::pair<std::string, std::string>> hidden;  ///< put into every form (a token against forged requests)
     std::string state = "running";                            ///< lifecycle state, see family::Form::needs_state
+    std::vector<std::string> unavailable;                     ///< ids of forms that have nothing to do now, and are not drawn
     std::vector<std::string> feature_keys;
     std::string software;  ///< version; empty: not known, and everything is shown
 };

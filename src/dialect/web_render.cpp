@@ -30,7 +30,8 @@ public:
         for (auto const& problem : values_.problems) message("problem", "alert", problem);
         for (auto const& table : page_.tables) draw(table);
         for (auto const& form : page_.forms) {
-            bool const fits = form.needs_state.empty() || std::ranges::find(form.needs_state, values_.state) != form.needs_state.end();
+            bool const in_state = form.needs_state.empty() || std::ranges::find(form.needs_state, values_.state) != form.needs_state.end();
+            bool const fits = in_state && std::ranges::find(values_.unavailable, form.id) == values_.unavailable.end();
             if (fits && form.software.holds(values_.software)) draw(form);
         }
         out_ += "</main>\n</body>\n</html>\n";

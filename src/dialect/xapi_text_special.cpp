@@ -27,6 +27,7 @@ constexpr std::array k_feedback{"register"sv, "deregister"sv, "deregisterall"sv,
 constexpr std::array k_certificate{"list"sv, "del"sv};
 constexpr std::array k_certificates{"cert"sv, "root"sv};
 constexpr std::array k_switch{"enable"sv, "disable"sv, "read-only"sv};
+constexpr std::string_view k_read_only = "snmp";  // the one service that can be that
 
 struct Split {
     std::string_view first;
@@ -69,10 +70,18 @@ std::string typed_id(std::string_view id) {
     return out;
 }
 
+/// Listed beside the service whose switch it has: traps beside SNMP, files beside SSH.
+bool is_listed_beside(family::Family const& family, family::Service const& service) {
+    return service.door == "none" && std::ranges::any_of(family.services, [&service](auto const& other) {
+               return other.door != "none" && other.mode_setting == service.mode_setting;
+           });
+}
+
 std::vector<std::string> switchable(family::Family const& family) {
     std::vector<std::string> out;
     for (auto const& service : family.services)
-        if (!service.mode_setting.empty() && service.transport != "none" && service.door != "none") out.push_back(typed_id(service.id));
+        if (!service.mode_setting.empty() && service.transport != "none" && !is_listed_beside(family, service))
+            out.push_back(typed_id(service.id));
     return out;
 }
 
@@ -87,7 +96,9 @@ Result<What> parse_services(std::string_view rest, family::Family const& family)
     SwitchService wanted;
     for (auto const& service : family.services)
         if (typed_id(service.id) == name) wanted.service = service.id;
-    wanted.value = value == "enable" ? "on" : value == "disable" ? "off" : "read-only";
+    if (value == "read-only" && wanted.service != k_read_only) return usage_error("services", family);
+    // Nothing can be written over SNMP here: what is on is read-only.
+    wanted.value = value == "disable" ? "off" : "on";
     if (parts.size() == 3) {
         if (!parse_number<std::uint16_t>(parts[2])) return usage_error("services", family);
         wanted.port = parts[2];
@@ -165,7 +176,8 @@ std::vector<std::string> usage_of(std::string_view verb, family::Family const& f
     if (verb == "echo") return {"echo <on/off>"};
     if (verb == "syslog") return {"syslog <on/off>"};
     if (verb == "certificate") return {"certificate <list>/<del> [<cert/root>]"};
-    if (verb == "services") return {"services " + choices_of(switchable(family)) + " <enable/disable/read-only> [port]"};
+    if (verb == "services")
+        return {"services " + choices_of(switchable(family)) + " <enable/disable> [port]", "services snmp <read-only/enable/disable>"};
     if (verb == "ippassword") return {"ippassword <password>"};
     if (verb == "static") return {"static A <address> <mask> [gateway]"};
     if (verb == "dhcp") return {"dhcp A"};

@@ -50,8 +50,10 @@ Result<std::string> ValueSpace::check(std::string_view path, std::string_view va
         }
         case ValueKind::string:
         case ValueKind::password:
+            if (format != ValueFormat::text) value = trim(value);
             if (value.size() < minimum_length || value.size() > maximum_length || !is_utf8(value) || has_control_characters(value))
                 return refuse();
+            if (!value.empty() && !has_format(format, value) && std::ranges::find(or_else, value) == or_else.end()) return refuse();
             return std::string(value);
     }
     return refuse();
@@ -67,6 +69,11 @@ std::string ValueSpace::describe() const {
         case ValueKind::integer: return std::to_string(minimum) + ".." + std::to_string(maximum);
         case ValueKind::string:
         case ValueKind::password: break;
+    }
+    if (format != ValueFormat::text) {
+        auto text = std::string(family::describe(format));
+        if (minimum_length == 0) text += ", or nothing";
+        return text + " (at most " + std::to_string(maximum_length) + " bytes)";
     }
     return "text of " + std::to_string(minimum_length) + " to " + std::to_string(maximum_length) + " bytes";
 }

@@ -10,6 +10,7 @@
 /// family's words, and `Setting` translates.
 
 #include "base/result.hpp"
+#include "family/value_format.hpp"
 
 #include <chrono>
 #include <compare>
@@ -51,6 +52,8 @@ struct ValueSpace {
     std::int64_t maximum = 0;        ///< integer
     std::size_t minimum_length = 0;  ///< string and password, in bytes of UTF-8
     std::size_t maximum_length = 0;
+    ValueFormat format = ValueFormat::text;  ///< string: what a text that is not empty must be; blanks around it do not count then
+    std::vector<std::string> or_else = {};   ///< string: texts that are taken whatever `format` says ("127.0.0.1" for: no server)
 
     /// The value in the family's spelling ("ON" gives "On"), or DEV-002 with `path` and what is allowed.
     [[nodiscard]] Result<std::string> check(std::string_view path, std::string_view value) const;

@@ -82,6 +82,10 @@ ValueSpace read_space(TableReader& reader, std::string_view what, Problems& prob
             if (low < 0) reader.problem("length", "must not be negative");
             space.minimum_length = static_cast<std::size_t>(std::max<std::int64_t>(low, 0));
             space.maximum_length = static_cast<std::size_t>(std::max<std::int64_t>(high, 0));
+            space.format = static_cast<ValueFormat>(index_of(k_value_formats, reader.one_of("format", k_value_formats, Need::optional)));
+            space.or_else = reader.texts("or_else");
+            if (space.kind == ValueKind::password && space.format != ValueFormat::text) reader.problem("format", "is not for passwords");
+            if (!space.or_else.empty() && space.format == ValueFormat::text) reader.problem("or_else", "needs a format");
             break;
         }
     }

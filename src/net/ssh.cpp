@@ -6,7 +6,9 @@
 
 #include "countersign/errors/gen.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <libssh/server.h>
 #include <list>
 #include <mutex>
@@ -95,7 +97,7 @@ public:
 
     void take(Acceptor::Socket socket) {
         std::lock_guard const lock(mutex_);
-        if (closed_) return;
+        if (closed_ || finishing_) return;
         reap();
         auto place = open_.size() < limits_.sessions ? Place::take() : nullptr;
         if (!place) {
@@ -110,6 +112,18 @@ public:
         auto control = std::make_shared<SshControl>(descriptor);
         auto session = SshSession::accept(bind_.get(), control, {executor_, service_, limits_, peer.address});
         if (session) start(std::move(session), std::move(control), std::move(place));
+    }
+
+    /// No further sessions; those there are end by themselves.
+    void finish() {
+        std::lock_guard const lock(mutex_);
+        finishing_ = true;
+        for (auto const& running : open_) running.control->finish();
+    }
+
+    [[nodiscard]] bool all_ended() const {
+        std::lock_guard const lock(mutex_);
+        return std::ranges::all_of(open_, [](Running const& running) { return running.control->ended(); });
     }
 
     void close() {
@@ -157,9 +171,36 @@ private:
     BindPtr bind_;
     std::shared_ptr<SshService> service_;
     SshLimits limits_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     bool closed_ = false;
+    bool finishing_ = false;
     std::list<Running> open_;
+};
+
+class SessionsListener final : public SshListener {
+public:
+    SessionsListener(std::shared_ptr<Acceptor> acceptor, std::shared_ptr<Sessions> sessions)
+        : acceptor_(std::move(acceptor)), sessions_(std::move(sessions)) {}
+    ~SessionsListener() override { SessionsListener::close(); }
+    [[nodiscard]] Endpoint local() const override { return acceptor_->local(); }
+    void close() override {
+        acceptor_->close();
+        sessions_->close();
+    }
+    Task<> finish(Milliseconds grace) override {
+        acceptor_->close();
+        sessions_->finish();
+        auto const end = std::chrono::steady_clock::now() + grace;
+        // Sessions end on threads of their own, which have nobody to tell.
+        while (!sessions_->all_ended() && std::chrono::steady_clock::now() < end) co_await sleep_for(k_look_again);
+        sessions_->close();
+    }
+
+private:
+    static constexpr Milliseconds k_look_again{10};
+
+    std::shared_ptr<Acceptor> acceptor_;
+    std::shared_ptr<Sessions> sessions_;
 };
 
 }  // namespace
@@ -188,15 +229,15 @@ Result<std::string> ssh_fingerprint(SecretText const& host_key) {
     return std::string(text.get());
 }
 
-Result<std::unique_ptr<Listener>> listen_ssh(Executor executor, Endpoint where, SecretText const& host_key,
-                                             std::shared_ptr<SshService> service, SshLimits limits) {
+Result<std::unique_ptr<SshListener>> listen_ssh(Executor executor, Endpoint where, SecretText const& host_key,
+                                                std::shared_ptr<SshService> service, SshLimits limits) {
     CS_TRY(auto key, parse_host_key(host_key));
     auto bind = make_bind(std::move(key));
     if (!bind) return fail(errors::gen::internal);
     CS_TRY(auto acceptor, Acceptor::open({executor}, std::move(where)));
     auto sessions = std::make_shared<Sessions>(std::move(executor), std::move(bind), std::move(service), limits);
     acceptor->start([sessions](Acceptor::Socket socket) { sessions->take(std::move(socket)); });
-    return std::unique_ptr<Listener>(std::make_unique<SessionListener<Sessions>>(std::move(acceptor), std::move(sessions)));
+    return std::unique_ptr<SshListener>(std::make_unique<SessionsListener>(std::move(acceptor), std::move(sessions)));
 }
 
 }  // namespace countersign::net

@@ -92,9 +92,16 @@ Result<SecretText> make_ssh_host_key();
 /// "SHA256:..." of the key's public half, as ssh-keygen -l prints it. GEN-001 when it is no Ed25519 key.
 Result<std::string> ssh_fingerprint(SecretText const& host_key);
 
+class SshListener : public Listener {
+public:
+    /// Refuses new connections at once. Sessions end once the line in hand is answered and the answer is out; after `grace` whatever is
+    /// left is cut off. Keep the object until the task is done.
+    virtual Task<> finish(Milliseconds grace) = 0;
+};
+
 /// NET-014 when the port cannot be opened, GEN-001 for a host key that is none. Closing ends all sessions and waits for their threads:
 /// that takes moments, and is safe on the executor.
-Result<std::unique_ptr<Listener>> listen_ssh(Executor executor, Endpoint where, SecretText const& host_key,
-                                             std::shared_ptr<SshService> service, SshLimits limits = {});
+Result<std::unique_ptr<SshListener>> listen_ssh(Executor executor, Endpoint where, SecretText const& host_key,
+                                                std::shared_ptr<SshService> service, SshLimits limits = {});
 
 }  // namespace countersign::net

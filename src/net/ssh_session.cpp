@@ -125,6 +125,7 @@ private:
         while (!over()) {
             send_pending();
             if (over()) return;
+            if (!busy_sending() && control_->finishing()) return;
             if (!busy_sending() && shell_ && !queue_.empty()) {
                 handle_line();
                 continue;
@@ -437,6 +438,17 @@ void SshControl::stop() {
     if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
     raise();
     changed_.notify_all();
+}
+
+void SshControl::finish() {
+    std::lock_guard const lock(mutex_);
+    finishing_ = true;
+    raise();
+}
+
+bool SshControl::finishing() const {
+    std::lock_guard const lock(mutex_);
+    return finishing_;
 }
 
 void SshControl::note_end() {

@@ -24,12 +24,15 @@ public:
 
     /// Ends the session: whatever its thread waits for is over.
     void stop();
+    /// Asks the session to end by itself when nobody waits for an answer any more.
+    void finish();
     /// The thread has nothing left to do but return.
     void note_end();
     [[nodiscard]] bool ended() const;
 
     // --- for the session ---
     [[nodiscard]] bool stopped() const;
+    [[nodiscard]] bool finishing() const;
     [[nodiscard]] int socket() const { return socket_; }
     /// The socket is about to be closed: from here on it may be somebody else's number.
     void forget_socket();
@@ -62,6 +65,7 @@ private:
     int socket_;
     int signal_;
     bool stopped_ = false;
+    bool finishing_ = false;
     bool ended_ = false;
     std::string pushed_;
 };

@@ -125,6 +125,25 @@ class CSeries(unittest.TestCase):
             self.assertIn("service.ssh.mode", closed, plan)
             self.close_ssh(world, address, "superstrongpasswordhere")
 
+    def test_the_factory_password_caps_the_level(self):
+        with World("cp") as world:
+            system = self.factory_system(world)
+            address = system["address"]
+            telnet = Telnet(address, world.port(23), "TANDBERG")
+            step("the services of the guide, without its password step")
+            self.type_all(telnet, ["xconfig networkservices http mode: off", "xconfig networkservices https mode: on",
+                                   "xconfig networkservices telnet mode: off", "xconfig networkservices snmp mode: off",
+                                   "xconfig provisioning externalmanager address: 127.0.0.1",
+                                   "xconfig provisioning externalmanager protocol: https", "xconfig phonebook server 1 url: 127.0.0.1"])
+            self.reboot(world, telnet, address)
+            self.assertEqual(self.observed_level(world, system, "TANDBERG")["level"], 2, "the factory password still opens it (DPT-3)")
+            step("another password, and it is what its protocols are")
+            Browser(f"https://{address}:{world.port(443)}", "anything", "TANDBERG", "--insecure").open("/web/password").fill_in(
+                "Change password", **{"New password": "superstrongpasswordhere", "Repeat the new password": "superstrongpasswordhere"})
+            (world.folder / "password").write_text("superstrongpasswordhere\n")
+            world.cli("system", "set", HOST, "--password-file", world.folder / "password")
+            self.assertEqual(world.api("system", "observe", HOST)["assessments"][0]["level"], 3)
+
     def test_level_4(self):
         with World("c4") as world:
             system = self.factory_system(world)

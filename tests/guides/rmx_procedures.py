@@ -558,6 +558,27 @@ class Release8(System):
                 self.await_https_only(world, system)
                 self.seen_from_outside(world, system, signed, nameless.certificate)
 
+    def test_the_factory_password_caps_the_level(self):
+        with World("fp") as world:
+            system = self.factory_system(world)
+            self.secure(self.http(world, system))
+            self.await_https_only(world, system)
+            world.start_manager()
+            world.trust_factory()
+            world.set_policy()
+            world.cli("system", "add", HOST, "--ip", system["address"], "--family", "rmx")
+            step("nobody vouches for a self-signed certificate: the administrator compares it and pins it")
+            pin = served_certificate(system["address"], world.port(443))["fingerprint"]
+            world.cli("system", "set", HOST, "--system-pin", pin)
+            assessment = world.api("system", "observe", HOST)["assessments"][0]
+            self.assertEqual(assessment["level"], 2, "secured communication, and the factory password still opens it (DPT-3)")
+            password = "superstrongpasswordhere"
+            self.https(world, system).open("/administration/password").fill_in(
+                "OK", **{"Old Password": PASSWORD, "New Password": password, "Confirm New Password": password})
+            (world.folder / "password").write_text(password + "\n")
+            world.cli("system", "set", HOST, "--password-file", world.folder / "password")
+            self.assertEqual(world.api("system", "observe", HOST)["assessments"][0]["level"], 3)
+
     def test_callers_with_certificates(self):
         """Certificate validation on the management network, and its revocation options (RMX-9): nobody is locked out on the way."""
         with World("cv") as world:
@@ -677,6 +698,10 @@ class Release8(System):
             browser = self.http(world, system)
             self.assertIn("OCSP, http://responder.example.com/ocsp, refused when unreachable", browser.open(SIP_SERVERS).text)
             browser.fill_in("Save Revocation Options", **{"Revocation Method": "CRL", "Allow Incomplete Revocation Checks": True})
+            self.assertIn("At least one CRL should be installed.", browser.text)
+            do("ADD_CRL", DATA=revocation_list(company).read_text())
+            browser.open(SIP_SERVERS).fill_in("Save Revocation Options",
+                                              **{"Revocation Method": "CRL", "Allow Incomplete Revocation Checks": True})
             self.assertIn("CRL, allowed when unreachable", browser.text)
             step("back to the certificate before, and to the self-signed one")
             do("REMOVE_CERTIFICATE", SERVICE_NAME=MANAGEMENT)

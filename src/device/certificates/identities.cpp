@@ -143,7 +143,7 @@ Result<void> UnitCertificates::not_needed(HeldIdentity const& identity) const {
 Result<Outcome> UnitCertificates::remove(std::string_view identity, Actor actor) {
     CS_CHECK(unit_.check_may_change(actor));
     CS_TRY(auto* held, find(identity));
-    if (held->factory) return fail(errors::gen::not_found, {{"what", "custom certificate"}, {"name", ""}});
+    if (held->factory) return fail(errors::gen::not_found, {{"what", "custom certificate"}, {"name", "of this system"}});
     CS_CHECK(not_needed(*held));
     CS_TRY(auto factory, held->repository.load_factory());
     CS_CHECK(state_.check_pair_after(*held, false, state_.clock->now() <= factory.chain.front().not_after()));
@@ -158,7 +158,7 @@ Result<Outcome> UnitCertificates::roll_back(std::string_view identity, Actor act
     CS_CHECK(unit_.check_may_change(actor));
     CS_TRY(auto* held, find(identity));
     CS_TRY(auto previous, held->repository.load_previous());
-    if (!previous) return fail(errors::gen::not_found, {{"what", "previous certificate"}, {"name", ""}});
+    if (!previous) return fail(errors::gen::not_found, {{"what", "previous certificate"}, {"name", "of this system"}});
     bool const to_factory = !previous->pair;
     if (to_factory) {
         CS_CHECK(not_needed(*held));

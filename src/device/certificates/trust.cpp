@@ -79,7 +79,7 @@ Result<Outcome> UnitCertificates::remove_trust(std::string_view fingerprint, Act
 
 Result<Outcome> UnitCertificates::remove_all_trust(Actor actor) {
     CS_CHECK(unit_.check_may_change(actor));
-    if (trust().empty()) return fail(errors::gen::not_found, {{"what", "trust store"}, {"name", ""}});
+    if (trust().empty()) return fail(errors::gen::not_found, {{"what", "trust store"}, {"name", "of this system"}});
     return store_trust({}, "trust.deleted", actor);
 }
 
@@ -169,6 +169,9 @@ Result<void> UnitCertificates::set_revocation(RevocationChoice choice, std::stri
     }
     if (choice.method == RevocationMethod::ocsp && !choice.use_named_responder && choice.responder.empty())
         return fail(errors::gen::missing_field, {{"field", "responder"}});
+    // A choice that could only refuse everybody. One that was made before its list went is not asked again.
+    if (choice.method == RevocationMethod::crl && held->revocation.method != RevocationMethod::crl && state_.revocation_lists.empty())
+        return fail(errors::dev::revocation_list_needed);
     if (choice != held->revocation && choice.method != RevocationMethod::none)
         CS_CHECK(state_.check_callers_kept(held, "another look at revocation", actor));
     CS_CHECK(store_revocation(held->folder, choice, state_.environment->durability));

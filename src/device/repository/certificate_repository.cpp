@@ -66,7 +66,7 @@ Result<std::optional<CertificateRepository::Previous>> CertificateRepository::lo
 }
 
 Result<void> CertificateRepository::roll_back() {
-    if (!has_previous()) return fail(errors::gen::not_found, {{"what", "previous certificate"}, {"name", ""}});
+    if (!has_previous()) return fail(errors::gen::not_found, {{"what", "previous certificate"}, {"name", "of this system"}});
     CS_TRY(auto text, host::read_file(folder_ / k_previous, k_pair_file_limit));
     if (text == k_was_factory) return host::remove_file(folder_ / k_custom);
     return files_.write_text(folder_ / k_custom, text);

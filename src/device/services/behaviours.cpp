@@ -66,7 +66,17 @@ Result<int> choose_slot(CommandContext const& context) {
     return fail(errors::dev::missing_parameter, {{"parameter", "slot (none is free)"}, {"path", context.command->path}});
 }
 
+/// An XML-RPC receiver listens at one place of its server (MCU API 2.9, feedbackReceiver.configure). DEV-002.
+Result<void> check_receiver(CommandContext const& context) {
+    auto const address = context.argument("receiverURI");
+    if (address.empty() || address.substr(0, address.find_first_of("?#")).ends_with("/RPC2")) return {};
+    return fail(
+        errors::dev::illegal_value,
+        {{"path", context.command->path + " receiverURI"}, {"value", address}, {"allowed", "an http or https URL that ends in /RPC2"}});
+}
+
 net::Task<Nodes> feedback_register(CommandContext context) {
+    CS_CO_CHECK(check_receiver(context));
     CS_CO_TRY(auto number, choose_slot(context));
     FeedbackSlot slot{.slot = number,
                       .url = std::string(first_of(context, k_address_names)),
@@ -88,6 +98,7 @@ net::Task<Nodes> feedback_change(CommandContext context) {
     auto const& slots = context.unit->feedback();
     auto const found = std::ranges::find(slots, number, &FeedbackSlot::slot);
     if (found == slots.end()) co_return fail(errors::gen::not_found, {{"what", "receiver"}, {"name", std::to_string(number)}});
+    CS_CO_CHECK(check_receiver(context));
     auto slot = *found;
     if (auto url = first_of(context, k_address_names); !url.empty()) slot.url = url;
     if (auto source = context.argument("sourceIdentifier"); !source.empty()) slot.source = source;

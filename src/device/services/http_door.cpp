@@ -165,6 +165,8 @@ private:
 
     net::Task<http::Response> answer(WebRequest web) {
         auto path = web.request.path;
+        auto const unit = web.unit;
+        bool const wants_page = speaks(service_, "pages") && web.request.fields.get("Accept").contains("text/html");
         if (with_sessions() && web.request.method == "POST") {
             if (path == WebSessions::k_begin) co_return sessions_.begin(web.actor.user, std::chrono::steady_clock::now());
             if (path == WebSessions::k_end) co_return sessions_.end(web.request);
@@ -173,7 +175,13 @@ private:
             if (auto response = co_await handle_xapi(web)) co_return *std::move(response);
         if (speaks(service_, "pages"))
             if (auto response = co_await handle_pages(std::move(web))) co_return *std::move(response);
-        co_return http::problem(Error(errors::gen::not_found, {{"what", "page"}, {"name", path}}));
+        co_return nothing_there(*unit, wants_page, path);
+    }
+
+    /// A person in front of a browser reads a page in the system's look, with the menu; a program the problem document.
+    static http::Response nothing_there(Unit const& unit, bool wants_page, std::string const& path) {
+        Error const error(errors::gen::not_found, {{"what", "page"}, {"name", path}});
+        return wants_page ? page_of(unit, error) : http::problem(error);
     }
 
     std::weak_ptr<Unit> unit_;

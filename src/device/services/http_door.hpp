@@ -33,6 +33,8 @@ net::Task<net::http::Response> handle_xml_rpc(WebRequest web);
 net::Task<net::http::Response> handle_transaction(WebRequest web, std::shared_ptr<TransactionSessions> sessions);
 /// The pages of the family and the forms on them.
 net::Task<std::optional<net::http::Response>> handle_pages(WebRequest request);
+/// A page in the family's look that tells an error to a person: the menu, and what went wrong. Its status is the error's.
+net::http::Response page_of(Unit const& unit, Error const& error);
 
 inline constexpr std::string_view k_xml_rpc_path = "/RPC2";
 inline constexpr std::size_t k_xml_body_limit = 1024 * 1024;

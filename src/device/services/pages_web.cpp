@@ -142,6 +142,15 @@ std::string say(Unit const& unit, Error const& error) {
     return words.empty() ? error.message() : words + " " + error.message();
 }
 
+http::Response page_of(Unit const& unit, Error const& error) {
+    family::Page empty;
+    empty.menu = {std::string(error.entry().title)};
+    empty.title = error.entry().title;
+    auto values = unit.page_values(empty);
+    values.problems.push_back(say(unit, error));
+    return http::Response::html(error.entry().http_status, web::render_page(unit.family(), empty, values));
+}
+
 net::Task<std::optional<http::Response>> handle_pages(WebRequest request) {
     auto& unit = *request.unit;
     auto const& family = unit.family();

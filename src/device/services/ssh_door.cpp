@@ -6,7 +6,6 @@
 #include "device/files/sftp_session.hpp"
 #include "device/files/unit_files.hpp"
 #include "device/services/dataport.hpp"
-#include "device/services/listener_door.hpp"
 #include "net/ssh.hpp"
 
 #include "countersign/errors/acc.hpp"
@@ -75,6 +74,17 @@ private:
     std::vector<std::string> files_;  ///< ways to transfer them
 };
 
+/// Whoever switches SSH off over SSH reads the answer before the connection ends.
+class SshDoor final : public Door {
+public:
+    explicit SshDoor(std::unique_ptr<net::SshListener> listener) : listener_(std::move(listener)) {}
+    [[nodiscard]] net::Endpoint local() const override { return listener_->local(); }
+    net::Task<> close(net::Milliseconds grace) override { return listener_->finish(grace); }
+
+private:
+    std::unique_ptr<net::SshListener> listener_;
+};
+
 }  // namespace
 
 Result<SecretText> ensure_ssh_host_key(Unit& unit) {
@@ -100,7 +110,7 @@ Result<std::unique_ptr<Door>> open_ssh_door(Unit& unit, family::Service const& s
     auto talk = std::make_shared<Service>(unit.weak_from_this(), service);
     CS_TRY(auto listener, net::listen_ssh(unit.executor(), std::move(where), key, std::move(talk), limits));
     unit.publish_fact("service.ssh.host_key", std::move(fingerprint));
-    return std::make_unique<ListenerDoor>(std::move(listener));
+    return std::make_unique<SshDoor>(std::move(listener));
 }
 
 }  // namespace countersign::device

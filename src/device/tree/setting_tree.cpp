@@ -42,7 +42,11 @@ std::string SettingTree::factory_value(Values const& values, family::Setting con
     if (auto found = factory_.find(index_of(setting)); found != factory_.end()) return found->second;
     for (auto const& when : setting.default_when)
         if (holds(values, when)) return when.value;
-    return expand(setting.default_value, words_);
+    if (!setting.default_value.contains('{')) return setting.default_value;
+    // A system that listens on 0.0.0.0 or on IPv6 has no IPv4 address to show, and whoever saves a page as it is must not be refused.
+    auto value = expand(setting.default_value, words_);
+    bool const fits = setting.space.format == family::ValueFormat::text || setting.space.check(setting.path, value).has_value();
+    return fits ? value : std::string();
 }
 
 std::string SettingTree::value(Values const& values, family::Setting const& setting) const {

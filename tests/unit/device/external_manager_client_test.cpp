@@ -99,11 +99,13 @@ TEST_F(ExternalManagerClient, calls_nobody_while_the_address_stands_for_none) {
     }
 }
 
-TEST_F(ExternalManagerClient, refuses_an_address_that_is_none) {
-    auto const unit = unit_with("", "HTTP");
+TEST_F(ExternalManagerClient, never_gets_an_address_that_is_none) {
+    auto const unit = unit_with("127.0.0.1", "HTTP");
     for (auto const address : {"evil.example.test/path", "user@host", "a b", "host:99999", "[::1", "-x-"}) {
-        estate_.apply(unit, {{"client.external_manager.address", address}});
-        EXPECT_FALSE(estate_.on_loop([&] { return external_manager_url(*unit).has_value(); })) << address;
+        auto const refused = estate_.on_loop([&] { return unit->apply({{"client.external_manager.address", address}}, {"test", "", ""}); });
+        ASSERT_FALSE(refused) << address;
+        EXPECT_EQ(refused.error().id(), errors::dev::illegal_value) << address;
+        EXPECT_EQ(estate_.on_loop([&] { return unit->stored_canonical("client.external_manager.address"); }), "127.0.0.1");
     }
 }
 

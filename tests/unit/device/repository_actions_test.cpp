@@ -164,6 +164,11 @@ TEST_F(RepositoryActions, keep_a_revocation_choice_for_each_network_service) {
     ASSERT_TRUE(
         run_action(unit, "SET_REVOCATION",
                    {signalling(), {"METHOD", "OCSP"}, {"GLOBAL_RESPONDER_URL", "http://ocsp.test/"}, {"ALLOW_WHEN_UNREACHABLE", "false"}}));
+    auto const refused = run_action(unit, "SET_REVOCATION", {signalling(), {"METHOD", "CRL"}});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().id(), errors::dev::revocation_list_needed);
+    EXPECT_EQ(call(unit, [](Unit& held) { return held.certificates().revocation("ip_network_service"); }).method, RevocationMethod::ocsp);
+    ASSERT_TRUE(run_action(unit, "ADD_CRL", {}, authority_.authority().sign_crl({}, 1, today(), today() + std::chrono::hours(48)).value()));
     ASSERT_TRUE(run_action(unit, "SET_REVOCATION", {signalling(), {"METHOD", "CRL"}}));
     auto const choice = call(unit, [](Unit& held) { return held.certificates().revocation("ip_network_service"); });
     EXPECT_EQ(choice, (RevocationChoice{.method = RevocationMethod::crl,
