@@ -95,6 +95,10 @@ struct Unit::State {
     [[nodiscard]] std::string tls_profile(family::Service const& service) const;
     void set_trust(std::vector<pki::Certificate> roots);
     [[nodiscard]] net::tls::RevocationCheck revocation_check(HeldIdentity& identity);
+    /// The certificate that is served names somebody who says whether it was revoked.
+    [[nodiscard]] static bool can_staple(HeldIdentity const& identity);
+    /// What TLS staples for the pair that is served: never waits, and gives null while nothing is known. Empty when nobody can be asked.
+    [[nodiscard]] std::function<std::shared_ptr<Bytes const>()> staple(HeldIdentity& identity);
 
     // unit_status.cpp
     [[nodiscard]] std::vector<FactValue> facts(std::string_view name, Unit const& unit) const;

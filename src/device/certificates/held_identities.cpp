@@ -124,7 +124,7 @@ Result<std::shared_ptr<net::tls::ServerContext const>> Unit::State::server_conte
                                                 .clients = verifies ? Clients::required : Clients::ignored,
                                                 .client_anchors = verifies ? trust : pki::Anchors(),
                                                 .client_revocation = verifies ? revocation_check(identity) : net::tls::RevocationCheck(),
-                                                .staple = {}}));
+                                                .staple = staple(identity)}));
     }
     return context;
 }
@@ -145,8 +145,10 @@ void Unit::State::serve_installed(HeldIdentity& identity) {
 void Unit::State::renew_contexts() {
     for (auto& identity : identities) identity.contexts.clear();
     for (auto& [id, open] : doors) {
-        if (!open.what.service->needs_certificate || open.what.service->verify_clients.empty()) continue;
-        if (auto fresh = server_context(*open.what.service)) open.door->replace_identity(*fresh);
+        auto const& service = *open.what.service;
+        // Roots say who issued a certificate, and name servers where its responder is.
+        if (!service.needs_certificate || (service.verify_clients.empty() && !can_staple(identity_of(service)))) continue;
+        if (auto fresh = server_context(service)) open.door->replace_identity(*fresh);
     }
 }
 

@@ -24,7 +24,9 @@ struct HeldIdentity {
     std::map<std::string, std::shared_ptr<net::tls::ServerContext const>, std::less<>> contexts;
     std::optional<PendingKey> pending;
     RevocationChoice revocation;
-    std::shared_ptr<net::RevocationCache> cache;  ///< for `revocation`; null: nobody is asked
+    std::shared_ptr<net::RevocationCache> cache;         ///< for `revocation`; null: nobody is asked
+    std::shared_ptr<net::RevocationCache> staples = {};  ///< responses about `served`, for HTTPS to staple; null: none was asked for yet
+    std::string stapled_what = {};                       ///< which pair and which name servers `staples` is about
 
     [[nodiscard]] pki::Certificate const& leaf() const { return installed->chain.front(); }
     [[nodiscard]] bool usable(UtcTime now) const { return installed && now <= leaf().not_after(); }

@@ -2,6 +2,8 @@
 
 #include "unit/device/client_fixture.hpp"
 
+#include "countersign/errors/dev.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -135,10 +135,10 @@ TEST_F(TransactionsDrivers, repeat_the_systems_words) {
 
 TEST_F(TransactionsDrivers, write_settings_through_the_forms_of_the_pages) {
     auto talk = open("127.44.2.6", false, ChannelTrust::none, "POLYCOM");
-    get(talk->apply({{"name.host", "new name", "rmx"}}));
+    get(talk->apply({{"name.host", "new-name", "rmx"}}));
     auto fields = http::parse_form(script_->submitted);
     ASSERT_TRUE(fields);
-    EXPECT_EQ((*fields)["mcu_host_name"], "new name");
+    EXPECT_EQ((*fields)["mcu_host_name"], "new-name");
 }
 
 TEST_F(TransactionsDrivers, never_send_a_secret_password_in_clear) {
