@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unistd.h>
 
 namespace countersign::testing {
 namespace {
@@ -87,14 +88,14 @@ protected:
     std::unique_ptr<manager::Driver> driver(family::FamilyPtr const& family) {
         http::Client::Settings settings;
         settings.origin = {.scheme = GetParam().secure ? net::Scheme::https : net::Scheme::http,
-                           .host = std::string(k_address),
+                           .host = address_,
                            .port = static_cast<std::uint16_t>((GetParam().secure ? 443 : 80) + k_offset)};
         // The most careless channel that could be opened: anybody is let in, and known to be nobody.
         if (GetParam().secure) settings.policy = net::tls::AcceptAny{};
         auto made = manager::make_driver(family, {.client = http::Client(std::move(settings)),
                                                   .secure = GetParam().secure,
                                                   .trust = ChannelTrust::none,
-                                                  .peer = std::string(k_address),
+                                                  .peer = address_,
                                                   .clock = clock_});
         if (!made) throw std::runtime_error(made.error().message());
         (*made)->use_credentials({"administrator", SecretText(std::string(k_password))});
@@ -115,16 +116,17 @@ protected:
         (void)wait(driver.restart());
     }
 
-    static constexpr std::string_view k_address = "127.45.0.9";
+    /// Of this process: its cases run side by side.
+    std::string const address_ = "127.46." + std::to_string(::getpid() / 250 % 250) + "." + std::to_string(1 + ::getpid() % 250);
     std::shared_ptr<Recorder> recorder_ = std::make_shared<Recorder>();
 };
 
 TEST_P(DriverImpostor, gets_no_password_and_no_key) {
     ASSERT_FALSE(GetParam().family.empty()) << "no family has the driver " << GetParam().driver << ": it cannot be tried";
     auto const family = *families_.get(GetParam().family);
-    auto const tls = GetParam().secure ? server_context(TestAuthority("Somebody else").issue(host_of(std::string(k_address)))) : nullptr;
+    auto const tls = GetParam().secure ? server_context(TestAuthority("Somebody else").issue(host_of(address_))) : nullptr;
     auto const port = static_cast<std::uint16_t>((GetParam().secure ? 443 : 80) + k_offset);
-    auto server = open_port(runtime_, {std::string(k_address), port}, tls, recorder_, inviting(family, GetParam().invitation));
+    auto server = open_port(runtime_, {address_, port}, tls, recorder_, inviting(family, GetParam().invitation));
     auto talk = driver(family);
     auto const identity = authority_.authority.issue("c1.example.test");
     ask_for_everything(*talk, identity);
