@@ -24,8 +24,8 @@ std::string assignments_of(json::value const& book) {
 }
 
 void print_book(Output& output, json::value const& book) {
-    output.line(text_of(book, "name") + ": " + std::to_string(number_of(book, "entries")) + " entries, seen by " + assignments_of(book) +
-                ".");
+    output.line(text_of(book, "name") + ": " + std::to_string(number_of(book, "entries")) +
+                (number_of(book, "entries") == 1 ? " entry" : " entries") + ", seen by " + assignments_of(book) + ".");
 }
 
 struct Import {
@@ -39,8 +39,8 @@ Result<int> import_book(ApiClient& client, Output& output, Import const& wanted)
            client.send("POST", "phonebooks/import", {{"name", wanted.name}, {"csv", csv}, {"mode", wanted.replace ? "replace" : "merge"}}));
     if (!output.value(done))
         output.line(wanted.name + " has " + std::to_string(number_of(done, "entries")) +
-                    " entries: " + std::to_string(number_of(done, "added")) + " added, " + std::to_string(number_of(done, "changed")) +
-                    " changed, " + std::to_string(number_of(done, "removed")) + " removed.");
+                    (number_of(done, "entries") == 1 ? " entry: " : " entries: ") + std::to_string(number_of(done, "added")) + " added, " +
+                    std::to_string(number_of(done, "changed")) + " changed, " + std::to_string(number_of(done, "removed")) + " removed.");
     return k_holds;
 }
 

@@ -1,3 +1,4 @@
+#include "base/text.hpp"
 #include "workbench/commands.hpp"
 #include "workbench/workbench.hpp"
 
@@ -23,9 +24,11 @@ std::string where_of(json::value const& system) {
 std::string why_of(json::value const& assessment) { return text_of(assessment, "why"); }
 
 Result<int> add(ApiClient& client, Output& output, AddOptions const& options) {
+    // People type an address where a name is asked for.
+    bool const only_address = options.address.empty() && is_ip_address(options.host_name);
     json::object body{{"name", options.name},
-                      {"host_name", options.host_name},
-                      {"address", options.address},
+                      {"host_name", only_address ? std::string() : options.host_name},
+                      {"address", only_address ? options.host_name : options.address},
                       {"family", options.family},
                       {"user", options.user}};
     if (!options.pins.empty()) body["pins"] = json::array(options.pins.begin(), options.pins.end());
@@ -198,8 +201,8 @@ void add_system_commands(CLI::App& app, Context& context) {
     auto* system = app.add_subcommand("system", "Systems of the estate")->require_subcommand(1);
     auto options = std::make_shared<AddOptions>();
     auto* adding = system->add_subcommand("add", "Add a system by host name or address");
-    adding->add_option("host_name", options->host_name, "Fully qualified host name");
-    adding->add_option("--ip", options->address, "IP address, when there is no host name");
+    adding->add_option("host_name", options->host_name, "Fully qualified host name, or IP address");
+    adding->add_option("--ip", options->address, "IP address, when there is no host name, or DNS does not know it");
     adding->add_option("--name", options->name, "Name for people (default: the first label of the host name)");
     adding->add_option("--family", options->family, "Product family (default: recognised)");
     adding->add_option("--user", options->user, "User to log in with (default: the family's)");
