@@ -289,7 +289,8 @@ std::optional<Ticket> ticket_of(Row const& row) {
 
 void close_tickets_of(Database& database, SystemId system, UtcTime now) {
     for (auto const& row :
-         database.select(ticket_columns(), "FROM tickets WHERE ifnull(system, 0) = :system AND state = 'open'", {value(system)}))
+         database.select(ticket_columns(), "FROM tickets INDEXED BY tickets_open WHERE ifnull(system, 0) = :system AND state = 'open'",
+                         {value(system)}))
         if (auto ticket = ticket_of(row)) close(database, std::move(*ticket), k_manager, "the system was removed", now);
 }
 
