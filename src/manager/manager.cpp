@@ -5,6 +5,8 @@
 #include "host/files.hpp"
 #include "manager/api/api.hpp"
 #include "manager/campaign/campaigns.hpp"
+#include "manager/certificates/certificate_watch.hpp"
+#include "manager/certificates/estate_roots.hpp"
 #include "manager/drivers/web_driver.hpp"
 #include "manager/estate/arrivals.hpp"
 #include "manager/estate/directory.hpp"
@@ -109,6 +111,8 @@ public:
     [[nodiscard]] Store& store() override { return *store_; }
     [[nodiscard]] Campaigns& campaigns() override { return *campaigns_; }
     [[nodiscard]] InternalCa& authority() override { return *authority_; }
+    [[nodiscard]] OwnCertificate& own_certificate() override { return own_certificate_; }
+    [[nodiscard]] EstateRoots& roots() override { return roots_; }
     [[nodiscard]] family::Families const& families() const override { return families_; }
     [[nodiscard]] std::string ssh_public_key() const override { return observer_.wire().direct->ssh_public_key; }
     [[nodiscard]] Network& network() override { return network_; }
@@ -118,6 +122,7 @@ public:
         engine_->start(shared_from_this());
         notifier_->start(shared_from_this());
         campaigns_->begin(shared_from_this());
+        certificate_watch_.start(shared_from_this());
     }
     net::Task<> stop() override;
     net::Task<Result<System>> add_system(NewSystem wanted, std::string actor) override;
@@ -147,6 +152,8 @@ private:
     net::Task<Result<System>> add(NewSystem wanted, ConnectionSettings connection, std::string actor);
     net::Task<Result<System>> add_found(NewSystem wanted, std::string folder, std::string actor);
     Announce announcer();
+    net::Task<Result<void>> give_root(std::vector<SystemId> systems, std::string actor);
+    [[nodiscard]] std::optional<SystemId> shown_caller(SystemCall const& call) const;
 
     ManagerSettings settings_;
     family::Families families_;
@@ -162,6 +169,9 @@ private:
     Surveyor surveyor_;
     Enforcer enforcer_;
     Network network_;
+    OwnCertificate own_certificate_;
+    EstateRoots roots_;
+    CertificateWatch certificate_watch_;
     Arrivals arrivals_;
     std::unique_ptr<Scanner> scanner_;
     std::shared_ptr<Engine> engine_;
@@ -187,6 +197,26 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
                  .external_manager_path = std::string(api::k_external_manager_path),
                  .stopping = [this] { return stopping_.load(); }}),
       network_(*store_, *authority_, families_, observer_.wire(), settings_),
+      own_certificate_(
+          {.store = *store_,
+           .authority = *authority_,
+           .settings = settings_,
+           .pool = runtime.blocking(),
+           .clock = clock_,
+           .network = [this] { return network_.now(); },
+           .enforce = [this](std::vector<SystemId> systems, std::string actor) { return give_root(std::move(systems), std::move(actor)); },
+           .roots_changed = [this] { return roots_.load(); }}),
+      roots_({.store = *store_,
+              .authority = *authority_,
+              .own = own_certificate_,
+              .clock = clock_,
+              .publish = [this] { return write_roots(*authority_, settings_.data / "ca.pem"); }}),
+      certificate_watch_({.runtime = runtime,
+                          .store = *store_,
+                          .own = own_certificate_,
+                          .authority = *authority_,
+                          .clock = clock_,
+                          .announce = announcer()}),
       arrivals_(
           *store_, families_,
           [this](NewSystem wanted, ConnectionSettings connection, std::string actor) {
@@ -210,6 +240,7 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
           Campaigns::Hooks{.announce = announcer(),
                            .wake_engine = [this] { engine_->wake(); },
                            .check_readiness = [this](Policy policy) { return check_ready(std::move(policy)); }})) {
+    network_.use(own_certificate_);
     surveyor_.use_names([this](Policy const& policy, Connectivity connectivity) { return network_.name_for(policy, connectivity); });
 }
 
@@ -226,12 +257,15 @@ net::Task<Result<void>> ManagerService::load() {
         filter.after = systems.back().id;
     }
     CS_CO_CHECK(co_await network_.load());
+    CS_CO_CHECK(co_await own_certificate_.load());
+    CS_CO_CHECK(co_await roots_.load());
     co_return co_await arrivals_.load();
 }
 
 net::Task<> ManagerService::stop() {
     stopping_ = true;
     campaigns_->stop();
+    co_await certificate_watch_.stop();
     co_await scanner_->stop();
     co_await engine_->stop();
     co_await notifier_->stop();
@@ -353,6 +387,15 @@ net::Task<Result<void>> ManagerService::check_free(std::vector<SystemId> systems
     co_return fail(gather(std::move(problems)));
 }
 
+/// Those in campaigns get it from there, or by the regular enforcement afterwards.
+net::Task<Result<void>> ManagerService::give_root(std::vector<SystemId> systems, std::string actor) {
+    CS_CO_CHECK(co_await leave_to_campaigns(systems));
+    if (systems.empty()) co_return Result<void>();
+    auto queued = co_await enforce(std::move(systems), std::move(actor));
+    if (!queued) co_return fail(std::move(queued).error());
+    co_return Result<void>();
+}
+
 net::Task<Result<std::vector<SystemId>>> ManagerService::capable_systems() {
     std::vector<SystemId> capable;
     SystemFilter filter{.limit = k_page};
@@ -408,9 +451,10 @@ bool ManagerService::may_look_again(SystemId id) {
 
 net::Task<Result<void>> ManagerService::system_called(SystemCall call) {
     auto const self = shared_from_this();
-    auto const id = directory_.find(call.serial_number, call.mac_address, call.source_address);
+    auto const shown = shown_caller(call);
+    auto const id = shown ? shown : directory_.find(call.serial_number, call.mac_address, call.source_address);
     // One that was announced, and whose unit nobody has seen yet, may be somewhere else.
-    if (!id || (arrivals_.is_unconfirmed(*id) && !directory_.is_at(*id, call.source_address))) {
+    if (!id || (!shown && arrivals_.is_unconfirmed(*id) && !directory_.is_at(*id, call.source_address))) {
         log::debug("system.unknown_caller", {{"source", call.source_address}, {"serial", call.serial_number}, {"event", call.event}});
         CS_CO_CHECK(co_await arrivals_.called({.serial_number = call.serial_number,
                                                .mac_address = call.mac_address,
@@ -425,6 +469,7 @@ net::Task<Result<void>> ManagerService::system_called(SystemCall call) {
         co_return Result<void>();
     }
     ContactEvidence evidence{.at = clock_->now(), .https = call.https};
+    if (shown) evidence.certificate = call.certificate->fingerprint();
     auto const before = co_await store_->get_contact(*id);
     if (!before) {
         directory_.forget(*id);  // it was removed meanwhile
@@ -436,6 +481,13 @@ net::Task<Result<void>> ManagerService::system_called(SystemCall call) {
     if (!believed) {
         CS_CO_TRY(believed, co_await calls_as_told(*id, call.https));
     }
+    if (shown) {
+        believed = true;
+    } else if (!before->certificate.empty()) {
+        // One that shows its certificate would have shown it. Under Verify nothing less counts, wherever it comes from.
+        CS_CO_TRY(auto const policy, co_await store_->get_policy());
+        if (policy.secure_only == SecureOnly::verify) believed = false;
+    }
     auto const effective = surveyor_.verification_effective(*id);
     if (effective) {
         evidence.verified_us = call.https && *effective;
@@ -444,7 +496,7 @@ net::Task<Result<void>> ManagerService::system_called(SystemCall call) {
         evidence.verified_us = before->https && before->verified_us;
         surveyor_.note_unjudged_call(*id);
     }
-    if (directory_.is_at(*id, call.source_address)) surveyor_.note_claim(*id, call.serial_number, call.mac_address);
+    if (!shown && directory_.is_at(*id, call.source_address)) surveyor_.note_claim(*id, call.serial_number, call.mac_address);
     if (believed) CS_CO_CHECK(co_await store_->record_contact(*id, evidence, call.event.substr(0, 40)));
     contacts_.note(*id, call.https);
     publish({"system", *id});
@@ -457,6 +509,19 @@ net::Task<Result<void>> ManagerService::system_called(SystemCall call) {
         engine_->wake();
     }
     co_return Result<void>();
+}
+
+/// The system whose certificate the caller showed: pinned by a person, or verified by the estate's roots and made for its host name.
+std::optional<SystemId> ManagerService::shown_caller(SystemCall const& call) const {
+    if (!call.certificate) return std::nullopt;
+    auto const& leaf = *call.certificate;
+    if (auto pinned = directory_.of_pin(leaf.fingerprint())) return pinned;
+    if (auto pinned = directory_.of_pin(leaf.public_key_sha256())) return pinned;
+    if (!call.certificate_verified) return std::nullopt;
+    for (auto const& name : leaf.alternative_names())
+        if (name.kind == pki::AlternativeName::Kind::dns)
+            if (auto known = directory_.of_host_name(name.value)) return known;
+    return leaf.alternative_names().empty() ? directory_.of_host_name(leaf.common_name()) : std::nullopt;
 }
 
 /// Behind a firewall no address tells a system from others. That it calls in the way that it was told to is believed.
@@ -513,6 +578,8 @@ std::shared_ptr<void> ManagerService::subscribe(std::function<void(Event)> liste
 void ManagerService::publish(Event event) {
     if (event.kind == "ticket" || event.kind == "channel") notifier_->wake();
     if (event.kind == "job" && campaigns_) campaigns_->wake();
+    if (event.kind == "policy") certificate_watch_.wake(true);
+    if (event.kind == "system" && own_certificate_.is_staged()) certificate_watch_.wake(false);
     std::vector<std::function<void(Event)>> list;
     {
         std::scoped_lock lock(listeners_->mutex);
@@ -539,7 +606,6 @@ Result<std::shared_ptr<Manager>> Manager::create(net::Runtime& runtime, ManagerS
     CS_TRY(auto sealer, host::Sealer::load_or_create(settings.data / "sealing.key"));
     CS_TRY(auto store, Store::open(settings.data / "manager.db", std::move(sealer), clock));
     CS_TRY(auto authority, net::run(runtime, InternalCa::open(*store, runtime.blocking(), clock, std::string(k_organization))));
-    CS_CHECK(write_roots(*authority, settings.data / "ca.pem"));
     CS_TRY(auto owner, net::run(runtime, owner_name(*store)));
     CS_TRY(auto direct, make_direct_ways(runtime, *store, settings));
     auto manager = std::make_shared<ManagerService>(runtime, std::move(settings), std::move(families), std::move(clock), std::move(store),

@@ -59,9 +59,11 @@ struct Event {
     std::int64_t id = 0;
 };
 
-class Network;   // estate/network.hpp
-class Arrivals;  // estate/arrivals.hpp
-class Scanner;   // estate/scanner.hpp
+class EstateRoots;     // certificates/estate_roots.hpp
+class OwnCertificate;  // certificates/own_certificate.hpp
+class Network;         // estate/network.hpp
+class Arrivals;        // estate/arrivals.hpp
+class Scanner;         // estate/scanner.hpp
 
 class Manager {
 public:
@@ -74,6 +76,9 @@ public:
     [[nodiscard]] virtual Store& store() = 0;
     [[nodiscard]] virtual Campaigns& campaigns() = 0;
     [[nodiscard]] virtual InternalCa& authority() = 0;
+    /// What the HTTPS port serves, and the roots that the estate trusts.
+    [[nodiscard]] virtual OwnCertificate& own_certificate() = 0;
+    [[nodiscard]] virtual EstateRoots& roots() = 0;
     [[nodiscard]] virtual family::Families const& families() const = 0;
     /// The manager's own SSH key, one line for authorized_keys.
     [[nodiscard]] virtual std::string ssh_public_key() const = 0;
@@ -111,6 +116,9 @@ public:
         std::string mac_address;
         std::string source_address;
         bool https = false;
+        /// The certificate that it showed in the handshake; its key is surely the caller's, and nothing else is said by that alone.
+        std::optional<pki::Certificate> certificate{};
+        bool certificate_verified = false;  ///< its chain ends at a root of the estate, for TLS clients, now
         // What it says of itself further; shown while nobody knows the system, and never believed:
         std::string system_name{};
         std::string product{};

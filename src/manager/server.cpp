@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "host/files.hpp"
 #include "manager/api/api.hpp"
+#include "manager/certificates/own_certificate.hpp"
 
 namespace countersign::manager {
 namespace {
@@ -34,6 +35,10 @@ Result<std::unique_ptr<Server>> Server::start(net::Runtime& runtime, ManagerSett
         CS_TRY(server->setup_password_, net::run(runtime, access->new_setup_password()));
     }
     CS_CHECK(server->open_ports(plain));
+    manager->own_certificate().when_changed([self = server.get()]() -> net::Task<Result<void>> {
+        CS_CO_CHECK(co_await self->renew_identity());
+        co_return Result<void>();
+    });
     manager->start();
     net::spawn(runtime.executor(0), [self = server.get()] { return self->keep_identity_fresh(); }, "manager.certificate");
     server->watching_ = true;
@@ -41,24 +46,30 @@ Result<std::unique_ptr<Server>> Server::start(net::Runtime& runtime, ManagerSett
 }
 
 net::Task<Result<std::shared_ptr<net::tls::ServerContext const>>> Server::make_identity() {
-    auto const& settings = manager_->settings();
-    std::vector<std::string> addresses;
-    if (settings.address != "0.0.0.0" && settings.address != "::") addresses.push_back(settings.address);
-    CS_CO_TRY(auto identity, co_await manager_->authority().manager_certificate(settings.host_name, addresses));
+    CS_CO_TRY(auto identity, co_await manager_->own_certificate().identity());
+    auto const roots = manager_->authority().roots();
+    std::string fingerprint;
+    for (auto const& one : identity.chain) fingerprint += one.fingerprint() + " ";
+    for (auto const& one : roots) fingerprint += one.fingerprint() + " ";
     net::tls::ServerContext::Settings tls;
-    tls.chain = {identity.certificate};
-    tls.key = identity.key;
+    tls.chain = std::move(identity.chain);
+    tls.key = std::move(identity.key);
+    // A system that shows its certificate is known by it (REQ MGR-9); nobody has to show one.
+    tls.clients = net::tls::ServerContext::ClientCertificates::observed;
+    tls.client_anchors = pki::Anchors(roots);
     CS_CO_TRY(auto context, net::tls::ServerContext::create(std::move(tls)));
-    fingerprint_ = identity.certificate.fingerprint();
+    fingerprint_ = std::move(fingerprint);
     co_return context;
 }
 
 net::Task<Result<bool>> Server::renew_identity() {
+    // Changes by people and by the clock: the one that was asked for last is served last.
+    auto const turn = co_await renewals_.acquire(0);
     auto const before = fingerprint_;
     CS_CO_TRY(auto context, co_await make_identity());
     if (fingerprint_ == before) co_return false;
     https_->replace_identity(std::move(context));
-    log::info("manager.certificate_replaced", {{"sha256", fingerprint_}});
+    log::info("manager.certificate_replaced", {{"sha256", fingerprint_.substr(0, fingerprint_.find(' '))}});
     co_return true;
 }
 

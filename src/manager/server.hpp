@@ -31,8 +31,9 @@ public:
     [[nodiscard]] net::Endpoint https() const { return https_->local(); }
     /// The one-time set-up password, or empty when the administrator's password is set.
     [[nodiscard]] SecretText const& setup_password() const { return setup_password_; }
-    /// Serves a new certificate when the one that is served is in the last third of its life; open connections go on. Called every
-    /// hour by itself. True when it was replaced.
+    /// Serves what is to be served by now: another certificate, or another list of roots for the certificates of callers. The internal
+    /// authority's is made anew in the last third of its life. Open connections go on. Called every hour by itself, and after each
+    /// change. True when something was replaced.
     net::Task<Result<bool>> renew_identity();
     /// Makes an API token and writes it to `file` (mode 0600); the one that an earlier start wrote is taken back.
     Result<void> write_token(std::filesystem::path const& file) const;
@@ -50,10 +51,11 @@ private:
     std::unique_ptr<net::http::Server> https_;
     std::unique_ptr<net::http::Server> http_;
     SecretText setup_password_;
-    std::string fingerprint_;  ///< of the certificate that is served
-    net::Signal stop_;         ///< ends keep_identity_fresh
-    net::Signal ended_;        ///< it has ended
-    bool watching_ = false;    ///< it was started
+    std::string fingerprint_;  ///< of the certificates that are served, and of the roots that callers are asked for
+    net::KeyedLock renewals_;
+    net::Signal stop_;       ///< ends keep_identity_fresh
+    net::Signal ended_;      ///< it has ended
+    bool watching_ = false;  ///< it was started
     bool stopped_ = false;
 };
 

@@ -51,6 +51,8 @@ void add_notify_commands(CLI::App& app, Context& context);
 void add_list_commands(CLI::App& app, Context& context);
 /// The manager's own doors and readiness, and how systems are reached; after add_system_commands.
 void add_network_commands(CLI::App& app, Context& context);
+/// The certificate of the manager's HTTPS port, and the roots that the estate trusts.
+void add_own_certificate_commands(CLI::App& app, Context& context);
 /// Scans, pre-registration, systems that wait.
 void add_arrival_commands(CLI::App& app, Context& context);
 void add_phonebook_commands(CLI::App& app, Context& context);

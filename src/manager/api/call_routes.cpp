@@ -10,12 +10,19 @@ namespace {
 constexpr std::size_t k_call_limit = 512 * 1024;
 constexpr std::chrono::seconds k_heartbeat{420};
 
+std::optional<pki::Certificate> shown_by(http::Request const& request) {
+    if (request.shown_certificates.empty()) return std::nullopt;
+    return request.shown_certificates.front();
+}
+
 Manager::SystemCall call_from(http::Request const& request, dialect::external_manager::Identification const& who, std::string event) {
     return {.event = std::move(event),
             .serial_number = who.serial_number,
             .mac_address = who.mac_address,
             .source_address = request.peer.address,
             .https = request.secure,
+            .certificate = shown_by(request),
+            .certificate_verified = !request.client_certificates.empty(),
             .system_name = who.system_name,
             .product = who.product_type.empty() ? who.product_id : who.product_type,
             .software = who.software,
@@ -59,7 +66,9 @@ net::Task<http::Response> event_notification(std::shared_ptr<Manager> manager, h
                               .serial_number = {},
                               .mac_address = std::string(call->parameters.front().text("sourceIdentifier")),
                               .source_address = request.peer.address,
-                              .https = request.secure};
+                              .https = request.secure,
+                              .certificate = shown_by(request),
+                              .certificate_verified = !request.client_certificates.empty()};
     auto done = co_await manager->system_called(std::move(taken));
     if (!done) co_return http::problem(done.error());
     co_return http::Response::xml(200, dialect::xml_rpc::write_response(dialect::xml_rpc::Struct{}));

@@ -36,6 +36,8 @@ void add_event_routes(net::http::Router& router, Doors const& doors);
 void add_page_routes(net::http::Router& router);
 /// The manager's own doors and names, its readiness, and how systems are reached.
 void add_network_routes(net::http::Router& router, Doors const& doors);
+/// The certificate of the manager's HTTPS port, and the roots that the estate trusts.
+void add_own_certificate_routes(net::http::Router& router, Doors const& doors);
 /// Scans, pre-registration, and systems that called and wait.
 void add_arrival_routes(net::http::Router& router, Doors const& doors);
 void add_phonebook_routes(net::http::Router& router, Doors const& doors);

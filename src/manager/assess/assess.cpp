@@ -118,11 +118,11 @@ private:
             return;
         }
         row.evidence += ", " + seen->tls_version + ", " + seen->presented.front().subject();
-        bool verified = seen->trust == ChannelTrust::verified && seen->findings.empty() && !in_.system.host_name.empty();
+        bool verified = seen->trust == ChannelTrust::verified && !has_failure(seen->findings) && !in_.system.host_name.empty();
         bool legacy = is_legacy_tls(seen->tls_version);
         row.level = family::to_int(verified && !legacy ? service.level : service.level_unverified);
         if (verified)
-            row.evidence += ", verified for " + in_.system.host_name;
+            row.evidence += ", verified for " + in_.system.host_name + (seen->root.empty() ? "" : " by the root " + seen->root);
         else if (!seen->findings.empty())
             row.evidence += ", not verified: " + std::string(pki::to_string(seen->findings.front().kind));
         else
@@ -183,6 +183,7 @@ private:
             return;
         }
         row.evidence += "; last call over " + std::string(contact.https ? "HTTPS" : "HTTP") + " at " + to_string(*contact.at);
+        if (!contact.certificate.empty()) row.evidence += "; it showed its certificate";
         if (contact.https) return;
         row.level = std::min(row.level, family::to_int(client.level_http));
         row.raise_by = "Wait for its next call, which must come over HTTPS";

@@ -122,7 +122,8 @@ private:
         if (!https) return add("own_certificate", text, State::no, "HTTPS shows no certificate");
         auto const& leaf = https->presented.front();
         if (https_verified(input_.system, input_.observation))
-            return add("own_certificate", text, State::yes, leaf.subject() + ", until " + to_string(leaf.not_after()));
+            return add("own_certificate", text, State::yes,
+                       leaf.subject() + ", until " + to_string(leaf.not_after()) + (https->root.empty() ? "" : ", by " + https->root));
         auto why = https->findings.empty() ? std::string("it was not verified for a host name") : https->findings.front().text;
         add("own_certificate", text, State::no, leaf.subject() + ": " + why);
     }
@@ -167,6 +168,10 @@ std::vector<ReadinessItem> check_readiness(AssessInput const& input) { return Ch
 
 std::int64_t days_until(UtcTime end, UtcTime now) { return std::chrono::floor<std::chrono::days>(end - now).count(); }
 
+bool has_failure(std::vector<pki::Finding> const& findings) {
+    return std::ranges::any_of(findings, [](pki::Finding const& finding) { return finding.severity == pki::Severity::failure; });
+}
+
 ServiceObservation const* served_https(Observation const& observation) {
     auto const* https = observation.find("https");
     return https && https->state == net::PortState::open && !https->presented.empty() ? https : nullptr;
@@ -174,7 +179,7 @@ ServiceObservation const* served_https(Observation const& observation) {
 
 bool https_verified(System const& system, Observation const& observation) {
     auto const* https = served_https(observation);
-    return https && https->tls_error.empty() && https->trust == ChannelTrust::verified && https->findings.empty() &&
+    return https && https->tls_error.empty() && https->trust == ChannelTrust::verified && !has_failure(https->findings) &&
            !system.host_name.empty();
 }
 

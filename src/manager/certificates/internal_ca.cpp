@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <mutex>
 
 namespace countersign::manager {
 namespace {
@@ -66,7 +67,21 @@ public:
     StoredCa(Store& store, net::BlockingPool& pool, std::shared_ptr<Clock const> clock, pki::CertificateAuthority authority)
         : store_(store), pool_(pool), clock_(std::move(clock)), authority_(std::move(authority)) {}
 
-    [[nodiscard]] std::vector<pki::Certificate> roots() const override { return {authority_.certificate()}; }
+    [[nodiscard]] std::vector<pki::Certificate> roots() const override {
+        std::vector<pki::Certificate> out{authority_.certificate()};
+        std::scoped_lock lock(mutex_);
+        out.insert(out.end(), others_.begin(), others_.end());
+        return out;
+    }
+    void trust_also(std::vector<pki::Certificate> others, std::vector<std::string> withdrawn) override {
+        std::scoped_lock lock(mutex_);
+        others_ = std::move(others);
+        withdrawn_ = std::move(withdrawn);
+    }
+    [[nodiscard]] std::vector<std::string> withdrawn() const override {
+        std::scoped_lock lock(mutex_);
+        return withdrawn_;
+    }
 
     net::Task<Result<PendingCertificate>> issue_for_system(System system, Policy policy) override {
         CS_CO_TRY(auto key_type, pki::parse_key_type(policy.key_type));
@@ -125,6 +140,9 @@ private:
     net::BlockingPool& pool_;
     std::shared_ptr<Clock const> clock_;
     pki::CertificateAuthority authority_;
+    mutable std::mutex mutex_;
+    std::vector<pki::Certificate> others_;
+    std::vector<std::string> withdrawn_;
 };
 
 }  // namespace

@@ -39,7 +39,8 @@ Plan Enforcer::plan(Survey const& survey) const {
                       .external_manager_path = settings_.external_manager_path,
                       .now = clock_->now(),
                       .persistent = survey.connection.persistent,
-                      .phonebook = survey.phonebook});
+                      .phonebook = survey.phonebook,
+                      .withdrawn_roots = authority_.withdrawn()});
 }
 
 net::Task<Result<Enforcement>> Enforcer::run(Job job) {

@@ -234,7 +234,8 @@ net::Task<Result<void>> Enforcer::await_contact(WorkPtr work, Step step) {
     else
         CS_CO_CHECK(co_await reconnect(work));
     bool const verified = https && work->account()->verification_effective;
-    work->seen().contact = {.at = clock_->now(), .https = https, .verified_us = verified};
+    CS_CO_TRY(auto const newest, co_await store_.get_contact(id));
+    work->seen().contact = {.at = clock_->now(), .https = https, .verified_us = verified, .certificate = https ? newest.certificate : ""};
     co_return co_await store_.record_contact(id, work->seen().contact, "Proof");
 }
 

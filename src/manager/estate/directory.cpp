@@ -35,12 +35,17 @@ void unlink(Index& index, std::string const& key, SystemId id) {
 void Directory::learn(System const& system, std::string const& address) {
     Keys keys{.serial_number = to_lower(system.serial_number),
               .mac_address = plain_mac(system.mac_address),
-              .address = address.empty() ? system.address : address};
+              .address = address.empty() ? system.address : address,
+              .host_name = to_lower(system.host_name),
+              .pins = {}};
+    for (auto const& pin : system.pins) keys.pins.push_back(to_lower(pin));
     std::scoped_lock lock(mutex_);
     remove(system.id);
     if (!keys.serial_number.empty()) by_serial_[keys.serial_number] = system.id;
     if (!keys.mac_address.empty()) by_mac_[keys.mac_address] = system.id;
     if (!keys.address.empty()) by_address_[keys.address] = system.id;
+    if (!keys.host_name.empty()) by_host_name_[keys.host_name] = system.id;
+    for (auto const& pin : keys.pins) by_pin_[pin] = system.id;
     known_[system.id] = std::move(keys);
 }
 
@@ -55,12 +60,24 @@ bool Directory::is_at(SystemId id, std::string_view address) const {
     return place != known_.end() && !address.empty() && place->second.address == address;
 }
 
+std::optional<SystemId> Directory::of_host_name(std::string_view name) const {
+    std::scoped_lock lock(mutex_);
+    return look_up(by_host_name_, to_lower(name));
+}
+
+std::optional<SystemId> Directory::of_pin(std::string_view sha256) const {
+    std::scoped_lock lock(mutex_);
+    return look_up(by_pin_, to_lower(sha256));
+}
+
 void Directory::remove(SystemId id) {
     auto place = known_.find(id);
     if (place == known_.end()) return;
     unlink(by_serial_, place->second.serial_number, id);
     unlink(by_mac_, place->second.mac_address, id);
     unlink(by_address_, place->second.address, id);
+    unlink(by_host_name_, place->second.host_name, id);
+    for (auto const& pin : place->second.pins) unlink(by_pin_, pin, id);
     known_.erase(place);
 }
 

@@ -22,18 +22,23 @@ public:
     /// By serial number, then MAC address (any notation), then source address.
     [[nodiscard]] std::optional<SystemId> find(std::string_view serial_number, std::string_view mac_address,
                                                std::string_view source_address) const;
+    /// The system with this host name, without case; nothing for an empty one.
+    [[nodiscard]] std::optional<SystemId> of_host_name(std::string_view name) const;
+    /// The system for which a person pinned this SHA-256, of a certificate or of its public key.
+    [[nodiscard]] std::optional<SystemId> of_pin(std::string_view sha256) const;
     /// The system is known to be at that address.
     [[nodiscard]] bool is_at(SystemId id, std::string_view address) const;
 
 private:
     struct Keys {
-        std::string serial_number, mac_address, address;
+        std::string serial_number, mac_address, address, host_name;
+        std::vector<std::string> pins;
     };
     void remove(SystemId id);
 
     mutable std::mutex mutex_;
     std::map<SystemId, Keys> known_;
-    std::map<std::string, SystemId, std::less<>> by_serial_, by_mac_, by_address_;
+    std::map<std::string, SystemId, std::less<>> by_serial_, by_mac_, by_address_, by_host_name_, by_pin_;
 };
 
 }  // namespace countersign::manager

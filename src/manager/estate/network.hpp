@@ -45,6 +45,8 @@ class Network {
 public:
     Network(Store& store, InternalCa& authority, family::Families families, Wire wire, ManagerSettings settings);
 
+    /// Whose certificate the readiness list tells of; once, before it is asked for.
+    void use(OwnCertificate& own) { own_ = &own; }
     net::Task<Result<void>> load();
     [[nodiscard]] NetworkSettings now() const;
 
@@ -74,6 +76,7 @@ private:
     family::Families families_;
     Wire wire_;
     ManagerSettings settings_;
+    OwnCertificate* own_ = nullptr;
     mutable std::mutex mutex_;
     NetworkSettings now_;
 };

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "manager/assess/readiness.hpp"
+#include "manager/certificates/certificate_watch.hpp"
 
 #include "countersign/errors/gen.hpp"
 #include "countersign/errors/mgr.hpp"
@@ -37,6 +38,8 @@ public:
         override_dns();
         one_name();
         certificate();
+        staged();
+        expiry();
         systems_by_name();
         connections();
         co_return std::move(items_);
@@ -177,9 +180,41 @@ private:
             no(item, state_.own_https.error(), "See the manager's log; start it again if its certificate was replaced by hand.");
             return;
         }
-        std::vector<std::string> roots;
-        for (auto const& root : state_.roots) roots.push_back(root.subject() + ", until " + to_string(root.not_after()));
-        item.evidence = "verified; signed by " + join(roots, "; ");
+        auto const root = std::ranges::find_if(
+            state_.roots, [this](auto const& one) { return !state_.own || state_.own->internal || one.fingerprint() == state_.own->root; });
+        item.evidence = "verified";
+        if (root != state_.roots.end()) item.evidence += "; signed by " + root->subject() + ", until " + to_string(root->not_after());
+        if (!state_.own || state_.own->internal) return;
+        // Names may have changed since it was installed.
+        CertificateNeeds const needs{.now = state_.now, .names = state_.own->names, .roots = state_.roots};
+        for (auto& fault : certificate_faults(state_.own->chain, needs))
+            no(item, std::move(fault), "Install one that is right: countersign own-certificate request.");
+    }
+
+    void staged() {
+        if (!state_.own || !state_.own->staged) return;
+        auto const& waiting = state_.own->staged->waiting_for;
+        auto& item = add("certificate_staged", "No certificate of the manager waits to be taken into use", SecureOnly::off);
+        item.state = State::no;
+        std::vector<std::string> names;
+        for (auto const& one : waiting.first)
+            if (names.size() < 10) names.push_back(one.name);
+        item.evidence = std::to_string(waiting.in_all) + " systems check the manager and do not trust its root yet: " + join(names, ", ");
+        item.remedy =
+            "Let enforcement reach them (countersign enforce); it is taken into use by itself. Or do without them: countersign "
+            "own-certificate activate --accept-consequences.";
+    }
+
+    void expiry() {
+        if (!state_.own) return;
+        auto& item = add("certificate_expiry", "Neither the manager's certificate nor a root of the estate ends soon", SecureOnly::off);
+        for (auto const& one : own_expiries(*state_.own, state_.roots, policy().renew_days_before, state_.now)) {
+            if (one.rung == 0) continue;
+            item.state = State::no;
+            item.evidence += (item.evidence.empty() ? "" : "; ") + one.title + " ends at " + to_string(one.end);
+            item.remedy += (item.remedy.empty() ? "" : " ") + one.remedy;
+        }
+        if (item.state == State::yes) item.evidence = "the manager's until " + to_string(state_.own->active.not_after());
     }
 
     void systems_by_name() {
@@ -225,6 +260,10 @@ net::Task<std::vector<OwnReadiness>> judge_own_readiness(Wire wire, OwnState sta
 net::Task<Result<std::vector<OwnReadiness>>> Network::readiness(Policy policy) {
     OwnState state{.settings = settings_, .network = now(), .policy = std::move(policy), .roots = authority_.roots(), .own_https = {}};
     state.own_https = co_await prove_own_https();
+    state.now = wire_.clock->now();
+    if (own_ != nullptr) {
+        CS_CO_TRY(state.own, co_await own_->show());
+    }
     constexpr std::size_t page = 1000;
     constexpr std::size_t most_named = 10;
     SystemFilter filter{.limit = page};

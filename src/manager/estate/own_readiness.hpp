@@ -3,6 +3,7 @@
 /// Is the manager itself ready for Secure-Only (REQ MGR-7, MGR-15)? One host name inside and outside, known to DNS, and a clock that is
 /// right. Each point with its evidence and remedy.
 
+#include "manager/certificates/own_certificate.hpp"
 #include "manager/estate/network.hpp"
 
 namespace countersign::manager {
@@ -17,6 +18,8 @@ struct OwnState {
     std::vector<std::string> without_name{};  ///< capable systems that have no host name: the first ten
     std::size_t without_name_in_all = 0;
     std::size_t connection_tickets = 0;
+    UtcTime now{};
+    std::optional<OwnCertificateState> own{};  ///< the certificate of the HTTPS port
 };
 
 net::Task<std::vector<OwnReadiness>> judge_own_readiness(Wire wire, OwnState state);

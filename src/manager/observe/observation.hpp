@@ -33,6 +33,8 @@ struct ServiceObservation {
     std::string tls_version;
     std::vector<pki::Certificate> presented;
     std::vector<pki::Finding> findings;  ///< against the estate's roots and the host name; no failure among them: verified
+    std::string root;                    ///< subject of the estate's root that the chain ends at; empty: none, or it was not verified
+    std::string root_sha256;             ///< its fingerprint
     ChannelTrust trust = ChannelTrust::none;
     std::string tls_error;  ///< open, but no TLS; with SSH: no exchange of keys
     std::string host_key;   ///< of SSH, when it was looked at: "SHA256:..."
@@ -60,7 +62,8 @@ struct Account {
 struct ContactEvidence {
     std::optional<UtcTime> at;
     bool https = false;
-    bool verified_us = false;  ///< the system was in verify mode and went on: it accepted our certificate
+    bool verified_us = false;   ///< the system was in verify mode and went on: it accepted our certificate
+    std::string certificate{};  ///< SHA-256 of the certificate that it showed, which is surely its own; empty: none
 };
 
 struct Observation {

@@ -193,6 +193,10 @@ net::Task<ServiceObservation> Observer::look_and_keep(family::Service const& ser
         seen.presented = std::move(report.tls->presented);
         seen.findings = std::move(report.tls->verdict.findings);
         seen.trust = judge(seen.presented, seen.findings, system, trust, now);
+        if (auto const& chain = report.tls->verdict.chain; seen.trust == ChannelTrust::verified && !chain.empty()) {
+            seen.root = chain.back().subject();
+            seen.root_sha256 = chain.back().fingerprint();
+        }
     }
     if (kept != nullptr && report.kept) kept->emplace(*std::move(report.kept));
     co_return seen;

@@ -26,12 +26,13 @@ Surveyor::Surveyor(Store& store, InternalCa& authority, Observer& observer, Dire
 
 net::Task<Result<TrustBase>> Surveyor::trust() {
     CS_CO_TRY(auto vendors, co_await store_.factory_anchors());
+    auto roots = authority_.roots();
     std::scoped_lock lock(mutex_);
-    if (!trust_cache_ || trust_cache_->first != vendors) {
-        TrustBase fresh{.estate = pki::Anchors(authority_.roots()), .factory = pki::Anchors(vendors)};
-        trust_cache_ = {std::move(vendors), std::move(fresh)};
+    if (!trust_cache_ || trust_cache_->vendors != vendors || trust_cache_->roots != roots) {
+        TrustBase fresh{.estate = pki::Anchors(roots), .factory = pki::Anchors(vendors)};
+        trust_cache_ = {std::move(roots), std::move(vendors), std::move(fresh)};
     }
-    co_return trust_cache_->second;
+    co_return trust_cache_->base;
 }
 
 net::Task<Result<Observer::Question>> Surveyor::question(SystemId id) {
@@ -166,9 +167,49 @@ net::Task<Result<void>> Surveyor::record(Survey& survey) {
     survey.assessment = assess(input);
     system.level = survey.assessment.level;
     CS_CO_CHECK(co_await store_.record_assessment(system, survey.assessment, describe_services(survey.sighting.observation)));
+    CS_CO_CHECK(co_await note_trust(survey));
     CS_CO_TRY(bool tickets_changed, co_await settle_tickets(store_, system.id, judge_tickets(input)));
     announce_("system", system.id);
     if (tickets_changed) announce_("ticket", system.id);
+    co_return Result<void>();
+}
+
+namespace {
+
+/// It checks whom it calls, or will as soon as it has all that this needs.
+bool checks_us(family::Family const& family, Account const& account) {
+    if (account.verification_effective) return true;
+    auto const is_on = [&account](std::string const& name) {
+        auto const stored = account.settings.find(name);
+        return stored != account.settings.end() && !stored->second.empty() && !iequals(stored->second, "off");
+    };
+    return is_on("client.verify") || std::ranges::any_of(family.clients, [&](family::Client const& client) {
+               return !client.verify.empty() && is_on(client.verify);
+           });
+}
+
+}  // namespace
+
+/// Which roots the system trusts, and by which one it is trusted: what the manager's own certificate and the estate's list depend on.
+net::Task<Result<void>> Surveyor::note_trust(Survey const& survey) {
+    auto const& observation = survey.sighting.observation;
+    SystemTrust seen{.system = survey.system.id, .served_root = {}, .trusted = {}, .verifies = {}};
+    if (auto const* service = https_service(*survey.family))
+        if (auto const* https = observation.find(service->id); https && !https->presented.empty()) seen.served_root = https->root_sha256;
+    // What is on trial may go back, and what another unit trusts is not the system's.
+    if (observation.account && observation.account->trial.empty() && observation.other_unit.empty()) {
+        seen.trusted = observation.account->trust_fingerprints;
+        seen.verifies = checks_us(*survey.family, *observation.account);
+    }
+    if (!seen.served_root && !seen.trusted) co_return Result<void>();
+    {
+        std::scoped_lock lock(mutex_);
+        auto const known = noted_trust_.find(seen.system);
+        if (known != noted_trust_.end() && known->second == seen) co_return Result<void>();
+    }
+    CS_CO_CHECK(co_await store_.certificates().note_trust(seen));
+    std::scoped_lock lock(mutex_);
+    noted_trust_[seen.system] = std::move(seen);
     co_return Result<void>();
 }
 

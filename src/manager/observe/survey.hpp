@@ -6,6 +6,7 @@
 #include "manager/certificates/internal_ca.hpp"
 #include "manager/estate/directory.hpp"
 #include "manager/observe/observer.hpp"
+#include "manager/store/certificate_store.hpp"
 
 #include <functional>
 #include <mutex>
@@ -52,6 +53,7 @@ public:
 
 private:
     net::Task<Result<void>> record(Survey& survey);
+    net::Task<Result<void>> note_trust(Survey const& survey);
     net::Task<Result<void>> judge_contact(Survey& survey);
     net::Task<Result<void>> judge_unit(Survey& survey);
     net::Task<Result<void>> keep_password(Survey& survey);
@@ -68,7 +70,13 @@ private:
     NameTold name_told_;
 
     mutable std::mutex mutex_;
-    std::optional<std::pair<std::vector<pki::Certificate>, TrustBase>> trust_cache_;  ///< building OpenSSL stores is not free
+    /// By the estate's roots and the vendors': building OpenSSL stores is not free.
+    struct KnownTrust {
+        std::vector<pki::Certificate> roots, vendors;
+        TrustBase base;
+    };
+    std::optional<KnownTrust> trust_cache_;
+    std::map<SystemId, SystemTrust> noted_trust_;  ///< as it was stored last in this life
     std::map<SystemId, bool> verification_;
     std::set<SystemId> unjudged_calls_;
     struct Claim {

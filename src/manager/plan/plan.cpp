@@ -274,9 +274,15 @@ private:
         std::vector<std::string> missing;
         for (auto const& root : in_.estate_roots)
             if (std::ranges::find(trusted, root.fingerprint()) == trusted.end()) missing.push_back(root.subject());
-        if (missing.empty() || !described(family::Action::install_trust, "that the system gets the estate's trusted roots")) return;
-        auto& step =
-            add(StepKind::install_trust, "Give the system the estate's trusted roots", "Missing in its trust list: " + list_of(missing));
+        std::vector<std::string> withdrawn;
+        for (auto const& root : in_.withdrawn_roots)
+            if (!in_.family.certificate.append_roots && std::ranges::find(trusted, root) != trusted.end()) withdrawn.push_back(root);
+        if (missing.empty() && withdrawn.empty()) return;
+        if (!described(family::Action::install_trust, "that the system gets the estate's trusted roots")) return;
+        auto why = missing.empty() ? std::string() : "Missing in its trust list: " + list_of(missing) + ". ";
+        if (!withdrawn.empty()) why += "The estate does not trust any more: SHA-256 " + list_of(withdrawn) + ".";
+        while (why.ends_with(' ') || (withdrawn.empty() && why.ends_with('.'))) why.pop_back();
+        auto& step = add(StepKind::install_trust, "Give the system the estate's trusted roots", why);
         step.undo = "Upload the former list at the system; the new one trusts only the estate's own roots.";
         step.before = "The channel is verified, pinned or the factory's.";
         step.after = "Its trust list holds every root of the estate.";

@@ -439,9 +439,34 @@ Statements const k_arrivals = {
         PRIMARY KEY (book, kind, target)))",
 };
 
-std::array<Statements const*, 13> const k_steps = {&k_systems, &k_certificates,  &k_jobs,        &k_tickets,       &k_access,
-                                                   &k_trials,  &k_folders,       &k_ticket_work, &k_notifications, &k_campaigns,
-                                                   &k_lists,   &k_folder_policy, &k_arrivals};
+/// 14: the manager's own certificate, roots of others, and what was seen of each system's part in both (REQ MGR-7). An empty document is
+/// the internal authority's certificate; NULL in system_trust: not known yet; trusted: one fingerprint a line.
+Statements const k_own_certificates = {
+    R"(CREATE TABLE own_certificates (
+        slot TEXT PRIMARY KEY CHECK (slot IN ('active', 'staged', 'previous', 'request')),
+        document TEXT NOT NULL,
+        sealed_key TEXT NOT NULL,
+        root TEXT NOT NULL,
+        since INTEGER NOT NULL,
+        actor TEXT NOT NULL))",
+    R"(CREATE TABLE foreign_roots (
+        fingerprint TEXT PRIMARY KEY,
+        certificate TEXT NOT NULL,
+        added INTEGER NOT NULL,
+        added_by TEXT NOT NULL,
+        withdrawn INTEGER NOT NULL))",
+    R"(CREATE TABLE system_trust (
+        system INTEGER PRIMARY KEY REFERENCES systems (id) ON DELETE CASCADE,
+        served_root TEXT,
+        trusted TEXT,
+        verifies INTEGER))",
+    "CREATE INDEX system_trust_served ON system_trust (served_root)",
+    "ALTER TABLE systems ADD COLUMN last_call_certificate TEXT NOT NULL DEFAULT ''",
+};
+
+std::array<Statements const*, 14> const k_steps = {&k_systems, &k_certificates,  &k_jobs,        &k_tickets,         &k_access,
+                                                   &k_trials,  &k_folders,       &k_ticket_work, &k_notifications,   &k_campaigns,
+                                                   &k_lists,   &k_folder_policy, &k_arrivals,    &k_own_certificates};
 
 constexpr int k_version_with_address_keys = 11;
 

@@ -68,9 +68,11 @@ net::Task<Result<System>> SqliteReplacements::accept(SystemId id, std::optional<
         database.execute(
             "UPDATE systems SET serial_number = :serial, mac_address = :mac, sealed_password = NULL, sealed_candidate = :candidate, "
             "password_origin = 'factory', https_proven = 0, pins = '', certificate_fingerprint = '', certificate_expires = NULL, "
-            "software = '', secure_only_capable = 0, level = 0, trial = '', last_call_at = NULL, last_call = '' WHERE id = :id",
+            "software = '', secure_only_capable = 0, level = 0, trial = '', last_call_at = NULL, last_call = '', last_call_certificate = "
+            "'' WHERE id = :id",
             {value(seen->serial_number), value(seen->mac_address), std::move(candidate), value(id)});
         database.execute("DELETE FROM pending_certificates WHERE system = :id", {value(id)});
+        database.execute("DELETE FROM system_trust WHERE system = :id", {value(id)});
         database.execute("DELETE FROM replacements WHERE system = :id", {value(id)});
         backing_.record(database, actor, "system.replacement.accept", subject_of(id),
                         "serial number " + old.serial_number + " -> " + seen->serial_number + ", MAC address " + old.mac_address + " -> " +

@@ -6,6 +6,7 @@
 #include "manager/store/backing.hpp"
 #include "manager/store/sqlite_arrivals.hpp"
 #include "manager/store/sqlite_campaigns.hpp"
+#include "manager/store/sqlite_certificates.hpp"
 #include "manager/store/sqlite_folder_policy.hpp"
 #include "manager/store/sqlite_folders.hpp"
 #include "manager/store/sqlite_lists.hpp"
@@ -32,6 +33,7 @@ public:
     CampaignStore& campaigns() override { return campaigns_; }
     FolderPolicyStore& folder_policy() override { return folder_policy_; }
     ReplacementStore& replacements() override { return replacements_; }
+    CertificateStore& certificates() override { return certificates_; }
     NetworkStore& network() override { return network_; }
     ArrivalStore& arrivals() override { return arrivals_; }
     PhonebookStore& phonebooks() override { return phonebooks_; }
@@ -118,6 +120,7 @@ private:
     SqliteLists lists_{backing_, folders_};
     SqliteFolderPolicy folder_policy_{backing_};
     SqliteReplacements replacements_{backing_};
+    SqliteCertificates certificates_{backing_};
     SqliteNetwork network_{backing_};
     SqliteArrivals arrivals_{backing_};
     SqlitePhonebooks phonebooks_{backing_};

@@ -75,6 +75,7 @@ struct AuditRecord {
     std::string detail;
 };
 
+class CertificateStore;   // store/certificate_store.hpp
 class NetworkStore;       // store/network_store.hpp
 class ArrivalStore;       // store/arrival_store.hpp
 class PhonebookStore;     // store/phonebook_store.hpp
@@ -124,6 +125,7 @@ public:
     virtual ListStore& lists() = 0;
     virtual FolderPolicyStore& folder_policy() = 0;
     virtual ReplacementStore& replacements() = 0;
+    virtual CertificateStore& certificates() = 0;
     virtual NetworkStore& network() = 0;
     virtual ArrivalStore& arrivals() = 0;
     virtual PhonebookStore& phonebooks() = 0;

@@ -323,6 +323,9 @@ net::Task<Result<void>> SqliteStore::record_assessment(System system, Assessment
         auto before = *stored;
         take_observed(*stored, system);
         update(database, *stored);
+        // With another certificate it may call in another way, too: what it showed before says nothing any more.
+        if (before.certificate_fingerprint != stored->certificate_fingerprint)
+            database.execute("UPDATE systems SET last_call_certificate = '' WHERE id = :id", {value(system.id)});
         database.execute(
             "INSERT INTO assessments (system, document, service_lines) VALUES (:system, :document, :lines) "
             "ON CONFLICT (system) DO UPDATE SET document = excluded.document, service_lines = excluded.service_lines",
@@ -356,8 +359,8 @@ net::Task<Result<void>> SqliteStore::record_contact(SystemId id, ContactEvidence
         auto row = database.select_one({"last_call"}, "FROM systems WHERE id = :id", {value(id)});
         if (!row) return no_such_system(id);
         auto how = name_of(contact);
-        database.execute("UPDATE systems SET last_call_at = :at, last_call = :how WHERE id = :id",
-                         {value(contact.at ? *contact.at : now()), value(how), value(id)});
+        database.execute("UPDATE systems SET last_call_at = :at, last_call = :how, last_call_certificate = :certificate WHERE id = :id",
+                         {value(contact.at ? *contact.at : now()), value(how), value(contact.certificate), value(id)});
         if (row->text(0) != how) record(database, "manager", "system.called", subject_of(id), event + " over " + std::string(how));
         return {};
     });
@@ -365,10 +368,10 @@ net::Task<Result<void>> SqliteStore::record_contact(SystemId id, ContactEvidence
 
 net::Task<Result<ContactEvidence>> SqliteStore::get_contact(SystemId id) {
     return read([id](Database& database) -> Result<ContactEvidence> {
-        auto row = database.select_one({"last_call_at", "last_call"}, "FROM systems WHERE id = :id", {value(id)});
+        auto row = database.select_one({"last_call_at", "last_call", "last_call_certificate"}, "FROM systems WHERE id = :id", {value(id)});
         if (!row) return no_such_system(id);
         auto how = row->text(1);
-        return ContactEvidence{row->optional_time(0), how.starts_with("https"), how == "https verified"};
+        return ContactEvidence{row->optional_time(0), how.starts_with("https"), how == "https verified", row->text(2)};
     });
 }
 

@@ -54,6 +54,7 @@ struct Request {
     Endpoint local;
     bool secure = false;                                ///< came over TLS
     std::vector<pki::Certificate> client_certificates;  ///< presented and verified
+    std::vector<pki::Certificate> shown_certificates;   ///< presented, verified or not (tls::ServerContext::ClientCertificates)
     std::string user;                                   ///< set by the authentication of the door
 };
 

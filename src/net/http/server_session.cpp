@@ -178,7 +178,10 @@ void ServerSession::fill(Request& request) const {
     request.peer = connection_->peer();
     request.local = connection_->local();
     request.secure = connection_->secure();
-    if (auto const* session = connection_->session()) request.client_certificates = session->peer_certificates();
+    if (auto const* session = connection_->session()) {
+        request.shown_certificates = session->peer_certificates();
+        if (session->peer_verified()) request.client_certificates = request.shown_certificates;
+    }
 }
 
 namespace {

@@ -102,6 +102,25 @@ int give_staple(SSL* ssl, void* provider) {
     }
 }
 
+/// The client offers HTTP/2 by ALPN (RFC 7301 section 3.1): a list of names, each with its length before it.
+bool offers_http2(SSL* ssl) {
+    unsigned char const* data = nullptr;
+    std::size_t size = 0;
+    if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &data, &size) != 1 || size < 2) return false;
+    std::string_view const names(reinterpret_cast<char const*>(data) + 2, size - 2);
+    for (std::size_t at = 0; at < names.size();) {
+        auto const length = static_cast<std::size_t>(static_cast<unsigned char>(names[at]));
+        if (names.substr(at + 1, length) == "h2") return true;
+        at += 1 + length;
+    }
+    return false;
+}
+
+int spare_browsers(SSL* ssl, int*, void*) {
+    if (offers_http2(ssl)) SSL_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
+    return SSL_CLIENT_HELLO_SUCCESS;
+}
+
 /// OpenSSL asks here instead of running its own verification. Nothing may be thrown through it.
 int check_certificate(X509_STORE_CTX* store, void*) {
     auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
@@ -146,7 +165,9 @@ Result<std::shared_ptr<ServerContext const>> ServerContext::create(Settings sett
         SSL_CTX_set_verify(context.get(), mode, nullptr);
         SSL_CTX_set_cert_verify_callback(context.get(), check_certificate, nullptr);
         for (auto const& root : settings.client_anchors.roots()) SSL_CTX_add_client_CA(context.get(), root.native());
-        auto rule = std::make_unique<ClientRule>(ClientRule{settings.client_anchors, settings.client_revocation});
+        auto rule = std::make_unique<ClientRule>(
+            ClientRule{settings.client_anchors, settings.client_revocation, settings.clients != ClientCertificates::observed});
+        if (settings.clients == ClientCertificates::observed) SSL_CTX_set_client_hello_cb(context.get(), spare_browsers, nullptr);
         if (SSL_CTX_set_ex_data(context.get(), client_rule_index(), rule.get()) != 1) return unusable(*profile);
         rule.release();  // now the context's, see free_client_rule
     }

@@ -12,6 +12,7 @@ namespace countersign::net::tls {
 struct ClientRule {
     pki::Anchors anchors;
     RevocationCheck revocation;
+    bool refuses = true;  ///< those that do not verify
 };
 /// Null when the server asks for none.
 ClientRule const* client_rule(ssl_st* ssl);

@@ -161,7 +161,7 @@ int Session::decide_as_server() {
             .host_name = {},
             .at = SystemClock().now()},
            rule->revocation);
-    return code_of(report_.verdict);
+    return rule->refuses ? code_of(report_.verdict) : X509_V_OK;
 }
 
 // Revocation. The chain is verified without it first: addresses of a stranger's certificate are not asked, and most chains

@@ -68,8 +68,10 @@ public:
     /// What the handshake showed so far, also when it failed. Clients only.
     [[nodiscard]] HandshakeReport report() const;
     [[nodiscard]] ssl_st const* native() const { return ssl_; }
-    /// What the peer presented and, on a server, was verified.
+    /// What the peer presented.
     [[nodiscard]] std::vector<pki::Certificate> const& peer_certificates() const { return report_.presented; }
+    /// On a server: what the peer presented verifies.
+    [[nodiscard]] bool peer_verified() const { return !report_.presented.empty() && report_.verdict.verified(); }
 
     /// Called by OpenSSL. Returns X509_V_OK or the code that chooses the alert.
     int decide(std::vector<pki::Certificate> presented);

@@ -60,7 +60,9 @@ struct RevocationCheck {
 /// What a server shows: its chain and key, and who may call.
 class ServerContext {
 public:
-    enum class ClientCertificates { ignored, requested, required };
+    /// observed: asked for and never a reason to refuse anybody; what came, and whether it verifies, is there for whoever handles the
+    /// connection. Clients that offer HTTP/2 (RFC 7301) are not asked: they are browsers, which would bother people with a choice.
+    enum class ClientCertificates { ignored, observed, requested, required };
     struct Settings {
         std::vector<pki::Certificate> chain;  ///< leaf first
         std::optional<pki::PrivateKey> key;

@@ -1,3 +1,4 @@
+#include "company_authority.hpp"
 #include "manager/manager.hpp"
 #include "store_fixture.hpp"
 
@@ -49,6 +50,47 @@ TEST_F(Caller, from_elsewhere_cannot_fill_the_trail) {
     auto const before = get(manager_->store().list_audit(1000, 0)).size();
     for (int i = 0; i < 10; ++i) after_call(i % 2 == 0, "198.51.100.66");
     EXPECT_EQ(get(manager_->store().list_audit(1000, 0)).size(), before);
+}
+
+TEST_F(Caller, that_shows_the_certificate_of_a_system_is_that_system_wherever_it_is) {
+    CompanyAuthority const company(clock_->now());
+    auto const shown = company.issue("room1.example.test").certificate;
+    manager::Manager::SystemCall call{
+        .event = "Boot", .serial_number = "OTHER", .mac_address = "", .source_address = "198.51.100.66", .https = true};
+    call.certificate = shown;
+    call.certificate_verified = true;
+    get(manager_->system_called(call));
+    auto const known = get(manager_->store().get_contact(id_));
+    EXPECT_TRUE(known.https);
+    EXPECT_EQ(known.certificate, shown.fingerprint());
+    EXPECT_EQ(jobs(), 1U) << "the manager looks at it";
+}
+
+TEST_F(Caller, whose_certificate_does_not_verify_is_as_one_without) {
+    after_call(false, "192.0.2.7");
+    CompanyAuthority const company(clock_->now());
+    manager::Manager::SystemCall call{
+        .event = "Boot", .serial_number = "SN1", .mac_address = "", .source_address = "198.51.100.66", .https = true};
+    call.certificate = company.issue("room1.example.test").certificate;
+    get(manager_->system_called(call));
+    auto const known = get(manager_->store().get_contact(id_));
+    EXPECT_FALSE(known.https);
+    EXPECT_EQ(known.certificate, "");
+}
+
+TEST_F(Caller, in_the_name_of_a_system_that_shows_its_certificate_changes_nothing_without_it) {
+    CompanyAuthority const company(clock_->now());
+    manager::Manager::SystemCall call{
+        .event = "Boot", .serial_number = "SN1", .mac_address = "", .source_address = "192.0.2.7", .https = true};
+    call.certificate = company.issue("room1.example.test").certificate;
+    call.certificate_verified = true;
+    get(manager_->system_called(call));
+    auto policy = get(manager_->store().get_policy());
+    policy.secure_only = manager::SecureOnly::verify;
+    get(manager_->store().set_policy(policy, "test"));
+    auto const after = after_call(false, "192.0.2.7");
+    EXPECT_TRUE(after.https) << "even from the address of the system";
+    EXPECT_EQ(after.certificate, call.certificate->fingerprint());
 }
 
 TEST_F(Caller, behind_a_translated_address_is_known_by_its_first_call) {

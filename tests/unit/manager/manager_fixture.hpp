@@ -29,7 +29,16 @@ inline NameServer::Names names_of_tests() {
 /// Issues like the internal authority, and counts.
 class CountingAuthority final : public manager::InternalCa {
 public:
-    [[nodiscard]] std::vector<pki::Certificate> roots() const override { return {authority.root()}; }
+    [[nodiscard]] std::vector<pki::Certificate> roots() const override {
+        std::vector<pki::Certificate> out{authority.root()};
+        out.insert(out.end(), others.begin(), others.end());
+        return out;
+    }
+    void trust_also(std::vector<pki::Certificate> trusted, std::vector<std::string> withdrawn) override {
+        others = std::move(trusted);
+        gone = std::move(withdrawn);
+    }
+    [[nodiscard]] std::vector<std::string> withdrawn() const override { return gone; }
     net::Task<Result<manager::PendingCertificate>> issue_for_system(manager::System system, manager::Policy) override {
         ++issued;
         auto identity = authority.issue(system.host_name);
@@ -40,6 +49,8 @@ public:
         co_return manager::PendingCertificate{identity.chain.front(), identity.key};
     }
     TestAuthority authority{"Estate root"};
+    std::vector<pki::Certificate> others;
+    std::vector<std::string> gone;
     std::atomic<int> issued = 0;
 };
 

@@ -1,0 +1,119 @@
+#include "manager/certificates/certificate_watch.hpp"
+
+#include "base/log.hpp"
+#include "manager/store/ticket_desk.hpp"
+#include "manager/tickets/catalogue.hpp"
+
+#include <algorithm>
+
+namespace countersign::manager {
+namespace {
+
+/// Certificates end by the day: an hour more or less is no matter.
+constexpr net::Milliseconds k_interval{std::chrono::hours(1)};
+constexpr net::Milliseconds k_grace{2000};
+
+OwnExpiry expiry_of(pki::Certificate const& certificate, int renew_days, UtcTime now) {
+    OwnExpiry out{.subject = {}, .title = {}, .begin = certificate.not_before(), .end = certificate.not_after(), .remedy = {}, .rung = 0};
+    out.rung = reached_rung(ticket_entry(TicketType::certificate_expiring).ladder, out.begin, out.end, now, renew_days);
+    return out;
+}
+
+std::string sentence(OwnExpiry const& expiry) {
+    auto const& ladder = ticket_entry(TicketType::certificate_expiring).ladder;
+    return expiry.title + " ends at " + to_string(expiry.end) + ": " + ladder.at(static_cast<std::size_t>(expiry.rung) - 1).text;
+}
+
+}  // namespace
+
+std::vector<OwnExpiry> own_expiries(OwnCertificateState const& own, std::vector<pki::Certificate> const& roots, int renew_days,
+                                    UtcTime now) {
+    std::vector<OwnExpiry> out;
+    auto certificate = expiry_of(own.active, renew_days, now);
+    certificate.subject = "own certificate";
+    certificate.title = "The manager's HTTPS certificate " + own.active.subject();
+    certificate.remedy = own.internal
+                             ? "The manager renews it by itself: see in its log (manager.certificate_not_replaced) why it could not."
+                             : "Make a request, have it signed and install the answer: countersign own-certificate request. Until then "
+                               "nothing changes; countersign own-certificate internal goes back to the manager's own authority.";
+    out.push_back(std::move(certificate));
+    for (auto const& root : roots) {
+        auto expiry = expiry_of(root, renew_days, now);
+        expiry.subject = "root " + root.fingerprint();
+        expiry.title = "The trusted root " + root.subject();
+        bool const internal = root == roots.front();
+        expiry.remedy = internal
+                            ? "Every certificate of the manager's own authority ends with it. Plan with whom you get support to replace "
+                              "it, or move systems to certificates of another authority whose root is in the list."
+                            : "Get the authority's new root and add it now (countersign root add FILE), have certificates below it "
+                              "issued, and remove the old one when countersign root list shows that nothing depends on it.";
+        out.push_back(std::move(expiry));
+    }
+    return out;
+}
+
+void CertificateWatch::start(std::shared_ptr<void> keep) {
+    running_ = true;
+    net::spawn(links_.runtime.executor(0), [this, keep = std::move(keep)] { return run(); }, "manager.own_certificate");
+}
+
+net::Task<> CertificateWatch::stop() {
+    stopping_ = true;
+    wake_.raise();
+    if (running_) co_await ended_.wait_beyond(0, k_grace);
+}
+
+void CertificateWatch::wake(bool everything) {
+    if (everything) everything_ = true;
+    wake_.raise();
+}
+
+net::Task<> CertificateWatch::run() {
+    while (!stopping_) {
+        auto const seen = wake_.count();
+        auto advanced = co_await links_.own.advance();
+        if (!advanced) log::error("own_certificate.not_activated", advanced.error());
+        if (advanced && *advanced) {
+            everything_ = true;
+            links_.announce("policy", 0);
+        }
+        if (everything_.exchange(false))
+            if (auto judged = co_await judge(); !judged) log::error("own_certificate.not_judged", judged.error());
+        if (!co_await wake_.wait_beyond(seen, k_interval)) everything_ = true;
+    }
+    ended_.raise();
+}
+
+net::Task<Result<void>> CertificateWatch::judge() {
+    CS_CO_TRY(auto const own, co_await links_.own.show());
+    CS_CO_TRY(auto const policy, co_await links_.store.get_policy());
+    auto const expiries = own_expiries(own, links_.authority.roots(), policy.renew_days_before, links_.clock->now());
+    auto const& entry = ticket_entry(TicketType::certificate_expiring);
+    TicketFilter mine{.show = TicketFilter::Show::active, .system = SystemId{0}, .type = TicketType::certificate_expiring};
+    mine.limit = 1000;
+    CS_CO_TRY(auto const open, co_await links_.store.tickets().list(mine));
+    bool changed = false;
+    for (auto const& expiry : expiries) {
+        if (expiry.rung == 0) continue;
+        changed = true;
+        CS_CO_CHECK(co_await links_.store.tickets().see({.system = 0,
+                                                         .type = TicketType::certificate_expiring,
+                                                         .subject = expiry.subject,
+                                                         .severity = entry.ladder.at(static_cast<std::size_t>(expiry.rung) - 1).severity,
+                                                         .rung = expiry.rung,
+                                                         .text = sentence(expiry),
+                                                         .remedy = expiry.remedy}));
+    }
+    for (auto const& one : open) {
+        auto const& subject = one.ticket.subject;
+        auto const found = std::ranges::find(expiries, subject, &OwnExpiry::subject);
+        if (found != expiries.end() && found->rung > 0) continue;
+        changed = true;
+        auto const* why = found == expiries.end() ? "the root was removed" : "it was replaced";
+        CS_CO_CHECK(co_await links_.store.tickets().settle(0, TicketType::certificate_expiring, subject, why));
+    }
+    if (changed) links_.announce("ticket", 0);
+    co_return Result<void>();
+}
+
+}  // namespace countersign::manager
