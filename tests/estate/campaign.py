@@ -73,7 +73,7 @@ class Campaign(unittest.TestCase):
 
     def dial(self, world, system, *words):
         verb = "fault" if words else "clear"
-        run(BIN / "countersign-device", "control", "--data", world.folder / "estate", verb, system["serial"], *words)
+        world.control(verb, system["serial"], *words)
 
     def break_some(self, world, systems, number):
         """Faults of every kind on so many systems, behind the canaries. What a system forgets shows on those that restart on the way."""

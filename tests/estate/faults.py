@@ -23,9 +23,6 @@ class Faults(unittest.TestCase):
         systems[0].update(more)
         return world.add_estate(systems)
 
-    def control(self, world, *words, check=True):
-        return run(BIN / "countersign-device", "control", "--data", world.folder / "estate", *words, check=check)
-
     def url(self, world, system, path="/getxml?location=/Configuration/SystemUnit"):
         return f"https://{system['address']}:{world.port(443)}{path}"
 
@@ -62,22 +59,22 @@ class Faults(unittest.TestCase):
             world.start_device()
             step("slow from the start, as the estate file says; its neighbour is not")
             self.assertGreaterEqual(self.seconds(world, slow), 1.2)
-            self.assertIn("\tslow:1200ms", self.control(world, "list").stdout)
+            self.assertIn("\tslow:1200ms", world.control("list").stdout)
             step("silent: the port takes the connection, and nothing comes")
-            self.control(world, "fault", slow["serial"], "silent")
-            self.control(world, "clear", slow["serial"], "slow")
+            world.control("fault", slow["serial"], "silent")
+            world.control("clear", slow["serial"], "slow")
             self.assertEqual(port_state(slow["address"], world.port(443)), "open")
             done = curl("--insecure", "--max-time", "1", self.url(world, slow), check=False)
             self.assertEqual(done.returncode, 28, done.stderr)
             self.assertFalse(snmp_answers(slow["address"], world.port(161)))
             step("reset: each connection breaks at once, on every door")
-            self.control(world, "clear", slow["address"])
-            self.control(world, "fault", slow["address"], "reset")
+            world.control("clear", slow["address"])
+            world.control("fault", slow["address"], "reset")
             for standard in (443, 80, 23):
                 self.assertTrue(resets(slow["address"], world.port(standard)), standard)
             self.assertEqual(self.get(world, well), 200, "the neighbour is well")
             step("cleared, it is well again")
-            self.control(world, "clear", "*")
+            world.control("clear", "*")
             self.assertEqual(self.get(world, slow), 200)
             self.assertTrue(snmp_answers(slow["address"], world.port(161)))
 
@@ -90,8 +87,8 @@ class Faults(unittest.TestCase):
             issuer = run("openssl", "x509", "-in", authority, "-noout", "-subject").stdout.split("=", 1)[1].strip()
 
             def judged(fault):
-                self.control(world, "clear", one["serial"])
-                self.control(world, "fault", one["serial"], fault)
+                world.control("clear", one["serial"])
+                world.control("fault", one["serial"], fault)
                 wait_for(lambda: self.certificate(world, one) != right, f"{fault} shows")
                 verified = run("openssl", "s_client", "-connect", f"{one['address']}:{world.port(443)}", "-CAfile", authority, stdin="", check=False)
                 return self.certificate(world, one), verified.stdout
@@ -108,7 +105,7 @@ class Faults(unittest.TestCase):
             step("a restart of the system changes nothing; cleared, the right one is back")
             self.restart(world, one)
             self.assertIn("Unknown Authority", self.certificate(world, one))
-            self.control(world, "clear", one["serial"])
+            world.control("clear", one["serial"])
             wait_for(lambda: self.certificate(world, one) == right, "the right certificate is back")
 
     def test_settings_that_are_refused_forgotten_or_cannot_be_kept(self):
@@ -119,13 +116,13 @@ class Faults(unittest.TestCase):
             self.change(world, one, "before")
             self.assertIn("before", self.name(world, one))
             step("read_only refuses, and changes nothing")
-            self.control(world, "fault", one["serial"], "read_only")
+            world.control("fault", one["serial"], "read_only")
             self.assertIn("DEV-062", self.change(world, one, "refused"))
             self.assertIn("before", self.name(world, one))
-            self.control(world, "clear", one["serial"])
+            world.control("clear", one["serial"])
             step("disk_full: FIL-002, the system goes on, what is on the disk stays whole")
             held = state.read_bytes()
-            self.control(world, "fault", one["serial"], "disk_full")
+            world.control("fault", one["serial"], "disk_full")
             answer = self.change(world, one, "too-much")
             self.assertIn("FIL-002", answer)
             self.assertIn("No space left on device", answer)
@@ -133,11 +130,11 @@ class Faults(unittest.TestCase):
             self.assertEqual(state.read_bytes(), held)
             self.change(world, two, "neighbour")
             self.assertIn("neighbour", self.name(world, two))
-            self.control(world, "clear", one["serial"])
+            world.control("clear", one["serial"])
             self.change(world, one, "after")
             self.assertIn("after", self.name(world, one))
             step("forgetful: it holds until the restart")
-            self.control(world, "fault", one["serial"], "forgetful")
+            world.control("fault", one["serial"], "forgetful")
             self.change(world, one, "soon-forgotten")
             self.assertIn("soon-forgotten", self.name(world, one))
             self.restart(world, one)
@@ -149,7 +146,7 @@ class Faults(unittest.TestCase):
             self.restart(world, one)
             wait_for(lambda: self.get(world, one) == 200, "it is back")
             self.assertIn("after", self.name(world, one))
-            self.control(world, "clear", one["serial"])
+            world.control("clear", one["serial"])
             device.stop()
             device.start()
             device.await_line("ready:")
@@ -167,7 +164,7 @@ class Faults(unittest.TestCase):
                 return datetime.datetime.fromisoformat(world.journal(one)[-1].split(" ", 1)[0].replace("Z", "+00:00"))
             late = datetime.datetime.now(datetime.timezone.utc) - day()
             self.assertAlmostEqual(late.total_seconds(), 864000, delta=60)
-            self.control(world, "clear", one["serial"], "clock")
+            world.control("clear", one["serial"], "clock")
             self.change(world, one, "right")
             self.assertAlmostEqual((datetime.datetime.now(datetime.timezone.utc) - day()).total_seconds(), 0, delta=60)
 
@@ -238,9 +235,9 @@ class Faults(unittest.TestCase):
             Telnet(systems[1]["address"], world.port(23), PASSWORD).close()
             step("an address that nobody has is reset too; a fault shows as elsewhere")
             self.assertTrue(resets(f"{world.net}.200", world.port(443)))
-            self.control(world, "fault", systems[2]["serial"], "slow:900ms")
+            world.control("fault", systems[2]["serial"], "slow:900ms")
             self.assertGreaterEqual(self.seconds(world, systems[2]), 0.9)
-            self.control(world, "fault", systems[3]["serial"], "silent")
+            world.control("fault", systems[3]["serial"], "silent")
             self.assertEqual(curl("--insecure", "--max-time", "1", self.url(world, systems[3]), check=False).returncode, 28)
 
     def test_the_limit_on_files_decides(self):
@@ -250,7 +247,7 @@ class Faults(unittest.TestCase):
             device = world.start("limited", "prlimit", "--nofile=1200:1200", *command)
             self.assertIn("one listener per port for all", device.await_line("ready:", 120))
             self.assertIn("estate.shared_listeners", device.text())
-            self.assertEqual(len(self.control(world, "list").stdout.splitlines()), 400)
+            self.assertEqual(len(world.control("list").stdout.splitlines()), 400)
 
     def test_control_says_what_it_does_not_understand(self):
         with World("control") as world:
@@ -260,16 +257,16 @@ class Faults(unittest.TestCase):
             for words, said in ((["fault", one["serial"], "sleepy"], "DEV-061"), (["fault", one["serial"], "slow"], "slow:500ms"),
                                 (["fault", "nobody", "reset"], "no system nobody"), (["jump"], "use list"),
                                 (["fault", one["serial"], "clock:+99999999999999s"], "DEV-061")):
-                done = self.control(world, *words, check=False)
+                done = world.control(*words, check=False)
                 self.assertNotEqual(done.returncode, 0, words)
                 self.assertIn(said, done.stderr, words)
-            self.assertIn("service\thttps", self.control(world, "show", one["host_name"].split(".")[0] if one.get("name") else one["serial"]).stdout)
+            self.assertIn("service\thttps", world.control("show", one["host_name"].split(".")[0] if one.get("name") else one["serial"]).stdout)
             step("bytes that are no command, a line without an end, a client that goes away")
             for bytes_ in (b"\x00\xff\n", b"x" * 5000, b"list"):
                 with socket.socket(socket.AF_UNIX) as peer:
                     peer.connect(str(world.folder / "estate" / "control.sock"))
                     peer.sendall(bytes_)
-            self.assertEqual(len(self.control(world, "list").stdout.splitlines()), 2)
+            self.assertEqual(len(world.control("list").stdout.splitlines()), 2)
             step("an estate file with a fault that does not exist is refused, with its line")
             bad = world.folder / "bad.toml"
             bad.write_text((world.folder / "estate.toml").read_text() + 'faults = ["sleepy", 7]\n')

@@ -68,10 +68,6 @@ class CompanyCertificates(unittest.TestCase):
             one = seen[system["host_name"]]
             self.assertEqual(one["level"], 4, world.cli("system", "show", one["host_name"]).stdout)
 
-    def pin_rmx(self, world, systems):
-        rmx = next(one for one in systems if one["family"] == "rmx")
-        world.cli("system", "set", rmx["host_name"], "--system-pin", served_certificate(rmx["address"], world.port(443))["fingerprint"])
-
     def test_request_sign_install_and_an_estate_of_all_families_at_level_4(self):
         with World("company") as world:
             systems = world.start_all([{"family": family, "host_name": f"{family}.company.com"} for family in FAMILIES])
@@ -92,7 +88,8 @@ class CompanyCertificates(unittest.TestCase):
             self.assertEqual(self.served(world), fingerprint_of(answer))
             self.assertTrue(s_client_verifies(world.manager_address, world.port(443), company.certificate, world.manager_host))
             step("2. the company's root is in the list; Verify: every family goes to Level 4")
-            self.pin_rmx(world, systems)
+            world.cli("secure-only", "set", "on")
+            world.pin_served(next(one for one in systems if one["family"] == "rmx"))
             world.cli("secure-only", "set", "verify")
             self.enforce(world)
             self.assert_level_4(world, systems)
@@ -150,8 +147,7 @@ class CompanyCertificates(unittest.TestCase):
             (world.folder / "passphrase").write_text("open sesame\n")
             run("openssl", "pkcs12", "-export", "-inkey", key, "-in", company.bundle(answer), "-out", package, "-passout", "pass:open sesame")
             step("a system is away: the package is taken, and staged")
-            control = (BIN / "countersign-device", "control", "--data", world.folder / "estate")
-            run(*control, "fault", systems[1]["serial"], "silent")
+            world.control("fault", systems[1]["serial"], "silent")
             done = world.cli("own-certificate", "install", package, "--passphrase-file", world.folder / "passphrase", "--trust-root", check=False)
             self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
             self.assertIn("away", done.stdout)
@@ -167,7 +163,7 @@ class CompanyCertificates(unittest.TestCase):
             world.restart_manager()
             self.assertEqual((waiting(), self.served(world)), (["away"], internal))
             step("it comes back: it gets the root, and the certificate is in use by itself")
-            run(*control, "clear", systems[1]["serial"])
+            world.control("clear", systems[1]["serial"])
             world.cli("enforce", "away.company.com", "--wait", "--timeout", "300")
             wait_for(lambda: self.served(world) == fingerprint_of(answer), "the staged certificate is served", 60)
             self.assert_level_4(world, systems)

@@ -39,10 +39,7 @@ class TmsGuides(unittest.TestCase):
     def pin_rmx(self, world, systems):
         """The collaboration server's factory certificate leads to no authority: a person compares it and pins it."""
         rmx = next(one for one in systems if one["family"] == "rmx")
-        world.cli("system", "set", rmx["host_name"], "--system-pin", served_certificate(rmx["address"], world.port(443))["fingerprint"])
-
-    def control(self, world, *words):
-        run(BIN / "countersign-device", "control", "--data", world.folder / "estate", *words)
+        world.pin_served(rmx)
 
     def old_systems(self):
         return [{"family": family, "host_name": f"{name}.company.com", "software": software} for family, name, software in NOT_CAPABLE]
@@ -68,7 +65,7 @@ class TmsGuides(unittest.TestCase):
             before = world.systems()
             step("one of the capable systems stops to answer")
             faulty = next(one for one in systems if one["family"] == "mps")
-            self.control(world, "fault", faulty["serial"], "silent")
+            world.control("fault", faulty["serial"], "silent")
             step("1. Secure-Only mode on, Verify Certificates unchecked")
             world.cli("secure-only", "set", "on")
             step("2. Enforce Management Settings begins by itself")
@@ -90,7 +87,7 @@ class TmsGuides(unittest.TestCase):
             step("HTTP is still there for the others")
             self.assertEqual(self.http(world, "/ca.pem"), 200)
             step("the connection error is resolved: the next run of the task updates the system, and its ticket closes")
-            self.control(world, "clear", faulty["serial"])
+            world.control("clear", faulty["serial"])
             world.cli("enforce", faulty["host_name"], "--wait", "--timeout", "300")
             self.assertEqual(world.systems()[faulty["host_name"]]["level"], 3, self.shown(world))
             self.assertEqual(world.tickets(), [])
@@ -154,10 +151,10 @@ class TmsGuides(unittest.TestCase):
         self.assertEqual(world.tickets(), [])
         step("a certificate that does not verify: communication is not continued, and a ticket says so")
         vcs = next(one for one in systems if one["family"] == "vcs")
-        self.control(world, "fault", vcs["serial"], "wrong_name")
+        world.control("fault", vcs["serial"], "wrong_name")
         world.cli("system", "observe", vcs["host_name"], check=False)
         self.assertEqual([one["title"] for one in world.tickets()], ["Certificate Validation Error"])
-        self.control(world, "clear", vcs["serial"])
+        world.control("clear", vcs["serial"])
         world.cli("system", "observe", vcs["host_name"])
         self.assertEqual(world.tickets(), [])
 

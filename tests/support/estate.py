@@ -243,6 +243,16 @@ class World:
         for system in systems:
             self.cli("system", "add", system["host_name"], "--ip", system["address"], "--family", system["family"])
 
+    def control(self, *words, check=True):
+        """What stands at the virtual units: faults, power, and the like."""
+        return run(BIN / "countersign-device", "control", "--data", self.folder / "estate", *words, check=check)
+
+    def pin_served(self, system):
+        """What a person does where a factory certificate leads to no authority: waits until HTTPS is there, compares and pins it."""
+        https = (system["address"], self.port(443))
+        wait_for(lambda: port_state(*https) == "open", f"HTTPS of {system['host_name']}", 60)
+        self.cli("system", "set", system["host_name"], "--system-pin", served_certificate(*https)["fingerprint"])
+
     def cli(self, *arguments, check=True, stdin=None, timeout=300):
         env = {"COUNTERSIGN_URL": f"https://{self.manager_host}:{self.port(443)}", "COUNTERSIGN_ADDRESS": self.manager_address,
                "COUNTERSIGN_CA": str(self.folder / "manager" / "ca.pem"), "COUNTERSIGN_CONFIG": str(self.folder / "cli.toml")}

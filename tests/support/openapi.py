@@ -100,6 +100,8 @@ def parse(text):
             if not match:
                 raise ValueError(f"not understood: {line!r}")
             key, rest = match[1].strip("'\""), match[2]
+            if key in out:
+                raise ValueError(f"named twice at the same place: {line!r}")
             if rest is None:
                 deeper = at < len(lines) and (indent(lines[at]) > depth or (indent(lines[at]) == depth and lines[at].lstrip().startswith("- ")))
                 out[key], at = block(at, indent(lines[at])) if deeper else (None, at)

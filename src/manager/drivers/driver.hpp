@@ -47,8 +47,10 @@ public:
     /// name client.feedback.url stands for the manager's registration at the system where that is a command and no setting.
     virtual net::Task<Result<void>> apply(std::vector<SettingChange> changes) = 0;
     virtual net::Task<Result<void>> set_password(SecretText password) = 0;
-    /// Replaces the trust list.
+    /// Replaces the trust list, or adds to it (family::CertificateRules::append_roots).
     virtual net::Task<Result<void>> install_trust(std::vector<pki::Certificate> roots) = 0;
+    /// Takes roots out of a list to which uploads are added, by SHA-256 in hex. DEV-003 when the family describes no such command.
+    virtual net::Task<Result<void>> withdraw_trust(std::vector<std::string> fingerprints) = 0;
     virtual net::Task<Result<void>> install_certificate(std::vector<pki::Certificate> chain, pki::PrivateKey key) = 0;
     /// Asks for a restart and returns when the system has accepted it.
     virtual net::Task<Result<void>> restart() = 0;

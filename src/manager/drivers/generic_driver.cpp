@@ -46,6 +46,11 @@ net::Task<Result<void>> GenericDriver::install_trust(std::vector<pki::Certificat
     co_return co_await act(Action::install_trust, std::move(given));
 }
 
+/// Its uploads replace the list (docs/driver-sdk.md), so there is never anything to take out.
+net::Task<Result<void>> GenericDriver::withdraw_trust(std::vector<std::string>) {
+    co_return fail(errors::dev::unknown_command, {{"path", "withdraw_trust"}});
+}
+
 net::Task<Result<void>> GenericDriver::install_certificate(std::vector<pki::Certificate> chain, pki::PrivateKey key) {
     CS_CO_CHECK(check_trust("a private key would be sent"));
     Given given;

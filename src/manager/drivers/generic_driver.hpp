@@ -19,6 +19,7 @@ public:
 
     net::Task<Result<void>> set_password(SecretText password) override;
     net::Task<Result<void>> install_trust(std::vector<pki::Certificate> roots) override;
+    net::Task<Result<void>> withdraw_trust(std::vector<std::string> fingerprints) override;
     net::Task<Result<void>> install_certificate(std::vector<pki::Certificate> chain, pki::PrivateKey key) override;
     net::Task<Result<void>> restart() override { return act(family::Action::restart, {}); }
     net::Task<Result<void>> begin_trial(std::chrono::seconds within) override;

@@ -156,14 +156,24 @@ net::Task<Result<void>> WebDriver::run_behaviour(std::string_view behaviour, std
 
 namespace {
 
-/// Families spell the parameter of a trial as their protocol does; there is one.
+/// Families spell the parameter of a command as their protocol does; the wanted one is the first.
 std::vector<family::Argument> only_argument(family::Family const& family, std::string_view behaviour, std::string value) {
     auto const* command = family.find_behaviour(behaviour);
     if (command == nullptr || command->parameters.empty()) return {};
     return {family::Argument{command->parameters.front().name, std::move(value)}};
 }
 
+/// Commands that take one root out of the trust list.
+constexpr std::array<std::string_view, 2> k_withdraw{"trust_delete", "repository_remove_trusted"};
+
 }  // namespace
+
+net::Task<Result<void>> WebDriver::withdraw_trust(std::vector<std::string> fingerprints) {
+    auto const known = std::ranges::find_if(k_withdraw, [this](std::string_view name) { return family_->find_behaviour(name) != nullptr; });
+    if (known == k_withdraw.end()) co_return fail(errors::dev::unknown_command, {{"path", "withdraw_trust"}});
+    for (auto& one : fingerprints) CS_CO_CHECK(co_await run_behaviour(*known, only_argument(*family_, *known, std::move(one))));
+    co_return Result<void>();
+}
 
 net::Task<Result<void>> WebDriver::begin_trial(std::chrono::seconds within) {
     co_return co_await run_behaviour("trial_begin", only_argument(*family_, "trial_begin", std::to_string(within.count())));

@@ -21,6 +21,7 @@ public:
     [[nodiscard]] bool secure() const override { return channel_.secure; }
     net::Task<Result<void>> set_password(SecretText password) override;
     net::Task<Result<void>> install_trust(std::vector<pki::Certificate> roots) override;
+    net::Task<Result<void>> withdraw_trust(std::vector<std::string> fingerprints) override;
     net::Task<Result<void>> install_certificate(std::vector<pki::Certificate> chain, pki::PrivateKey key) override;
     net::Task<Result<void>> begin_trial(std::chrono::seconds within) override;
     net::Task<Result<void>> confirm_trial(std::string id) override;

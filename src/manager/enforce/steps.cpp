@@ -130,7 +130,14 @@ net::Task<Result<void>> Enforcer::install_trust(WorkPtr work, Step step) {
     auto const& has = work->account()->trust_fingerprints;
     if (std::set<std::string>(has.begin(), has.end()) == wanted) co_return Result<void>();
     CS_CO_CHECK(co_await note_change(work, k_changed_trust));
-    CS_CO_CHECK(co_await work->driver()->install_trust(roots));
+    std::vector<std::string> withdrawn;
+    if (work->survey.family->certificate.append_roots)
+        for (auto const& root : authority_.withdrawn())
+            if (std::ranges::find(has, root) != has.end()) withdrawn.push_back(root);
+    bool const lacks = std::ranges::any_of(wanted, [&has](std::string const& one) { return std::ranges::find(has, one) == has.end(); });
+    // First what must be there, then what must not: it never trusts less than the manager needs.
+    if (lacks || withdrawn.empty()) CS_CO_CHECK(co_await work->driver()->install_trust(roots));
+    if (!withdrawn.empty()) CS_CO_CHECK(co_await work->driver()->withdraw_trust(withdrawn));
     work->account()->trust_fingerprints.assign(wanted.begin(), wanted.end());
     co_return Result<void>();
 }

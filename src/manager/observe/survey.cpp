@@ -196,8 +196,9 @@ net::Task<Result<void>> Surveyor::note_trust(Survey const& survey) {
     SystemTrust seen{.system = survey.system.id, .served_root = {}, .trusted = {}, .verifies = {}};
     if (auto const* service = https_service(*survey.family))
         if (auto const* https = observation.find(service->id); https && !https->presented.empty()) seen.served_root = https->root_sha256;
-    // What is on trial may go back, and what another unit trusts is not the system's.
-    if (observation.account && observation.account->trial.empty() && observation.other_unit.empty()) {
+    // What another unit trusts is not the system's.
+    if (observation.account && observation.other_unit.empty()) {
+        seen.on_trial = !observation.account->trial.empty();
         seen.trusted = observation.account->trust_fingerprints;
         seen.verifies = checks_us(*survey.family, *observation.account);
     }

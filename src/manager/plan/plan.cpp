@@ -276,16 +276,18 @@ private:
             if (std::ranges::find(trusted, root.fingerprint()) == trusted.end()) missing.push_back(root.subject());
         std::vector<std::string> withdrawn;
         for (auto const& root : in_.withdrawn_roots)
-            if (!in_.family.certificate.append_roots && std::ranges::find(trusted, root) != trusted.end()) withdrawn.push_back(root);
+            if (std::ranges::find(trusted, root) != trusted.end()) withdrawn.push_back(root);
         if (missing.empty() && withdrawn.empty()) return;
         if (!described(family::Action::install_trust, "that the system gets the estate's trusted roots")) return;
-        auto why = missing.empty() ? std::string() : "Missing in its trust list: " + list_of(missing) + ". ";
-        if (!withdrawn.empty()) why += "The estate does not trust any more: SHA-256 " + list_of(withdrawn) + ".";
-        while (why.ends_with(' ') || (withdrawn.empty() && why.ends_with('.'))) why.pop_back();
+        auto why = missing.empty() ? std::string() : "Missing in its trust list: " + list_of(missing);
+        if (!withdrawn.empty())
+            why += std::string(why.empty() ? "" : ". ") + "The estate does not trust any more: SHA-256 " + list_of(withdrawn);
         auto& step = add(StepKind::install_trust, "Give the system the estate's trusted roots", why);
-        step.undo = "Upload the former list at the system; the new one trusts only the estate's own roots.";
+        step.undo = in_.family.certificate.append_roots
+                        ? "Take the roots out of, or put them back into, the list at the system."
+                        : "Upload the former list at the system; the new one trusts only the estate's own roots.";
         step.before = "The channel is verified, pinned or the factory's.";
-        step.after = "Its trust list holds every root of the estate.";
+        step.after = "Its trust list holds every root of the estate and none that the estate gave up.";
     }
 
     /// Why the served certificate must be replaced; empty: it is good.

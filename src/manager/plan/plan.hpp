@@ -69,7 +69,7 @@ struct PlanInput {
     UtcTime now;
     std::map<std::string, std::string> persistent = {};  ///< settings that the system gets again when it lost them
     bool phonebook = false;                              ///< a phone book of ours is assigned to it
-    /// SHA-256 of roots that the estate trusted once; a system that has one forgets it, where its list can be replaced.
+    /// SHA-256 of roots that the estate trusted once; a system that has one forgets it.
     std::vector<std::string> withdrawn_roots = {};
 };
 

@@ -51,6 +51,8 @@ struct SystemTrust {
     std::optional<std::string> served_root;           ///< SHA-256 of the estate's root that its HTTPS chain ends at; empty: none
     std::optional<std::vector<std::string>> trusted;  ///< SHA-256 of its trusted roots
     std::optional<bool> verifies;                     ///< it checks whom it calls, or is set to
+    /// What it said is on trial and may go back: another list than before leaves nothing known, and checking us counts at once.
+    bool on_trial = false;
     bool operator==(SystemTrust const&) const = default;
 };
 

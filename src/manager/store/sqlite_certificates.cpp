@@ -133,7 +133,11 @@ net::Task<Result<void>> SqliteCertificates::note_trust(SystemTrust seen) {
             "INSERT INTO system_trust (system, served_root, trusted, verifies) VALUES (:system, :served, :trusted, :verifies) "
             "ON CONFLICT (system) DO UPDATE SET served_root = coalesce(excluded.served_root, served_root), "
             "trusted = coalesce(excluded.trusted, trusted), verifies = coalesce(excluded.verifies, verifies)",
-            {value(seen.system), served, trusted, verifies});
+            {value(seen.system), served, seen.on_trial ? Value() : trusted, seen.on_trial && seen.verifies == false ? Value() : verifies});
+        // A list on trial may go back or stay: unless it is the one that was known, nobody knows which it will be.
+        if (seen.on_trial && seen.trusted)
+            database.execute("UPDATE system_trust SET trusted = NULL WHERE system = :system AND trusted <> :trusted",
+                             {value(seen.system), trusted});
         return {};
     });
 }

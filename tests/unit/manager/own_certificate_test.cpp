@@ -180,6 +180,27 @@ TEST_F(OwnCertificateTest, a_system_that_could_not_call_before_is_not_waited_for
     EXPECT_FALSE(get(own().install(pair_of(company_.issue(k_host)), true, "admin")).staged);
 }
 
+TEST_F(OwnCertificateTest, what_a_system_says_while_it_is_on_trial_is_not_relied_on) {
+    auto const company = company_.root().fingerprint();
+    auto const try_out = [this](manager::SystemId id, std::vector<std::string> trusted, bool verifies) {
+        get(store().certificates().note_trust(
+            {.system = id, .served_root = {}, .trusted = std::move(trusted), .verifies = verifies, .on_trial = true}));
+    };
+    auto const adds = verifying_system("adds", {internal_root()});
+    try_out(adds, {internal_root(), company}, true);
+    auto const stops = verifying_system("stops", {internal_root()});
+    try_out(stops, {internal_root()}, false);
+    auto const begins = verifying_system("begins", {internal_root()});
+    get(store().certificates().note_trust({.system = begins, .served_root = {}, .trusted = {{internal_root()}}, .verifies = false}));
+    try_out(begins, {internal_root()}, true);
+    auto const state = get(own().install(pair_of(company_.issue(k_host)), true, "admin"));
+    ASSERT_TRUE(state.staged);
+    EXPECT_EQ(state.staged->waiting_for.in_all, 3U);
+    see(adds, {internal_root(), company});
+    get(store().certificates().note_trust({.system = stops, .served_root = {}, .trusted = {}, .verifies = false}));
+    EXPECT_EQ(get(own().show()).staged->waiting_for.in_all, 1U) << "what is confirmed counts";
+}
+
 TEST_F(OwnCertificateTest, a_system_that_trusts_the_certificate_itself_is_waited_for) {
     verifying_system("leafy", {served()});
     EXPECT_TRUE(get(own().install(pair_of(company_.issue(k_host)), true, "admin")).staged);
