@@ -82,15 +82,19 @@ std::optional<System> load(Database& database, SystemId id) {
     return row ? std::optional(system_of(*row)) : std::nullopt;
 }
 
-void update(Database& database, System const& system) {
+/// Writes what differs, and nothing else: SQLite writes every index whose column is named, even when its value stays.
+void update(Database& database, System const& before, System const& after) {
     std::string changes;
     std::vector<Value> values;
     for (auto const& column : k_columns) {
+        auto wanted = column.get(after);
+        if (wanted == column.get(before)) continue;
         if (!changes.empty()) changes += ", ";
         changes += std::string(column.name) + " = :" + std::string(column.name);
-        values.push_back(column.get(system));
+        values.push_back(std::move(wanted));
     }
-    values.push_back(value(system.id));
+    if (values.empty()) return;
+    values.push_back(value(after.id));
     database.execute("UPDATE systems SET " + changes + " WHERE id = :id", std::move(values));
 }
 
@@ -242,13 +246,13 @@ net::Task<Result<System>> SqliteStore::update_system(SystemId id, std::function<
     return write([this, id, change = std::move(change), actor = std::move(actor)](Database& database) -> Result<System> {
         auto system = load(database, id);
         if (!system) return no_such_system(id);
-        auto created = system->created;
+        auto const before = *system;
         auto line = change(*system);
         system->id = id;
-        system->created = created;
+        system->created = before.created;
         normalise(*system);
         CS_CHECK(check_unique(database, *system));
-        update(database, *system);
+        update(database, before, *system);
         if (!line.empty()) record(database, actor, "system.change", subject_of(id), line);
         return std::move(*system);
     });
@@ -322,13 +326,14 @@ net::Task<Result<void>> SqliteStore::record_assessment(System system, Assessment
         if (!stored) return no_such_system(system.id);
         auto before = *stored;
         take_observed(*stored, system);
-        update(database, *stored);
+        update(database, before, *stored);
         // With another certificate it may call in another way, too: what it showed before says nothing any more.
         if (before.certificate_fingerprint != stored->certificate_fingerprint)
             database.execute("UPDATE systems SET last_call_certificate = '' WHERE id = :id", {value(system.id)});
         database.execute(
             "INSERT INTO assessments (system, document, service_lines) VALUES (:system, :document, :lines) "
-            "ON CONFLICT (system) DO UPDATE SET document = excluded.document, service_lines = excluded.service_lines",
+            "ON CONFLICT (system) DO UPDATE SET document = excluded.document, service_lines = excluded.service_lines "
+            "WHERE document <> excluded.document OR service_lines <> excluded.service_lines",
             {value(system.id), value(to_document(assessment)), value(to_document(service_lines))});
         // Observations come every few minutes: only what they change is worth a line in the trail.
         if (auto line = describe_change(before, *stored); !line.empty())

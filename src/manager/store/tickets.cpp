@@ -21,8 +21,8 @@ net::Task<Result<std::vector<Ticket>>> SqliteStore::list_tickets(std::optional<T
         std::string rest = "FROM tickets WHERE 1 = 1";
         std::vector<Value> values;
         if (state) {
-            rest += " AND state = :state";
-            values.push_back(value(to_string(*state)));
+            // Written out, so that the index of open tickets is used without planning anew for each value.
+            rest += " AND state = '" + std::string(to_string(*state)) + "'";
         }
         if (system != 0) {
             rest += " AND system = :system";
