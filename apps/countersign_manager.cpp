@@ -4,6 +4,7 @@
 #include "manager/api/api.hpp"
 #include "manager/manager.hpp"
 #include "manager/server.hpp"
+#include "manager/store/offline.hpp"
 #include "net/task.hpp"
 
 #include <CLI/CLI.hpp>
@@ -112,10 +113,37 @@ int serve(Options options) {
     return 0;
 }
 
+/// Commands for the machine's administrator. They need the data folder and no running manager, and none of the options above.
+int maintain(int argc, char** argv) {
+    CLI::App app("countersign-manager: on the manager's own machine, with its data folder");
+    app.require_subcommand(1);
+    std::filesystem::path data;
+    int code = 0;
+    auto* verify = app.add_subcommand("verify-audit", "Was a record of the audit trail changed, removed or moved? Exit code 2: it was");
+    verify->add_option("--data", data, "Data folder of the manager")->required();
+    verify->callback([&] {
+        auto const verdict = manager::verify_audit(data);
+        if (!verdict) {
+            code = failed(verdict.error());
+        } else if (verdict->first_bad) {
+            std::cout << "the audit trail does not hold: " << verdict->first_bad->text << "\n";
+            code = 2;
+        } else {
+            std::cout << "the audit trail holds: " << verdict->records << " records, the newest is " << verdict->head.newest
+                      << " with the hash\n"
+                      << verdict->head.hash << "\n";
+        }
+    });
+    CLI11_PARSE(app, argc, argv);
+    return code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    if (argc > 1 && argv[1][0] != '-') return maintain(argc, argv);
     CLI::App app("countersign-manager: the management server");
+    app.footer("On the manager's own machine, with its data folder: countersign-manager verify-audit --help");
     Options options;
     describe(app, options);
     CLI11_PARSE(app, argc, argv);

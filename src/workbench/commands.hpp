@@ -48,6 +48,10 @@ void add_campaign_commands(CLI::App& app, Context& context);
 void add_job_commands(CLI::App& app, Context& context);
 void add_ticket_commands(CLI::App& app, Context& context);
 void add_notify_commands(CLI::App& app, Context& context);
+/// The audit trail: reading, verifying, keeping.
+void add_audit_commands(CLI::App& app, Context& context);
+/// Accounts of people; after add_access_commands.
+void add_account_commands(CLI::App& app, Context& context);
 void add_list_commands(CLI::App& app, Context& context);
 /// The manager's own doors and readiness, and how systems are reached; after add_system_commands.
 void add_network_commands(CLI::App& app, Context& context);

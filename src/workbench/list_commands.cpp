@@ -68,12 +68,6 @@ void add_list_commands(CLI::App& app, Context& context) {
                  return std::vector<std::string>{std::to_string(number_of(one, "system")), text_of(one, "subject"),
                                                  expiry(text_of(one, "not_after")), text_of(one, "serial")};
              });
-    auto* audit = app.add_subcommand("audit", "Who did what")->require_subcommand(1);
-    add_list(*audit, context, "list", "The newest records", "audit?limit=100", "records", {"At", "Who", "What", "Subject", "Detail"},
-             [](json::value const& one) {
-                 return std::vector<std::string>{text_of(one, "at"), text_of(one, "actor"), text_of(one, "action"), text_of(one, "subject"),
-                                                 text_of(one, "detail")};
-             });
     app.add_subcommand("about", "The manager: its name, mode, jobs and roots")->callback([&context] {
         context.action = [&context](Output& output) {
             return with_manager(context, output, [&](ApiClient& client) -> Result<int> {

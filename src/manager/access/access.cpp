@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "host/crypto.hpp"
+#include "manager/store/account_store.hpp"
 
 #include "countersign/errors/acc.hpp"
 #include "countersign/errors/gen.hpp"
@@ -93,8 +94,9 @@ Access::Access(Store& store, net::BlockingPool& pool, std::shared_ptr<Clock cons
 Access::~Access() = default;
 
 net::Task<Result<bool>> Access::setup_pending() {
-    CS_CO_TRY(auto hash, co_await state_->store.get_password_hash(std::string(k_administrator)));
-    co_return !hash.has_value();
+    // Whatever the first account was called, and also when it is gone: set-up is for a manager that nobody has.
+    CS_CO_TRY(auto const accounts, co_await state_->store.accounts().count());
+    co_return accounts == 0;
 }
 
 net::Task<Result<SecretText>> Access::new_setup_password() {

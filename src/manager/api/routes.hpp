@@ -29,6 +29,10 @@ void add_folder_policy_routes(net::http::Router& router, Doors const& doors);
 /// Lists, exports, saved views, adding by list.
 void add_list_routes(net::http::Router& router, Doors const& doors);
 void add_estate_routes(net::http::Router& router, Doors const& doors);
+/// The audit trail with its chain, to verify it or to keep it elsewhere.
+void add_audit_routes(net::http::Router& router, Doors const& doors);
+/// Accounts of people, their roles, passwords and sessions.
+void add_account_routes(net::http::Router& router, Doors const& doors);
 void add_ticket_routes(net::http::Router& router, Doors const& doors);
 void add_notification_routes(net::http::Router& router, Doors const& doors);
 void add_campaign_routes(net::http::Router& router, Doors const& doors);

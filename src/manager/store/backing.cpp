@@ -7,12 +7,6 @@ void Backing::record(Database& database, std::string_view actor, std::string_vie
     add_audit_record(database, now(), actor, action, subject, detail);
 }
 
-void add_audit_record(Database& database, UtcTime now, std::string_view actor, std::string_view action, std::string_view subject,
-                      std::string_view detail) {
-    database.execute("INSERT INTO audit (at, actor, action, subject, detail) VALUES (:at, :actor, :action, :subject, :detail)",
-                     {value(now), value(actor), value(action), value(subject), value(detail)});
-}
-
 std::string escape_like(std::string_view text) {
     std::string out;
     for (char c : text) {

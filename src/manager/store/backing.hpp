@@ -36,7 +36,7 @@ private:
     Clock const& clock_;
 };
 
-/// A line of the trail, for functions that work inside of somebody's transaction.
+/// A record of the trail with its link of the chain (audit_trail.hpp), for functions that work inside of somebody's transaction.
 void add_audit_record(Database& database, UtcTime now, std::string_view actor, std::string_view action, std::string_view subject,
                       std::string_view detail);
 

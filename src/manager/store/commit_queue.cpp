@@ -19,7 +19,8 @@ Error query_failed(std::string_view detail) { return Error(errors::sto::query_fa
 
 }  // namespace
 
-CommitQueue::CommitQueue(std::unique_ptr<Database> database) : database_(std::move(database)), thread_([this] { serve(); }) {}
+CommitQueue::CommitQueue(std::unique_ptr<Database> database, Hooks hooks)
+    : database_(std::move(database)), hooks_(std::move(hooks)), thread_([this] { serve(); }) {}
 
 CommitQueue::~CommitQueue() {
     {
@@ -94,15 +95,18 @@ std::optional<Error> CommitQueue::try_carry_out(std::deque<Call>& batch) {
     try {
         // A transaction that starts as a reader and then writes can fail for good when another program wrote between.
         database_->execute(writes ? "BEGIN IMMEDIATE" : "BEGIN");
+        if (writes && hooks_.begun) hooks_.begun(*database_);
         for (auto& call : batch) {
             carry_out_one(call);
             if (!database_->in_transaction()) return query_failed("the transaction was given up (disk full or I/O error)");
         }
+        if (writes && hooks_.committing) hooks_.committing(*database_);
         database_->execute("COMMIT");
         log_to_move_ = log_to_move_ || writes;
         return std::nullopt;
     } catch (soci::soci_error const& error) {
         auto failure = query_failed(error.what());
+        if (writes && hooks_.lost) hooks_.lost();
         try {
             if (database_->in_transaction()) database_->execute("ROLLBACK");
         } catch (soci::soci_error const& second) {

@@ -24,7 +24,14 @@ enum class Access { read, write };
 
 class CommitQueue {
 public:
-    explicit CommitQueue(std::unique_ptr<Database> database);
+    /// What happens with each transaction that writes, on the store's thread. What throws ends the transaction.
+    struct Hooks {
+        std::function<void(Database&)> begun{};       ///< before the first call
+        std::function<void(Database&)> committing{};  ///< after the last call
+        std::function<void()> lost{};                 ///< it was rolled back as a whole
+    };
+    explicit CommitQueue(std::unique_ptr<Database> database) : CommitQueue(std::move(database), Hooks()) {}
+    CommitQueue(std::unique_ptr<Database> database, Hooks hooks);
     /// Carries out what is queued, moves the log into the file and ends the thread. The loops of callers must still exist.
     ~CommitQueue();
     CommitQueue(CommitQueue const&) = delete;
@@ -70,6 +77,7 @@ private:
     void checkpoint_when_idle();
 
     std::unique_ptr<Database> database_;
+    Hooks hooks_;
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<Call> waiting_;

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "manager/store/audit_trail.hpp"
 #include "manager/store/system_query.hpp"
 
 #include "countersign/errors/sto.hpp"
@@ -464,9 +465,15 @@ Statements const k_own_certificates = {
     "ALTER TABLE systems ADD COLUMN last_call_certificate TEXT NOT NULL DEFAULT ''",
 };
 
-std::array<Statements const*, 14> const k_steps = {&k_systems, &k_certificates,  &k_jobs,        &k_tickets,         &k_access,
-                                                   &k_trials,  &k_folders,       &k_ticket_work, &k_notifications,   &k_campaigns,
-                                                   &k_lists,   &k_folder_policy, &k_arrivals,    &k_own_certificates};
+/// 15: each record of the trail holds its hash, and the newest one is kept sealed (audit_trail.hpp).
+Statements const k_audit_chain = {
+    "ALTER TABLE audit ADD COLUMN hash TEXT NOT NULL DEFAULT ''",
+    "CREATE TABLE audit_head (id INTEGER PRIMARY KEY CHECK (id = 1), sealed TEXT NOT NULL)",
+};
+
+std::array<Statements const*, 15> const k_steps = {&k_systems, &k_certificates,  &k_jobs,        &k_tickets,          &k_access,
+                                                   &k_trials,  &k_folders,       &k_ticket_work, &k_notifications,    &k_campaigns,
+                                                   &k_lists,   &k_folder_policy, &k_arrivals,    &k_own_certificates, &k_audit_chain};
 
 constexpr int k_version_with_address_keys = 11;
 
@@ -474,11 +481,6 @@ constexpr int k_version_with_address_keys = 11;
 void fill_address_keys(Database& database) {
     for (auto const& row : database.select({"id", "address"}, "FROM systems WHERE address <> ''"))
         database.execute("UPDATE systems SET address_key = :key WHERE id = :id", {value(address_key(row.text(1))), value(row.number(0))});
-}
-
-int current_schema(Database& database) {
-    if (!database.select_one({"name"}, "FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'")) return 0;
-    return static_cast<int>(parse_number<std::int64_t>(database.ask("SELECT max(version) FROM schema_version")).value_or(0));
 }
 
 /// A database with tables and without our mark belongs to somebody else.
@@ -496,6 +498,7 @@ void apply(Database& database, int from, int target, UtcTime now) {
     for (int version = from + 1; version <= target; ++version) {
         for (auto statement : *k_steps.at(static_cast<std::size_t>(version) - 1)) database.execute(statement);
         if (version == k_version_with_address_keys) fill_address_keys(database);
+        if (version == k_version_with_audit_chain) begin_audit_chain(database);
         database.execute("INSERT INTO schema_version (version, applied) VALUES (:version, :applied)",
                          {value(std::int64_t{version}), value(now)});
     }
@@ -503,20 +506,26 @@ void apply(Database& database, int from, int target, UtcTime now) {
 
 }  // namespace
 
+int schema_of(Database& database) {
+    if (!database.select_one({"name"}, "FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'")) return 0;
+    return static_cast<int>(parse_number<std::int64_t>(database.ask("SELECT max(version) FROM schema_version")).value_or(0));
+}
+
 int newest_schema() { return static_cast<int>(k_steps.size()); }
 
-Result<void> migrate(Database& database, UtcTime now, int target) {
+Result<void> migrate(Database& database, UtcTime now, int target, std::function<void(Database&, int)> const& finish) {
     try {
         if (!is_ours_or_empty(database))
             return fail(errors::sto::cannot_open, {{"database", "the file"}, {"detail", "it is the database of another program"}});
         // The lock comes first: two programs that start together must not both see the old version.
         database.execute("BEGIN IMMEDIATE");
-        auto found = current_schema(database);
+        auto found = schema_of(database);
         if (found > newest_schema()) {
             database.execute("ROLLBACK");
             return fail(errors::sto::schema_too_new, {{"found", std::to_string(found)}, {"known", std::to_string(newest_schema())}});
         }
         apply(database, found, target, now);
+        if (finish && found < target) finish(database, found);
         database.execute("COMMIT");
         if (found < target) log::info("store.migrated", {{"from", found}, {"to", target}});
         return {};

@@ -10,7 +10,10 @@ namespace countersign::manager {
 
 Result<std::unique_ptr<Store>> Store::open(std::filesystem::path const& file, host::Sealer sealer, std::shared_ptr<Clock const> clock) {
     CS_TRY(auto database, store::Database::open(file));
-    CS_CHECK(store::migrate(*database, clock->now()).map_error(at(file.string())));
+    auto const seal = [&sealer](store::Database& fresh, int found) {
+        if (found < store::k_version_with_audit_chain) store::seal_first_audit_head(fresh, sealer);
+    };
+    CS_CHECK(store::migrate(*database, clock->now(), store::newest_schema(), seal).map_error(at(file.string())));
     log::info("store.open", {{"file", file.string()}, {"schema", store::newest_schema()}});
     return std::make_unique<store::SqliteStore>(std::move(database), std::move(sealer), std::move(clock));
 }

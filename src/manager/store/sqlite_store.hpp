@@ -3,7 +3,9 @@
 /// The Store over CommitQueue. Its functions are split by topic over systems.cpp, jobs.cpp, tickets.cpp, certificates.cpp, access.cpp
 /// and sqlite_store.cpp; each hands one body to the queue and is no coroutine itself.
 
+#include "manager/store/audit_trail.hpp"
 #include "manager/store/backing.hpp"
+#include "manager/store/sqlite_accounts.hpp"
 #include "manager/store/sqlite_arrivals.hpp"
 #include "manager/store/sqlite_campaigns.hpp"
 #include "manager/store/sqlite_certificates.hpp"
@@ -24,8 +26,10 @@ namespace countersign::manager::store {
 class SqliteStore final : public Store {
 public:
     SqliteStore(std::unique_ptr<Database> database, host::Sealer sealer, std::shared_ptr<Clock const> clock)
-        : sealer_(std::move(sealer)), clock_(std::move(clock)), queue_(std::move(database)) {}
+        : sealer_(std::move(sealer)), clock_(std::move(clock)), queue_(std::move(database), trail_.hooks()) {}
 
+    AuditStore& audit_trail() override { return audit_; }
+    AccountStore& accounts() override { return accounts_; }
     FolderStore& folders() override { return folders_; }
     ListStore& lists() override { return lists_; }
     TicketDesk& tickets() override { return tickets_; }
@@ -115,6 +119,9 @@ private:
     host::Sealer sealer_;
     std::shared_ptr<Clock const> clock_;
     Backing backing_{queue_, sealer_, *clock_};
+    AuditTrail trail_{sealer_, *clock_};
+    SqliteAudit audit_{queue_, sealer_};
+    SqliteAccounts accounts_{backing_};
     SqliteFolders folders_{backing_};
     SqliteCampaigns campaigns_{*this};
     SqliteLists lists_{backing_, folders_};

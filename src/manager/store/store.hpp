@@ -65,7 +65,7 @@ struct IssuedCertificate {
     std::optional<UtcTime> revoked;
 };
 
-/// Who did what (the trail that later gets its chain).
+/// Who did what. Each record is a link of a hash chain (store/audit_store.hpp).
 struct AuditRecord {
     std::int64_t id = 0;
     UtcTime at{};
@@ -75,6 +75,8 @@ struct AuditRecord {
     std::string detail;
 };
 
+class AuditStore;         // store/audit_store.hpp
+class AccountStore;       // store/account_store.hpp
 class CertificateStore;   // store/certificate_store.hpp
 class NetworkStore;       // store/network_store.hpp
 class ArrivalStore;       // store/arrival_store.hpp
@@ -94,6 +96,9 @@ public:
     virtual ~Store() = default;
 
     virtual CampaignStore& campaigns() = 0;
+    /// The audit trail with its chain.
+    virtual AuditStore& audit_trail() = 0;
+    virtual AccountStore& accounts() = 0;
 
     // Systems
     virtual net::Task<Result<SystemId>> add_system(System system, std::optional<SecretText> password, std::string actor) = 0;  ///< MGR-001
