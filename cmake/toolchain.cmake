@@ -38,6 +38,7 @@ if(COUNTERSIGN_SANITIZE)
     add_compile_options(-fno-sanitize=vptr)
   endif()
 endif()
+# The tests under sanitizers and the fuzz targets share their rooms: two builds of everything would be half of a CI run.
 if(COUNTERSIGN_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
