@@ -6,6 +6,7 @@
 #include "manager/api/api.hpp"
 #include "manager/campaign/campaigns.hpp"
 #include "manager/certificates/certificate_watch.hpp"
+#include "manager/certificates/certification.hpp"
 #include "manager/certificates/estate_roots.hpp"
 #include "manager/drivers/web_driver.hpp"
 #include "manager/estate/arrivals.hpp"
@@ -113,6 +114,7 @@ public:
     [[nodiscard]] InternalCa& authority() override { return *authority_; }
     [[nodiscard]] OwnCertificate& own_certificate() override { return own_certificate_; }
     [[nodiscard]] EstateRoots& roots() override { return roots_; }
+    [[nodiscard]] Certification& certification() override { return certification_; }
     [[nodiscard]] family::Families const& families() const override { return families_; }
     [[nodiscard]] std::string ssh_public_key() const override { return observer_.wire().direct->ssh_public_key; }
     [[nodiscard]] Network& network() override { return network_; }
@@ -172,6 +174,7 @@ private:
     OwnCertificate own_certificate_;
     EstateRoots roots_;
     CertificateWatch certificate_watch_;
+    Certification certification_;
     Arrivals arrivals_;
     std::unique_ptr<Scanner> scanner_;
     std::shared_ptr<Engine> engine_;
@@ -217,6 +220,7 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
                           .authority = *authority_,
                           .clock = clock_,
                           .announce = announcer()}),
+      certification_({.store = *store_, .clock = clock_}),
       arrivals_(
           *store_, families_,
           [this](NewSystem wanted, ConnectionSettings connection, std::string actor) {
@@ -498,6 +502,7 @@ net::Task<Result<void>> ManagerService::system_called(SystemCall call) {
     }
     if (!shown && directory_.is_at(*id, call.source_address)) surveyor_.note_claim(*id, call.serial_number, call.mac_address);
     if (believed) CS_CO_CHECK(co_await store_->record_contact(*id, evidence, call.event.substr(0, 40)));
+    if (shown) CS_CO_CHECK(co_await certification_.sighted().shown(*id, *call.certificate));
     contacts_.note(*id, call.https);
     publish({"system", *id});
     // Who works on the system at this moment looks at it anyway.

@@ -17,7 +17,8 @@
 
 namespace countersign::manager {
 
-class Campaigns;  // campaign/campaigns.hpp
+class Campaigns;      // campaign/campaigns.hpp
+class Certification;  // certificates/certification.hpp
 
 struct ManagerSettings {
     std::filesystem::path data;         ///< database, sealing key, certificates
@@ -79,6 +80,8 @@ public:
     /// What the HTTPS port serves, and the roots that the estate trusts.
     [[nodiscard]] virtual OwnCertificate& own_certificate() = 0;
     [[nodiscard]] virtual EstateRoots& roots() = 0;
+    /// The inventory of certificates, and what is done with them.
+    [[nodiscard]] virtual Certification& certification() = 0;
     [[nodiscard]] virtual family::Families const& families() const = 0;
     /// The manager's own SSH key, one line for authorized_keys.
     [[nodiscard]] virtual std::string ssh_public_key() const = 0;

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "host/files.hpp"
 #include "manager/api/api.hpp"
+#include "manager/certificates/certification.hpp"
 #include "manager/certificates/own_certificate.hpp"
 
 namespace countersign::manager {
@@ -47,6 +48,7 @@ Result<std::unique_ptr<Server>> Server::start(net::Runtime& runtime, ManagerSett
 
 net::Task<Result<std::shared_ptr<net::tls::ServerContext const>>> Server::make_identity() {
     CS_CO_TRY(auto identity, co_await manager_->own_certificate().identity());
+    CS_CO_CHECK(co_await manager_->certification().note_own(identity.chain));
     auto const roots = manager_->authority().roots();
     std::string fingerprint;
     for (auto const& one : identity.chain) fingerprint += one.fingerprint() + " ";

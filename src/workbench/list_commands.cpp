@@ -10,25 +10,6 @@
 namespace countersign::workbench {
 namespace {
 
-using Row = std::vector<std::string> (*)(json::value const&);
-
-/// A list of the API as a table: path, the array's name, columns.
-void add_list(CLI::App& parent, Context& context, std::string name, std::string help, std::string path, std::string array,
-              std::vector<std::string> heading, Row row) {
-    parent.add_subcommand(std::move(name), std::move(help))->callback([&context, path, array, heading, row] {
-        context.action = [&context, path, array, heading, row](Output& output) {
-            return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
-                CS_TRY(auto answer, client.get(path));
-                if (output.value(answer)) return k_holds;
-                Table table{heading, {}};
-                for (auto const& one : list_of(answer, array)) table.rows.push_back(row(one));
-                output.table(table);
-                return k_holds;
-            });
-        };
-    });
-}
-
 /// Each file by itself, and that no id is there already.
 int check_families(std::vector<std::string> const& files, Output& output) {
     json::array out;
@@ -62,12 +43,6 @@ int check_families(std::vector<std::string> const& files, Output& output) {
 }  // namespace
 
 void add_list_commands(CLI::App& app, Context& context) {
-    auto* certificate = app.add_subcommand("certificate", "Certificates that the manager issued")->require_subcommand(1);
-    add_list(*certificate, context, "list", "All of them", "certificates", "certificates",
-             {"System", "Subject", "Expires", "Serial number"}, [](json::value const& one) {
-                 return std::vector<std::string>{std::to_string(number_of(one, "system")), text_of(one, "subject"),
-                                                 expiry(text_of(one, "not_after")), text_of(one, "serial")};
-             });
     app.add_subcommand("about", "The manager: its name, mode, jobs and roots")->callback([&context] {
         context.action = [&context](Output& output) {
             return with_manager(context, output, [&](ApiClient& client) -> Result<int> {

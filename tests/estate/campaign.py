@@ -243,7 +243,7 @@ class Campaign(unittest.TestCase):
             self.assertEqual({one["level"] for one in world.systems().values()}, {4})
             self.assertEqual(world.tickets(), [])
             step("no step that must not be done twice was done twice")
-            issued = [one for one in world.api("certificate", "list")["certificates"] if one["purpose"] == "system"]
+            issued = [one for one in world.api("inventory", "list")["certificates"] if one["purpose"] == "system"]
             self.assertEqual(len(issued), len(systems))
             for system in systems:
                 events = [line.split(" ", 2)[1] for line in world.journal(system)]

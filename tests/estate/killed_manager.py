@@ -42,7 +42,7 @@ class KilledManager(unittest.TestCase):
                 self.assertEqual((one["level"], one["reachability"]), (4, "reachable"), world.cli("system", "show", system["host_name"]).stdout)
             self.assertEqual(world.tickets(), [])
             step("no step that must not be done twice was done twice")
-            issued = [one for one in world.api("certificate", "list")["certificates"] if one["purpose"] == "system"]
+            issued = [one for one in world.api("inventory", "list")["certificates"] if one["purpose"] == "system"]
             self.assertEqual(len(issued), COUNT, "one certificate for each system")
             for system in systems:
                 events = [line.split(" ", 2)[1] for line in world.journal(system)]

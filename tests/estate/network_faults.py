@@ -73,7 +73,7 @@ class NetworkFaults(unittest.TestCase):
                 self.assertIn("succeeded", states, f"{host}: {states}")
             wait_for(lambda: not world.tickets(), "every ticket closes", 60)
             step("no step was done twice, but those that a system had undone")
-            issued = collections.Counter(one["system"] for one in world.api("certificate", "list")["certificates"] if one["purpose"] == "system")
+            issued = collections.Counter(one["system"] for one in world.api("inventory", "list")["certificates"] if one["purpose"] == "system")
             for system in self.systems:
                 self.check_steps(world, system, issued)
 

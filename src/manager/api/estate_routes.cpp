@@ -158,10 +158,6 @@ void add_estate_routes(http::Router& router, Doors const& doors) {
     route("POST", "/api/v1/enforce", enforce, 1024 * 1024);
     route("GET", "/api/v1/jobs", list_jobs);
     route("GET", "/api/v1/jobs/{id}", show_job);
-    route("GET", "/api/v1/certificates", [](Doors doors, http::Request request) {
-        auto system = parse_number<SystemId>(request.query["system"]).value_or(0);
-        return list_of(doors.manager->store().list_issued(system), "certificates");
-    });
     route("GET", "/api/v1/audit", [](Doors doors, http::Request request) {
         auto before = parse_number<std::int64_t>(request.query["before"]).value_or(0);
         return list_of(doors.manager->store().list_audit(limit_of(request), before), "records");

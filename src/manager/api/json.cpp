@@ -167,17 +167,6 @@ json::object to_json(Policy const& policy) {
             {"revocation", to_string(policy.revocation)}};
 }
 
-json::object to_json(IssuedCertificate const& certificate) {
-    return {{"serial", certificate.serial},
-            {"subject", certificate.subject},
-            {"fingerprint", certificate.fingerprint},
-            {"purpose", certificate.purpose},
-            {"system", certificate.system},
-            {"not_before", to_string(certificate.not_before)},
-            {"not_after", to_string(certificate.not_after)},
-            {"revoked", or_null(certificate.revoked)}};
-}
-
 json::object to_json(AuditRecord const& record) {
     return {{"id", record.id},         {"at", to_string(record.at)}, {"actor", record.actor},
             {"action", record.action}, {"subject", record.subject},  {"detail", record.detail}};

@@ -23,7 +23,6 @@ json::object to_json(Plan const& plan);
 json::object to_json(Job const& job);
 json::object to_json(Ticket const& ticket, std::string_view system_name);
 json::object to_json(Policy const& policy);
-json::object to_json(IssuedCertificate const& certificate);
 json::object to_json(AuditRecord const& record);
 json::object to_json(Store::TokenInfo const& token);
 json::object to_json(Store::JobCounts const& counts);

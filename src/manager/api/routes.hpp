@@ -42,6 +42,10 @@ void add_page_routes(net::http::Router& router);
 void add_network_routes(net::http::Router& router, Doors const& doors);
 /// The certificate of the manager's HTTPS port, and the roots that the estate trusts.
 void add_own_certificate_routes(net::http::Router& router, Doors const& doors);
+/// Every certificate that was issued or seen; revoking, renewing and replacing them.
+void add_inventory_routes(net::http::Router& router, Doors const& doors);
+/// Revocation lists, the OCSP responder and the authorities' certificates: for anybody, over HTTP and HTTPS.
+void add_revocation_routes(net::http::Router& router, std::shared_ptr<Manager> manager);
 /// Scans, pre-registration, and systems that called and wait.
 void add_arrival_routes(net::http::Router& router, Doors const& doors);
 void add_phonebook_routes(net::http::Router& router, Doors const& doors);

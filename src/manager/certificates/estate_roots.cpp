@@ -1,6 +1,7 @@
 #include "manager/certificates/estate_roots.hpp"
 
 #include "base/text.hpp"
+#include "manager/store/inventory_store.hpp"
 
 #include "countersign/errors/gen.hpp"
 #include "countersign/errors/mgr.hpp"
@@ -26,6 +27,9 @@ net::Task<Result<void>> EstateRoots::load() {
     std::vector<pki::Certificate> roots;
     for (auto const& one : foreign) roots.push_back(one.certificate);
     links_.authority.trust_also(std::move(roots), std::move(withdrawn));
+    std::vector<InventoryStore::Authority> authorities;
+    for (auto const& one : links_.authority.roots()) authorities.push_back({one, authorities.empty() ? "root" : "seen"});
+    CS_CO_CHECK(co_await links_.store.inventory().note_authorities(std::move(authorities)));
     co_return links_.publish();
 }
 

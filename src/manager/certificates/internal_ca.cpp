@@ -115,7 +115,8 @@ public:
                                                    .fingerprint = certificate.fingerprint(),
                                                    .purpose = "manager",
                                                    .not_before = certificate.not_before(),
-                                                   .not_after = certificate.not_after()}));
+                                                   .not_after = certificate.not_after(),
+                                                   .certificate = certificate}));
         CS_CO_CHECK(co_await store_.set_secret(std::string(k_manager_secret), pair_text(certificate, made.key)));
         log::info("authority.manager_certificate", {{"subject", certificate.subject()}, {"until", to_string(certificate.not_after())}});
         co_return std::move(made);

@@ -168,6 +168,7 @@ net::Task<Result<void>> Surveyor::record(Survey& survey) {
     system.level = survey.assessment.level;
     CS_CO_CHECK(co_await store_.record_assessment(system, survey.assessment, describe_services(survey.sighting.observation)));
     CS_CO_CHECK(co_await note_trust(survey));
+    CS_CO_CHECK(co_await sighted_.saw(system.id, survey.sighting.observation));
     CS_CO_TRY(bool tickets_changed, co_await settle_tickets(store_, system.id, judge_tickets(input)));
     announce_("system", system.id);
     if (tickets_changed) announce_("ticket", system.id);

@@ -4,6 +4,7 @@
 /// are stored, tickets follow. Enforcement, the regular observation and the API all look in this way.
 
 #include "manager/certificates/internal_ca.hpp"
+#include "manager/certificates/sighted.hpp"
 #include "manager/estate/directory.hpp"
 #include "manager/observe/observer.hpp"
 #include "manager/store/certificate_store.hpp"
@@ -68,6 +69,7 @@ private:
     std::shared_ptr<Clock const> clock_;
     Announce announce_;
     NameTold name_told_;
+    Sighted sighted_{store_};
 
     mutable std::mutex mutex_;
     /// By the estate's roots and the vendors': building OpenSSL stores is not free.

@@ -41,6 +41,7 @@ net::Task<Result<void>> SqliteStore::set_pending_certificate(SystemId id, Pendin
             "INSERT INTO pending_certificates (system, certificate, sealed_key) VALUES (:system, :certificate, :key) "
             "ON CONFLICT (system) DO UPDATE SET certificate = excluded.certificate, sealed_key = excluded.sealed_key",
             {value(id), value(certificate.to_pem()), value(sealer_.seal(pending.key.to_pem(), key_context(id)))});
+        take_in_pending(database, now(), id, certificate, pending.renew_at);
         record(database, "manager", "certificate.issue", subject_of(id), certificate.subject() + " serial " + certificate.serial());
         return {};
     });
@@ -48,6 +49,7 @@ net::Task<Result<void>> SqliteStore::set_pending_certificate(SystemId id, Pendin
 
 net::Task<Result<void>> SqliteStore::clear_pending_certificate(SystemId id) {
     return write([this, id](Database& database) -> Result<void> {
+        settle_pending(database, now(), id);
         auto cleared = database.execute("DELETE FROM pending_certificates WHERE system = :system", {value(id)});
         if (cleared > 0) record(database, "manager", "certificate.settled", subject_of(id), "the issued certificate is no longer pending");
         return {};
@@ -57,6 +59,12 @@ net::Task<Result<void>> SqliteStore::clear_pending_certificate(SystemId id) {
 net::Task<Result<void>> SqliteStore::record_issued(IssuedCertificate certificate) {
     return write([this, certificate = std::move(certificate)](Database& database) -> Result<void> {
         insert_issued(database, certificate);
+        if (certificate.certificate)
+            (void)take_in(database, now(),
+                          {.certificate = *certificate.certificate,
+                           .purpose = certificate.purpose,
+                           .system = certificate.system,
+                           .renew_at = certificate.renew_at});
         record(database, "manager", "certificate.issue", certificate.system == 0 ? certificate.purpose : subject_of(certificate.system),
                certificate.subject + " serial " + certificate.serial);
         return {};

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "manager/store/audit_trail.hpp"
+#include "manager/store/inventory_schema.hpp"
 #include "manager/store/system_query.hpp"
 
 #include "countersign/errors/sto.hpp"
@@ -471,9 +472,9 @@ Statements const k_audit_chain = {
     "CREATE TABLE audit_head (id INTEGER PRIMARY KEY CHECK (id = 1), sealed TEXT NOT NULL)",
 };
 
-std::array<Statements const*, 15> const k_steps = {&k_systems, &k_certificates,  &k_jobs,        &k_tickets,          &k_access,
-                                                   &k_trials,  &k_folders,       &k_ticket_work, &k_notifications,    &k_campaigns,
-                                                   &k_lists,   &k_folder_policy, &k_arrivals,    &k_own_certificates, &k_audit_chain};
+std::array<Statements const*, 16> const k_steps = {
+    &k_systems,       &k_certificates, &k_jobs,  &k_tickets,       &k_access,   &k_trials,           &k_folders,     &k_ticket_work,
+    &k_notifications, &k_campaigns,    &k_lists, &k_folder_policy, &k_arrivals, &k_own_certificates, &k_audit_chain, &inventory_schema()};
 
 constexpr int k_version_with_address_keys = 11;
 

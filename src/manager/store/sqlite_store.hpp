@@ -11,6 +11,7 @@
 #include "manager/store/sqlite_certificates.hpp"
 #include "manager/store/sqlite_folder_policy.hpp"
 #include "manager/store/sqlite_folders.hpp"
+#include "manager/store/sqlite_inventory.hpp"
 #include "manager/store/sqlite_lists.hpp"
 #include "manager/store/sqlite_network.hpp"
 #include "manager/store/sqlite_notifications.hpp"
@@ -38,6 +39,7 @@ public:
     FolderPolicyStore& folder_policy() override { return folder_policy_; }
     ReplacementStore& replacements() override { return replacements_; }
     CertificateStore& certificates() override { return certificates_; }
+    InventoryStore& inventory() override { return inventory_; }
     NetworkStore& network() override { return network_; }
     ArrivalStore& arrivals() override { return arrivals_; }
     PhonebookStore& phonebooks() override { return phonebooks_; }
@@ -128,6 +130,7 @@ private:
     SqliteFolderPolicy folder_policy_{backing_};
     SqliteReplacements replacements_{backing_};
     SqliteCertificates certificates_{backing_};
+    SqliteInventory inventory_{backing_};
     SqliteNetwork network_{backing_};
     SqliteArrivals arrivals_{backing_};
     SqlitePhonebooks phonebooks_{backing_};

@@ -36,6 +36,7 @@ struct SystemPasswords {
 struct PendingCertificate {
     pki::Certificate certificate;
     pki::PrivateKey key;
+    std::optional<UtcTime> renew_at{};  ///< chosen when it was issued; known while it is stored
 };
 
 /// Which systems are meant: for lists, and as the selection of whatever works on many. What is not set does not restrict.
@@ -63,6 +64,8 @@ struct IssuedCertificate {
     UtcTime not_before{};
     UtcTime not_after{};
     std::optional<UtcTime> revoked;
+    std::optional<pki::Certificate> certificate{};  ///< for the inventory (store/inventory_store.hpp); not given back by list_issued
+    std::optional<UtcTime> renew_at{};              ///< when it is to be replaced by itself
 };
 
 /// Who did what. Each record is a link of a hash chain (store/audit_store.hpp).
@@ -88,6 +91,7 @@ class NotificationStore;  // store/notification_store.hpp
 class CampaignStore;      // store/campaign_store.hpp
 class FolderPolicyStore;  // store/folder_policy_store.hpp
 class ReplacementStore;   // store/replacement_store.hpp
+class InventoryStore;     // store/inventory_store.hpp
 
 class Store {
 public:
@@ -131,6 +135,7 @@ public:
     virtual FolderPolicyStore& folder_policy() = 0;
     virtual ReplacementStore& replacements() = 0;
     virtual CertificateStore& certificates() = 0;
+    virtual InventoryStore& inventory() = 0;
     virtual NetworkStore& network() = 0;
     virtual ArrivalStore& arrivals() = 0;
     virtual PhonebookStore& phonebooks() = 0;

@@ -30,8 +30,25 @@ def the_policy_changes_in_what_is_named(api):
 
 
 @case("GET", "/certificates")
-def certificates_are_listed(api):
-    assert api.ok()["certificates"]
+def certificates_are_listed_along_their_end(api):
+    found = api.ok(query="?limit=1")
+    assert len(found["certificates"]) == 1 and found["next"]
+    following = api.ok(query=f"?limit=1000&after={found['next']}")["certificates"]
+    ends = [one["not_after"] for one in found["certificates"] + following]
+    assert ends == sorted(ends)
+    own = api.ok(query="?system=0&state=served")["certificates"]
+    assert [one["purpose"] for one in own] == ["manager"], own
+    api.refused(422, "GEN-006", query="?state=lost&colour=red&expires_before=soon")
+    api.refused(422, "GEN-001", query="?after=nowhere")
+
+
+@case("GET", "/certificates/{fingerprint}")
+def a_certificate_is_shown_with_where_it_is_used_and_its_issuers(api):
+    own = api.other("GET", "/certificates").ok(query="?system=0&state=served")["certificates"][0]
+    shown = api.ok(fingerprint=own["fingerprint"][:12])
+    assert shown["fingerprint"] == own["fingerprint"] and "BEGIN CERTIFICATE" in shown["pem"] and "BEGIN CERTIFICATE" in shown["chain"]
+    assert [(use["system"], use["until"]) for use in shown["uses"]] == [(0, None)]
+    api.refused(404, "GEN-003", fingerprint="0" * 64)
 
 
 @case("GET", "/audit")

@@ -1,0 +1,111 @@
+#include "base/text.hpp"
+#include "manager/api/query.hpp"
+#include "manager/api/routes.hpp"
+#include "manager/certificates/certification.hpp"
+#include "pki/crl.hpp"
+
+#include "countersign/errors/gen.hpp"
+
+#include <limits>
+
+namespace countersign::manager::api {
+namespace http = net::http;
+namespace {
+
+constexpr std::int64_t k_most_days = 36500;
+
+json::value or_null(std::optional<UtcTime> const& time) { return time ? json::value(to_string(*time)) : json::value(nullptr); }
+
+json::object to_json(InventoryEntry const& entry) {
+    json::object out{{"fingerprint", entry.fingerprint},
+                     {"serial", entry.serial},
+                     {"subject", entry.subject},
+                     {"names", json::array(entry.names.begin(), entry.names.end())},
+                     {"issuer_subject", entry.issuer_subject},
+                     {"issuer", entry.issuer},
+                     {"purpose", entry.purpose},
+                     {"system", entry.system},
+                     {"system_name", entry.system_name},
+                     {"key", entry.key},
+                     {"not_before", to_string(entry.not_before)},
+                     {"not_after", to_string(entry.not_after)},
+                     {"state", to_string(entry.state)},
+                     {"first_seen", to_string(entry.first_seen)},
+                     {"last_seen", to_string(entry.last_seen)},
+                     {"revoked", or_null(entry.revoked)},
+                     {"renew_at", or_null(entry.renew_at)},
+                     {"replaced_by", entry.replaced_by}};
+    if (entry.revoked) out["reason"] = pki::reason_name(entry.reason);
+    return out;
+}
+
+json::object to_json(InventoryDetails const& found) {
+    auto out = to_json(found.entry);
+    json::array uses;
+    for (auto const& one : found.uses)
+        uses.push_back(json::object{{"system", one.system},
+                                    {"system_name", one.system == 0 ? "the manager" : one.system_name},
+                                    {"service", one.service},
+                                    {"since", to_string(one.since)},
+                                    {"until", or_null(one.until)}});
+    out["uses"] = std::move(uses);
+    json::array trusted;
+    for (auto const& one : found.trusted_by.first) trusted.push_back(json::object{{"id", one.id}, {"name", one.name}});
+    out["trusted_by"] = json::object{{"systems", std::move(trusted)}, {"in_all", found.trusted_by.in_all}};
+    out["pem"] = found.entry.pem;
+    out["chain"] = pki::to_pem(found.issuers);
+    return out;
+}
+
+/// A time, or a number of days from now.
+std::optional<UtcTime> end_of(Query& query, UtcTime now) {
+    auto const text = query.text("expires_before");
+    if (!text || text->empty()) return std::nullopt;
+    if (auto days = parse_number<std::int64_t>(*text); days && *days >= 0 && *days <= k_most_days) return now + std::chrono::days(*days);
+    auto const time = parse_utc_time(*text);
+    if (!time) query.problem("expires_before", "a time (2027-01-31T00:00:00Z) or a number of days is expected");
+    return time;
+}
+
+net::Task<http::Response> list(Doors doors, http::Request request) {
+    Query query(request);
+    InventoryFilter filter{
+        .text = query.text("text").value_or(""),
+        .issuer = to_lower(query.text("issuer").value_or("")),
+        .system = query.number("system", 0, std::numeric_limits<std::int64_t>::max()),
+        .state = query.choice("state", parse_certificate_state, "issued, pending, served, trusted, replaced, unused, revoked or expired"),
+        .expires_before = end_of(query, doors.manager->certification().now()),
+        .latest_first = false,
+        .limit = query.limit()};
+    std::erase(filter.issuer, ':');
+    auto const sort = query.text("sort").value_or("");
+    if (!sort.empty() && sort != "not_after" && sort != "-not_after") query.problem("sort", "not_after or -not_after is expected");
+    filter.latest_first = sort == "-not_after";
+    auto const after = query.text("after").value_or("");
+    if (auto good = query.finish(); !good) co_return http::problem(good.error());
+    auto page = co_await doors.manager->certification().inventory().page(std::move(filter), after);
+    co_return answer_or_problem(page, [](InventoryPage const& found) {
+        json::array out;
+        for (auto const& one : found.entries) out.push_back(to_json(one));
+        return json::object{{"certificates", std::move(out)},
+                            {"next", found.next.empty() ? json::value(nullptr) : json::value(found.next)}};
+    });
+}
+
+net::Task<http::Response> show(Doors doors, http::Request request) {
+    auto found = co_await doors.manager->certification().inventory().find(request.parameters["fingerprint"]);
+    co_return answer_or_problem(found, [](InventoryDetails const& value) { return to_json(value); });
+}
+
+}  // namespace
+
+void add_inventory_routes(http::Router& router, Doors const& doors) {
+    auto route = [&](std::string method, std::string pattern, auto function) {
+        router.add({std::move(method), std::move(pattern), 16UL * 1024,
+                    [doors, function](http::Request request) { return function(doors, std::move(request)); }});
+    };
+    route("GET", "/api/v1/certificates", list);
+    route("GET", "/api/v1/certificates/{fingerprint}", show);
+}
+
+}  // namespace countersign::manager::api

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "manager/store/backing.hpp"
+#include "manager/store/inventory_store.hpp"
+
+namespace countersign::manager::store {
+
+class SqliteInventory final : public InventoryStore {
+public:
+    explicit SqliteInventory(Backing& backing) : backing_(backing) {}
+    net::Task<Result<InventoryPage>> page(InventoryFilter filter, std::string after) override;
+    net::Task<Result<InventoryDetails>> find(std::string fingerprint) override;
+    net::Task<Result<void>> note_served(SystemId system, std::string service, std::vector<pki::Certificate> chain) override;
+    net::Task<Result<void>> note_authorities(std::vector<Authority> authorities) override;
+    net::Task<Result<InventoryEntry>> revoke(std::string fingerprint, int reason, std::string actor) override;
+    net::Task<Result<std::vector<RevokedCertificate>>> revoked_of(std::string issuer) override;
+    net::Task<Result<CertificateStanding>> standing(std::string issuer, std::string serial) override;
+    net::Task<Result<std::map<std::int64_t, int>>> planned_renewals() override;
+    net::Task<Result<std::vector<DueRenewal>>> due_renewals(std::size_t most) override;
+    net::Task<Result<void>> put_off_renewal(std::string fingerprint, UtcTime until) override;
+    net::Task<Result<std::optional<std::string>>> to_replace(SystemId system) override;
+    net::Task<Result<std::vector<SystemId>>> rekey(Rekey wanted, std::string actor) override;
+
+private:
+    Backing& backing_;
+};
+
+/// What is new to the inventory, and how it came there.
+struct NewCertificate {
+    pki::Certificate const& certificate;
+    std::string_view purpose = "seen";
+    SystemId system = 0;
+    CertificateState state = CertificateState::issued;
+    std::optional<UtcTime> renew_at{};
+};
+/// The row's number; one that is there stays, but for what was not known of it: its text and its issuer.
+std::int64_t take_in(Database& database, UtcTime now, NewCertificate const& fresh);
+/// A certificate was issued for a system and waits; one that waited before is given up.
+void take_in_pending(Database& database, UtcTime now, SystemId system, pki::Certificate const& certificate,
+                     std::optional<UtcTime> renew_at);
+/// The system's pending certificate was proven in place, or given up: the one that it serves now has taken the place of those before.
+void settle_pending(Database& database, UtcTime now, SystemId system);
+
+/// The columns of an entry, and what they are read from.
+std::vector<std::string_view> const& entry_columns();
+InventoryEntry entry_of(Row const& row, UtcTime now);
+inline constexpr std::string_view k_from_inventory = "FROM inventory LEFT JOIN systems ON systems.id = inventory.system";
+
+}  // namespace countersign::manager::store

@@ -1,0 +1,266 @@
+// Writing the inventory of certificates.
+
+#include "base/text.hpp"
+#include "manager/store/sqlite_inventory.hpp"
+
+#include "countersign/errors/gen.hpp"
+#include "countersign/errors/mgr.hpp"
+
+#include <algorithm>
+
+namespace countersign::manager::store {
+namespace {
+
+/// The names by which a certificate is looked for, one a line.
+std::string names_of(pki::Certificate const& certificate) {
+    std::string out;
+    for (auto const& name : certificate.alternative_names()) out += (out.empty() ? "" : "\n") + name.value;
+    return out;
+}
+
+/// Its own fingerprint when it signed itself, else that of one of `candidates` that bears its issuer's name.
+std::string issuer_of(Database& database, pki::Certificate const& certificate, std::vector<pki::Certificate> const& candidates) {
+    if (certificate.subject() == certificate.issuer() && pki::check_order({certificate, certificate})) return certificate.fingerprint();
+    for (auto const& one : candidates)
+        if (one.subject() == certificate.issuer() && pki::check_order({certificate, one})) return one.fingerprint();
+    // Authorities are few; those of systems' factories stand there, too, as soon as a chain with them was seen.
+    for (auto const& row : database.select({"fingerprint", "pem"},
+                                           "FROM inventory WHERE purpose IN ('root', 'authority', 'seen authority') AND subject = :subject "
+                                           "AND pem <> '' LIMIT 20",
+                                           {value(certificate.issuer())})) {
+        auto const one = pki::Certificate::parse_pem(row.text(1));
+        if (one && pki::check_order({certificate, *one})) return row.text(0);
+    }
+    return {};
+}
+
+std::int64_t insert(Database& database, UtcTime now, NewCertificate const& fresh, std::vector<pki::Certificate> const& chain) {
+    auto const& certificate = fresh.certificate;
+    auto const fingerprint = certificate.fingerprint();
+    auto const known =
+        database.select_one({"id", "pem", "issuer"}, "FROM inventory WHERE fingerprint = :fingerprint", {value(fingerprint)});
+    if (known && !known->text(1).empty() && !known->text(2).empty()) return known->number(0);
+    auto const names = names_of(certificate);
+    auto const issuer = issuer_of(database, certificate, chain);
+    if (known) {
+        database.execute(
+            "UPDATE inventory SET names = :names, issuer_subject = :issuer_subject, key_kind = :key, pem = :pem, "
+            "issuer = CASE WHEN :issuer = '' THEN issuer ELSE :same END WHERE id = :id",
+            {value(names), value(certificate.issuer()), value(certificate.key_algorithm() + " " + std::to_string(certificate.key_bits())),
+             value(certificate.to_pem()), value(issuer), value(issuer), value(known->number(0))});
+        return known->number(0);
+    }
+    database.execute(
+        "INSERT INTO inventory (fingerprint, serial, subject, names, issuer_subject, issuer, purpose, system, key_kind, not_before, "
+        "not_after, state, first_seen, last_seen, renew_at, pem) VALUES (:fingerprint, :serial, :subject, :names, :issuer_subject, "
+        ":issuer, :purpose, :system, :key, :not_before, :not_after, :state, :first, :last, :renew, :pem)",
+        {value(fingerprint), value(certificate.serial()), value(certificate.subject()), value(names), value(certificate.issuer()),
+         value(issuer), value(fresh.purpose), value(fresh.system),
+         value(certificate.key_algorithm() + " " + std::to_string(certificate.key_bits())), value(certificate.not_before()),
+         value(certificate.not_after()), value(to_string(fresh.state)), value(now), value(now), value(fresh.renew_at),
+         value(certificate.to_pem())});
+    auto const id = database.last_id();
+    auto text = certificate.subject();
+    text += "\n" + names + "\n" + certificate.serial() + "\n" + fingerprint;
+    database.execute("INSERT INTO inventory_text (rowid, words) VALUES (:id, :words)", {value(id), value(text)});
+    return id;
+}
+
+/// Nothing shows it any more: `by` took its place, or nothing did.
+void leave(Database& database, UtcTime now, std::int64_t certificate, std::string_view by) {
+    if (database.select_one({"1"}, "FROM inventory_uses WHERE certificate = :certificate AND until IS NULL", {value(certificate)})) return;
+    database.execute(
+        "UPDATE inventory SET last_seen = :now, renew_at = NULL, replaced_by = :by, state = CASE WHEN state = 'revoked' THEN state "
+        "WHEN :same = '' THEN 'unused' ELSE 'replaced' END WHERE id = :id",
+        {value(now), value(by), value(by), value(certificate)});
+}
+
+/// A person wanted it revoked as soon as another one was proven in its place.
+void revoke_when_asked(Database& database, UtcTime now, std::int64_t certificate) {
+    auto const row =
+        database.select_one({"fingerprint", "rekey", "subject"},
+                            "FROM inventory WHERE id = :id AND rekey IS NOT NULL AND state <> 'revoked'", {value(certificate)});
+    if (!row) return;
+    auto const reason = row->number(1);
+    if (reason < 0) {
+        database.execute("UPDATE inventory SET rekey = NULL WHERE id = :id", {value(certificate)});
+        return;
+    }
+    database.execute(
+        "UPDATE inventory SET state = 'revoked', revoked = :now, reason = :reason, rekey = NULL, renew_at = NULL WHERE id = :id",
+        {value(now), value(reason), value(certificate)});
+    add_audit_record(database, now, "manager", "certificate.revoke", row->text(0), row->text(2) + ", replaced by a new key");
+}
+
+Failure none_of_ours(InventoryEntry const& entry) {
+    return fail(errors::mgr::not_issued_here, {{"certificate", entry.subject}, {"issuer", entry.issuer_subject}});
+}
+
+/// Could be revoked by this manager: it signed it, or an authority of it did.
+bool is_ours(InventoryEntry const& entry) {
+    return entry.purpose != "seen" && entry.purpose != "seen authority" && entry.purpose != "root";
+}
+
+}  // namespace
+
+std::int64_t take_in(Database& database, UtcTime now, NewCertificate const& fresh) { return insert(database, now, fresh, {}); }
+
+void take_in_pending(Database& database, UtcTime now, SystemId system, pki::Certificate const& certificate,
+                     std::optional<UtcTime> renew_at) {
+    database.execute(
+        "UPDATE inventory SET state = 'unused', renew_at = NULL, replaced_by = :by WHERE system = :system AND state = 'pending'",
+        {value(certificate.fingerprint()), value(system)});
+    (void)take_in(
+        database, now,
+        {.certificate = certificate, .purpose = "system", .system = system, .state = CertificateState::pending, .renew_at = renew_at});
+}
+
+void settle_pending(Database& database, UtcTime now, SystemId system) {
+    auto const pending = database.select_one({"certificate"}, "FROM pending_certificates WHERE system = :system", {value(system)});
+    if (!pending) return;
+    auto const certificate = pki::Certificate::parse_pem(pending->text(0));
+    if (!certificate) return;
+    auto const fresh = insert(database, now, {.certificate = *certificate, .purpose = "system", .system = system}, {});
+    // The look that follows the proof notes where it is served.
+    database.execute("UPDATE inventory SET state = 'issued' WHERE id = :id AND state = 'pending'", {value(fresh)});
+    // Those that it stood in for, and that nothing shows any more: only now, with the proof.
+    for (auto const& row :
+         database.select({"id"}, "FROM inventory WHERE replaced_by = :by AND rekey IS NOT NULL", {value(certificate->fingerprint())}))
+        revoke_when_asked(database, now, row.number(0));
+}
+
+net::Task<Result<void>> SqliteInventory::note_served(SystemId system, std::string service, std::vector<pki::Certificate> chain) {
+    return backing_.write([this, system, service = std::move(service), chain = std::move(chain)](Database& database) -> Result<void> {
+        auto const now = backing_.now();
+        if (system != 0 && !database.select_one({"id"}, "FROM systems WHERE id = :id", {value(system)})) return no_such_system(system);
+        auto const before = database.select_one(
+            {"inventory.id", "fingerprint"},
+            "FROM inventory_uses JOIN inventory ON inventory.id = certificate WHERE inventory_uses.system = :system AND service = :service "
+            "AND until IS NULL",
+            {value(system), value(service)});
+        auto const fingerprint = chain.empty() ? std::string() : chain.front().fingerprint();
+        if ((before ? before->text(1) : std::string()) == fingerprint) return {};
+        if (before)
+            database.execute("UPDATE inventory_uses SET until = :now WHERE system = :system AND service = :service AND until IS NULL",
+                             {value(now), value(system), value(service)});
+        if (chain.empty()) {
+            leave(database, now, before->number(0), {});
+            return {};
+        }
+        // Issuers first, so that the one below finds its own.
+        for (std::size_t i = chain.size(); i-- > 1;)
+            if (chain[i].is_authority())
+                (void)insert(database, now, {.certificate = chain[i], .purpose = "seen authority", .state = CertificateState::unused},
+                             chain);
+        auto const id = insert(database, now, {.certificate = chain.front(), .system = system, .state = CertificateState::served}, chain);
+        database.execute(
+            "UPDATE inventory SET last_seen = :now, replaced_by = '', state = CASE WHEN state IN ('revoked', 'trusted') THEN state ELSE "
+            "'served' END WHERE id = :id",
+            {value(now), value(id)});
+        database.execute("INSERT INTO inventory_uses (certificate, system, service, since) VALUES (:id, :system, :service, :now)",
+                         {value(id), value(system), value(service), value(now)});
+        if (!before) return {};
+        leave(database, now, before->number(0), fingerprint);
+        // Nothing of ours waits for its proof any more: what is served now is what the system is to have.
+        bool const proven = !database.select_one({"system"}, "FROM pending_certificates WHERE system = :system", {value(system)});
+        if (proven) revoke_when_asked(database, now, before->number(0));
+        return {};
+    });
+}
+
+net::Task<Result<void>> SqliteInventory::note_authorities(std::vector<Authority> authorities) {
+    return backing_.write([this, authorities = std::move(authorities)](Database& database) -> Result<void> {
+        auto const now = backing_.now();
+        std::vector<pki::Certificate> chain;
+        for (auto const& one : authorities) chain.push_back(one.certificate);
+        std::vector<std::string> trusted;
+        for (auto const& one : authorities) {
+            bool const root = one.purpose == "root" || one.purpose == "seen";
+            auto const state = root ? CertificateState::trusted : CertificateState::issued;
+            auto const purpose = one.purpose == "seen" ? std::string_view("seen authority") : std::string_view(one.purpose);
+            auto const id = insert(database, now, {.certificate = one.certificate, .purpose = purpose, .state = state}, chain);
+            // It may have been seen in a chain before.
+            database.execute(
+                "UPDATE inventory SET purpose = :purpose, state = CASE WHEN state = 'revoked' THEN state ELSE :state END WHERE id = :id "
+                "AND "
+                "(purpose <> :same OR state <> :also)",
+                {value(purpose), value(to_string(state)), value(id), value(purpose), value(to_string(state))});
+            if (root) trusted.push_back(one.certificate.fingerprint());
+        }
+        for (auto const& row : database.select({"id", "fingerprint"}, "FROM inventory WHERE state = 'trusted'"))
+            if (std::ranges::find(trusted, row.text(1)) == trusted.end())
+                database.execute("UPDATE inventory SET state = 'unused', last_seen = :now WHERE id = :id",
+                                 {value(now), value(row.number(0))});
+        if (!authorities.empty())
+            database.execute("UPDATE inventory SET issuer = :issuer, issuer_subject = :subject WHERE issuer = '' AND issuer_subject = ''",
+                             {value(chain.front().fingerprint()), value(chain.front().subject())});
+        return {};
+    });
+}
+
+net::Task<Result<InventoryEntry>> SqliteInventory::revoke(std::string fingerprint, int reason, std::string actor) {
+    return backing_.write(
+        [this, fingerprint = std::move(fingerprint), reason, actor = std::move(actor)](Database& database) -> Result<InventoryEntry> {
+            auto const now = backing_.now();
+            auto const row = database.select_one(
+                entry_columns(), std::string(k_from_inventory) + " WHERE inventory.fingerprint = :fingerprint", {value(fingerprint)});
+            if (!row) return fail(errors::gen::not_found, {{"what", "certificate"}, {"name", fingerprint}});
+            auto entry = entry_of(*row, now);
+            if (!is_ours(entry)) return none_of_ours(entry);
+            if (entry.revoked)
+                return fail(errors::mgr::revoked_already, {{"certificate", entry.subject}, {"since", to_string(*entry.revoked)}});
+            database.execute(
+                "UPDATE inventory SET state = 'revoked', revoked = :now, reason = :reason, renew_at = NULL, rekey = NULL WHERE id = :id",
+                {value(now), value(std::int64_t{reason}), value(entry.id)});
+            database.execute("UPDATE issued SET revoked = :now WHERE serial = :serial", {value(now), value(entry.serial)});
+            add_audit_record(database, now, actor, "certificate.revoke", entry.fingerprint, entry.subject + " serial " + entry.serial);
+            entry.state = CertificateState::revoked;
+            entry.revoked = now;
+            entry.reason = reason;
+            entry.renew_at.reset();
+            return entry;
+        });
+}
+
+net::Task<Result<void>> SqliteInventory::put_off_renewal(std::string fingerprint, UtcTime until) {
+    return backing_.write([fingerprint = std::move(fingerprint), until](Database& database) -> Result<void> {
+        database.execute("UPDATE inventory SET held = :until, attempts = attempts + 1 WHERE fingerprint = :fingerprint",
+                         {value(until), value(fingerprint)});
+        return {};
+    });
+}
+
+net::Task<Result<std::vector<SystemId>>> SqliteInventory::rekey(Rekey wanted, std::string actor) {
+    return backing_.write([this, wanted = std::move(wanted),
+                           actor = std::move(actor)](Database& database) -> Result<std::vector<SystemId>> {
+        auto const now = backing_.now();
+        constexpr std::string_view from =
+            "FROM inventory_uses JOIN inventory ON inventory.id = certificate WHERE until IS NULL AND service <> 'client' AND "
+            "inventory_uses.system <> 0 AND ";
+        std::vector<Row> rows;
+        if (!wanted.issuer.empty()) {
+            rows = database.select({"inventory.id", "inventory_uses.system", "fingerprint", "purpose"},
+                                   std::string(from) + "issuer = :issuer", {value(wanted.issuer)});
+        } else {
+            for (auto system : wanted.systems) {
+                auto more = database.select({"inventory.id", "inventory_uses.system", "fingerprint", "purpose"},
+                                            std::string(from) + "inventory_uses.system = :system", {value(system)});
+                rows.insert(rows.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+            }
+        }
+        std::vector<SystemId> out;
+        for (auto const& row : rows) {
+            // What others issued can be replaced here, and be revoked by them only.
+            auto const reason = row.text(3) == "system" && wanted.then_revoke ? std::int64_t{*wanted.then_revoke} : std::int64_t{-1};
+            database.execute("UPDATE inventory SET rekey = :reason WHERE id = :id", {value(reason), value(row.number(0))});
+            add_audit_record(database, now, actor, "certificate.rekey", subject_of(row.number(1)), "in place of SHA-256 " + row.text(2));
+            out.push_back(row.number(1));
+        }
+        std::ranges::sort(out);
+        auto const same = std::ranges::unique(out);
+        out.erase(same.begin(), same.end());
+        return out;
+    });
+}
+
+}  // namespace countersign::manager::store

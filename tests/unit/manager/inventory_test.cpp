@@ -1,0 +1,247 @@
+#include "manager/certificates/internal_ca.hpp"
+#include "manager/certificates/sighted.hpp"
+#include "manager/store/inventory_store.hpp"
+#include "pki/issue.hpp"
+#include "store_fixture.hpp"
+
+#include "countersign/errors/gen.hpp"
+#include "countersign/errors/mgr.hpp"
+
+#include <gmock/gmock.h>
+
+namespace countersign::manager {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class InventoryTest : public testing::StoreTest {
+protected:
+    std::unique_ptr<InternalCa> open() {
+        auto opened = wait(InternalCa::open(*store_, runtime_.blocking(), clock_, "Example Estate"));
+        EXPECT_TRUE(opened) << opened.error().explanation();
+        return opened ? std::move(*opened) : nullptr;
+    }
+    pki::Certificate issue(InternalCa& authority, SystemId id) {
+        auto issued = wait(authority.issue_for_system(get(store_->get_system(id)), {}));
+        EXPECT_TRUE(issued) << issued.error().explanation();
+        get(store_->set_pending_certificate(id, *issued));
+        return issued->certificate;
+    }
+    void serve(SystemId id, std::vector<pki::Certificate> chain, std::string service = "https") {
+        get(store_->inventory().note_served(id, std::move(service), std::move(chain)));
+    }
+    InventoryDetails find(std::string const& fingerprint) { return get(store_->inventory().find(fingerprint)); }
+    std::vector<std::string> subjects(InventoryFilter filter) {
+        std::vector<std::string> out;
+        for (auto const& one : get(store_->inventory().page(std::move(filter), "")).entries) out.push_back(one.subject);
+        return out;
+    }
+    static pki::Certificate foreign(std::string const& name, int days, UtcTime now) {
+        auto const key = *pki::PrivateKey::generate(pki::KeyType::ec_p256);
+        auto const request = *pki::CertificateRequest::create(key, {.common_name = name}, {{pki::AlternativeName::Kind::dns, name}});
+        return *pki::self_sign(request, key, pki::Profile::device, pki::valid_for(now, std::chrono::days(days)));
+    }
+};
+
+TEST_F(InventoryTest, a_certificate_is_followed_from_its_issue_to_what_replaced_it) {
+    auto authority = open();
+    get(store_->inventory().note_authorities({{authority->roots().front(), "root"}}));
+    auto const id = add("c1");
+    auto const first = issue(*authority, id);
+    EXPECT_EQ(find(first.fingerprint()).entry.state, CertificateState::pending);
+    serve(id, {first});
+    get(store_->clear_pending_certificate(id));
+    auto seen = find(first.fingerprint());
+    EXPECT_EQ(seen.entry.state, CertificateState::served);
+    EXPECT_EQ(seen.entry.system_name, "c1");
+    EXPECT_EQ(seen.entry.issuer, authority->roots().front().fingerprint());
+    EXPECT_THAT(seen.issuers, ElementsAre(authority->roots().front()));
+    EXPECT_THAT(seen.entry.names, ElementsAre("c1.example.test"));
+    clock_->advance(std::chrono::hours(24));
+    auto const second = issue(*authority, id);
+    serve(id, {second});
+    get(store_->clear_pending_certificate(id));
+    seen = find(first.fingerprint());
+    EXPECT_EQ(seen.entry.state, CertificateState::replaced);
+    EXPECT_EQ(seen.entry.replaced_by, second.fingerprint());
+    ASSERT_THAT(seen.uses, SizeIs(1));
+    EXPECT_EQ(seen.uses.front().until, clock_->now());
+    EXPECT_EQ(find(second.fingerprint()).entry.state, CertificateState::served);
+}
+
+TEST_F(InventoryTest, what_was_proven_before_it_was_looked_at_again_is_served_then) {
+    auto authority = open();
+    auto const id = add("c1");
+    auto const issued = issue(*authority, id);
+    get(store_->clear_pending_certificate(id));
+    EXPECT_EQ(find(issued.fingerprint()).entry.state, CertificateState::issued);
+    serve(id, {issued});
+    EXPECT_EQ(find(issued.fingerprint()).entry.state, CertificateState::served);
+}
+
+TEST_F(InventoryTest, one_of_somebody_else_is_known_with_its_authority_and_where_it_is_shown) {
+    auto const id = add("c1");
+    auto root = *pki::CertificateAuthority::create_root(*pki::PrivateKey::generate(pki::KeyType::ec_p256), {.common_name = "Vendor"},
+                                                        pki::valid_for(clock_->now(), std::chrono::days(3650)));
+    auto const request = *pki::CertificateRequest::create(*pki::PrivateKey::generate(pki::KeyType::rsa_2048), {.common_name = "unit"}, {});
+    auto const leaf = *root.sign(request, pki::Profile::device, pki::valid_for(clock_->now(), std::chrono::days(100)));
+    serve(id, {leaf, root.certificate()});
+    serve(id, {leaf}, "client");
+    auto const seen = find(leaf.fingerprint());
+    EXPECT_EQ(seen.entry.purpose, "seen");
+    EXPECT_EQ(seen.entry.key, "RSA 2048");
+    EXPECT_EQ(seen.entry.issuer, root.certificate().fingerprint());
+    EXPECT_THAT(seen.uses, SizeIs(2));
+    EXPECT_EQ(error_of(store_->inventory().revoke(leaf.fingerprint(), 1, "admin")), errors::mgr::not_issued_here);
+    serve(id, {});
+    EXPECT_EQ(find(leaf.fingerprint()).entry.state, CertificateState::served) << "the other use holds";
+    serve(id, {}, "client");
+    EXPECT_EQ(find(leaf.fingerprint()).entry.state, CertificateState::unused);
+}
+
+TEST_F(InventoryTest, lists_go_along_the_end_page_by_page_in_both_directions) {
+    auto const id = add("c1");
+    for (int i = 0; i < 7; ++i)
+        serve(id, {foreign("n" + std::to_string(i) + ".example.test", 10 + i / 2, clock_->now())}, "s" + std::to_string(i));
+    for (bool const latest_first : {false, true}) {
+        std::vector<std::string> names;
+        InventoryFilter filter;
+        filter.latest_first = latest_first;
+        filter.limit = 2;
+        std::string after;
+        do {
+            auto const page = get(store_->inventory().page(filter, after));
+            for (auto const& one : page.entries) names.push_back(one.names.front().substr(0, 2));
+            after = page.next;
+        } while (!after.empty());
+        if (latest_first) std::ranges::reverse(names);
+        EXPECT_THAT(names, ElementsAre("n0", "n1", "n2", "n3", "n4", "n5", "n6"));
+    }
+    EXPECT_EQ(error_of(store_->inventory().page({}, "nonsense")), errors::gen::invalid_input);
+}
+
+TEST_F(InventoryTest, lists_are_narrowed_by_words_state_system_issuer_and_end) {
+    auto const one = add("c1"), two = add("c2");
+    auto const early = foreign("alpha.example.test", 10, clock_->now()), late = foreign("beta.example.test", 100, clock_->now());
+    serve(one, {early});
+    serve(two, {late});
+    EXPECT_THAT(subjects({.text = "alpha"}), ElementsAre("/CN=alpha.example.test"));
+    EXPECT_THAT(subjects({.text = "EXAMPLE beta"}), ElementsAre("/CN=beta.example.test"));
+    EXPECT_THAT(subjects({.text = late.fingerprint().substr(10, 12)}), ElementsAre("/CN=beta.example.test"));
+    EXPECT_THAT(subjects({.text = "nowhere"}), IsEmpty());
+    EXPECT_THAT(subjects({.system = two}), ElementsAre("/CN=beta.example.test"));
+    EXPECT_THAT(subjects({.issuer = early.fingerprint()}), ElementsAre("/CN=alpha.example.test"));
+    EXPECT_THAT(subjects({.expires_before = clock_->now() + std::chrono::days(30)}), ElementsAre("/CN=alpha.example.test"));
+    EXPECT_THAT(subjects({.state = CertificateState::served}), SizeIs(2));
+    clock_->advance(std::chrono::days(20));
+    EXPECT_THAT(subjects({.state = CertificateState::served}), ElementsAre("/CN=beta.example.test"));
+    EXPECT_THAT(subjects({.state = CertificateState::expired}), ElementsAre("/CN=alpha.example.test"));
+}
+
+TEST_F(InventoryTest, a_fingerprint_is_found_in_any_form_and_by_its_first_digits) {
+    auto const certificate = foreign("alpha.example.test", 10, clock_->now());
+    serve(add("c1"), {certificate});
+    auto const fingerprint = certificate.fingerprint();
+    std::string colons;
+    for (std::size_t i = 0; i < fingerprint.size(); i += 2)
+        colons += (i == 0 ? "" : ":") +
+                  std::string{static_cast<char>(std::toupper(fingerprint[i])), static_cast<char>(std::toupper(fingerprint[i + 1]))};
+    EXPECT_EQ(find(colons).entry.fingerprint, fingerprint);
+    EXPECT_EQ(find(fingerprint.substr(0, 8)).entry.fingerprint, fingerprint);
+    EXPECT_EQ(error_of(store_->inventory().find(fingerprint.substr(0, 7))), errors::gen::not_found);
+    EXPECT_EQ(error_of(store_->inventory().find("zzzzzzzzzzzz")), errors::gen::not_found);
+}
+
+TEST_F(InventoryTest, when_a_system_is_removed_its_certificates_are_unused_and_stay_known) {
+    auto authority = open();
+    auto const id = add("c1");
+    auto const certificate = issue(*authority, id);
+    serve(id, {certificate});
+    get(store_->remove_system(id, "admin"));
+    auto const seen = find(certificate.fingerprint());
+    EXPECT_EQ(seen.entry.state, CertificateState::unused);
+    ASSERT_THAT(seen.uses, SizeIs(1));
+    EXPECT_TRUE(seen.uses.front().until);
+}
+
+TEST_F(InventoryTest, roots_are_trusted_until_they_are_withdrawn) {
+    auto authority = open();
+    auto const other = foreign("other-root.example.test", 100, clock_->now());
+    get(store_->inventory().note_authorities({{authority->roots().front(), "root"}, {other, "seen"}}));
+    EXPECT_EQ(find(other.fingerprint()).entry.state, CertificateState::trusted);
+    get(store_->inventory().note_authorities({{authority->roots().front(), "root"}}));
+    EXPECT_EQ(find(other.fingerprint()).entry.state, CertificateState::unused);
+    EXPECT_EQ(find(authority->roots().front().fingerprint()).entry.state, CertificateState::trusted);
+}
+
+TEST_F(InventoryTest, what_was_revoked_stays_revoked_with_its_date_and_reason) {
+    auto authority = open();
+    get(store_->inventory().note_authorities({{authority->roots().front(), "root"}}));
+    auto const id = add("c1");
+    auto const certificate = issue(*authority, id);
+    auto const issuer = authority->roots().front().fingerprint();
+    auto const standing = get(store_->inventory().standing(issuer, certificate.serial()));
+    EXPECT_TRUE(standing.known);
+    EXPECT_FALSE(standing.revoked);
+    EXPECT_FALSE(get(store_->inventory().standing(issuer, "1234")).known);
+    auto const at = clock_->now();
+    get(store_->inventory().revoke(certificate.fingerprint(), 1, "admin"));
+    clock_->advance(std::chrono::hours(1));
+    serve(id, {certificate});
+    EXPECT_EQ(find(certificate.fingerprint()).entry.state, CertificateState::revoked);
+    EXPECT_EQ(get(store_->inventory().standing(issuer, certificate.serial())).revoked, at);
+    auto const list = get(store_->inventory().revoked_of(issuer));
+    ASSERT_THAT(list, SizeIs(1));
+    EXPECT_EQ(list.front().serial, certificate.serial());
+    EXPECT_EQ(list.front().reason, 1);
+    EXPECT_EQ(error_of(store_->inventory().revoke(certificate.fingerprint(), 1, "admin")), errors::mgr::revoked_already);
+    EXPECT_EQ(get(store_->inventory().to_replace(id)), certificate.fingerprint()) << "a revoked certificate must not stay in place";
+    EXPECT_EQ(get(store_->list_audit(1, 0)).front().action, "certificate.revoke");
+}
+
+TEST_F(InventoryTest, a_new_key_that_a_person_wants_revokes_the_old_certificate_only_after_the_proof) {
+    auto authority = open();
+    get(store_->inventory().note_authorities({{authority->roots().front(), "root"}}));
+    auto const id = add("c1");
+    auto const first = issue(*authority, id);
+    serve(id, {first});
+    get(store_->clear_pending_certificate(id));
+    EXPECT_EQ(get(store_->inventory().to_replace(id)), std::nullopt);
+    EXPECT_THAT(
+        get(store_->inventory().rekey({.systems = {}, .issuer = authority->roots().front().fingerprint(), .then_revoke = 1}, "admin")),
+        ElementsAre(id));
+    EXPECT_EQ(get(store_->inventory().to_replace(id)), first.fingerprint());
+    auto const second = issue(*authority, id);
+    serve(id, {second});
+    EXPECT_EQ(find(first.fingerprint()).entry.state, CertificateState::replaced) << "not proven yet";
+    get(store_->clear_pending_certificate(id));
+    EXPECT_EQ(find(first.fingerprint()).entry.state, CertificateState::revoked);
+    EXPECT_EQ(get(store_->inventory().to_replace(id)), std::nullopt);
+}
+
+TEST_F(InventoryTest, looks_that_show_nothing_new_do_not_reach_the_store) {
+    Sighted sighted(*store_);
+    auto const id = add("c1");
+    auto const certificate = foreign("alpha.example.test", 10, clock_->now());
+    Observation observation;
+    observation.services.push_back({.service = "https", .port = 443, .state = net::PortState::open, .presented = {certificate}});
+    get(sighted.saw(id, observation));
+    EXPECT_EQ(find(certificate.fingerprint()).entry.state, CertificateState::served);
+    get(store_->inventory().note_served(id, "https", {}));
+    get(sighted.saw(id, observation));
+    EXPECT_EQ(find(certificate.fingerprint()).entry.state, CertificateState::unused) << "the store was not asked again";
+    observation.services.front().presented.clear();
+    observation.services.front().state = net::PortState::silent;
+    get(sighted.saw(id, observation));
+    observation.services.front().state = net::PortState::refused;
+    get(sighted.saw(id, observation));
+    observation.services.front().presented = {certificate};
+    observation.services.front().state = net::PortState::open;
+    get(sighted.saw(id, observation));
+    EXPECT_EQ(find(certificate.fingerprint()).entry.state, CertificateState::served);
+}
+
+}  // namespace
+}  // namespace countersign::manager
