@@ -1,6 +1,7 @@
 #include "base/log.hpp"
 #include "family/family.hpp"
 #include "manager/access/access.hpp"
+#include "manager/access/restore.hpp"
 #include "manager/api/api.hpp"
 #include "manager/manager.hpp"
 #include "manager/server.hpp"
@@ -134,6 +135,20 @@ int maintain(int argc, char** argv) {
                       << verdict->head.hash << "\n";
         }
     });
+    std::string account = "admin";
+    auto* restore = app.add_subcommand("restore-administrator", "A one-time password when nobody can log in any more");
+    restore->add_option("--data", data, "Data folder of the manager")->required();
+    restore->add_option("--account", account, "Account that becomes an administrator; made when it does not exist")->capture_default_str();
+    restore->callback([&] {
+        log::configure(log::parse_level("warning"), log::Format::text);
+        auto const restored = manager::restore_administrator(data, account);
+        if (!restored) {
+            code = failed(restored.error());
+        } else {
+            std::cout << (restored->setup ? "set-up password: " : "one-time password of " + account + ": ") << restored->password.reveal()
+                      << "\n";
+        }
+    });
     CLI11_PARSE(app, argc, argv);
     return code;
 }
@@ -143,7 +158,7 @@ int maintain(int argc, char** argv) {
 int main(int argc, char** argv) {
     if (argc > 1 && argv[1][0] != '-') return maintain(argc, argv);
     CLI::App app("countersign-manager: the management server");
-    app.footer("On the manager's own machine, with its data folder: countersign-manager verify-audit --help");
+    app.footer("On the manager's own machine, with its data folder: countersign-manager verify-audit --help, restore-administrator --help");
     Options options;
     describe(app, options);
     CLI11_PARSE(app, argc, argv);

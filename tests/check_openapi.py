@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Every operation of catalogue/openapi.yaml has a route in src/manager/api, and the other way round; and a command of the workbench
-(x-command), which docs/workbench.md describes (that the program has it is asked by a unit test of the workbench)."""
+(x-command), which docs/workbench.md describes; and says which permission it needs (that the program has it is asked by a unit test of the workbench)."""
 import pathlib
 import re
 import sys
@@ -14,7 +14,8 @@ NO_COMMAND = {
     ("GET", "/events"): "a stream for live pages; commands with --wait look by themselves",
 }
 manual = (root / "docs/workbench.md").read_text()
-commands, current = {}, None
+PERMISSIONS = {"none", "self", "read", "own", "operate", "audit", "administer"}
+commands, permissions, open_to_all, current = {}, {}, set(), None
 described, path = set(), None
 for line in (root / "catalogue/openapi.yaml").read_text().splitlines():
     if line == "components:":
@@ -26,6 +27,10 @@ for line in (root / "catalogue/openapi.yaml").read_text().splitlines():
         described.add((match[1].upper(), "/api/v1" + path))
     elif current and (match := re.fullmatch(r"      x-command: (.+)", line)):
         commands[current] = match[1]
+    elif current and (match := re.fullmatch(r"      x-permission: (.+)", line)):
+        permissions[current] = match[1]
+    elif current and line == "      security: []":
+        open_to_all.add(current)
 offered = set()
 for file in (root / "src/manager/api").glob("*.cpp"):
     for method, pattern in re.findall(r'"(GET|POST|PUT|PATCH|DELETE)",\s*"(/api/v1/[^"]*)"', file.read_text()):
@@ -47,6 +52,10 @@ for method, pattern in uncommanded:
 unknown_commands = sorted({command for command in commands.values() if f"\n    $ countersign {command}" not in manual})
 for command in unknown_commands:
     print(f"an x-command that docs/workbench.md does not have: {command}")
+closed = sorted(operation for operation in {(method, pattern.removeprefix("/api/v1")) for method, pattern in described}
+                if permissions.get(operation) not in PERMISSIONS or (permissions[operation] == "none") != (operation in open_to_all))
+for method, pattern in closed:
+    print(f"needs an x-permission ({', '.join(sorted(PERMISSIONS))}); none exactly with `security: []`: {method} {pattern}")
 if not described:
     sys.exit("nothing was read from catalogue/openapi.yaml")
-sys.exit(1 if missing or unknown or astray or uncommanded or unknown_commands else 0)
+sys.exit(1 if missing or unknown or astray or uncommanded or unknown_commands or closed else 0)

@@ -10,6 +10,7 @@ struct LoginOptions {
     std::string user = "admin";
     std::string password_file;
     std::string setup_password_file;
+    std::string new_password_file;
     std::string token_name = "countersign";
     int days = 90;
 };
@@ -18,6 +19,11 @@ struct LoginOptions {
 Result<int> keep_token(Context const& context, ApiClient& client, Output& output, LoginOptions const& options, SecretText const& password) {
     CS_CHECK(client.send("POST", "session", {{"user", options.user}, {"password", password.reveal()}}));
     client.use_cookie(client.cookie());
+    CS_TRY(auto const session, client.get("session"));
+    if (flag_of(session, "must_change_password")) {
+        CS_TRY(auto fresh, read_secret_line(options.new_password_file, "The password must be changed. New password"));
+        CS_CHECK(client.send("PUT", "session/password", {{"old_password", password.reveal()}, {"new_password", fresh.reveal()}}));
+    }
     CS_TRY(auto made, client.send("POST", "tokens", {{"name", options.token_name}, {"days", options.days}}));
     CS_TRY(auto connection, context.connection());
     connection.token = SecretText(text_of(made, "token"));
@@ -50,6 +56,8 @@ void add_access_commands(CLI::App& app, Context& context) {
     auto* login = app.add_subcommand("login", "Log in and keep an API token for this machine");
     login->add_option("--user", options->user, "User")->capture_default_str();
     login->add_option("--password-file", options->password_file, "File with the password (default: standard input)");
+    login->add_option("--new-password-file", options->new_password_file,
+                      "File with the new password, when a one-time password must be changed (default: standard input)");
     login->add_option("--days", options->days, "How long the token is valid; 0: without end")->capture_default_str();
     login->callback([&context, options] {
         context.action = [&context, options](Output& output) {
@@ -65,26 +73,35 @@ void add_access_commands(CLI::App& app, Context& context) {
     auto days = std::make_shared<int>(90);
     auto* create = token->add_subcommand("create", "Make a token; it is shown once");
     create->add_option("name", *name, "What it is for")->required();
+    auto role = std::make_shared<std::string>();
+    auto read_only = std::make_shared<bool>(false);
+    create->add_option("--role", *role, "viewer, operator, auditor or administrator; at most your own, which is the default");
+    create->add_flag("--read-only", *read_only, "It may look, whatever its role");
     create->add_option("--days", *days, "How long it is valid; 0: without end")->capture_default_str();
-    create->callback([&context, name, days] {
-        context.action = [&context, name, days](Output& output) {
+    create->callback([&context, name, days, role, read_only] {
+        context.action = [&context, name, days, role, read_only](Output& output) {
             return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
-                CS_TRY(auto made, client.send("POST", "tokens", {{"name", *name}, {"days", *days}}));
+                json::object wanted{{"name", *name}, {"days", *days}, {"read_only", *read_only}};
+                if (!role->empty()) wanted["role"] = *role;
+                CS_TRY(auto made, client.send("POST", "tokens", wanted));
                 if (!output.value(made)) output.line(text_of(made, "token"));
                 return k_holds;
             });
         };
     });
-    token->add_subcommand("list", "All tokens")->callback([&context] {
+    token->add_subcommand("list", "Your tokens; administrators and auditors see all")->callback([&context] {
         context.action = [&context](Output& output) {
             return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
-                CS_TRY(auto answer, client.get("tokens"));
-                if (output.value(answer)) return k_holds;
-                Table table{{"ID", "Name", "Made", "Ends"}, {}};
-                for (auto const& one : list_of(answer, "tokens")) {
-                    table.rows.push_back(
-                        {std::to_string(number_of(one, "id")), text_of(one, "name"), text_of(one, "created"), text_of(one, "expires")});
+                CS_TRY(auto tokens, all_of(client, "tokens", "tokens"));
+                if (output.json()) {
+                    (void)output.value(json::object{{"tokens", std::move(tokens)}});
+                    return k_holds;
                 }
+                Table table{{"ID", "Name", "Owner", "Role", "Made", "Ends"}, {}};
+                for (auto const& one : tokens)
+                    table.rows.push_back({std::to_string(number_of(one, "id")), text_of(one, "name"), text_of(one, "owner"),
+                                          text_of(one, "role") + (flag_of(one, "read_only") ? ", read only" : ""), text_of(one, "created"),
+                                          text_of(one, "expires")});
                 output.table(table);
                 return k_holds;
             });

@@ -116,6 +116,7 @@ std::unique_ptr<CLI::App> make_application(Context& context) {
     add_job_commands(app, context);
     add_ticket_commands(app, context);
     add_notify_commands(app, context);
+    add_account_commands(app, context);
     add_audit_commands(app, context);
     add_list_commands(app, context);
     add_network_commands(app, context);

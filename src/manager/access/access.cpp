@@ -1,16 +1,16 @@
 #include "manager/access/access.hpp"
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "host/crypto.hpp"
-#include "manager/store/account_store.hpp"
 
 #include "countersign/errors/acc.hpp"
 #include "countersign/errors/gen.hpp"
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <mutex>
-#include <unordered_map>
 
 namespace countersign::manager {
 namespace {
@@ -20,11 +20,17 @@ constexpr std::string_view k_setup_key = "access.setup_password_hash";
 constexpr std::size_t k_shortest_password = 12;
 constexpr std::size_t k_setup_characters = 20;
 constexpr std::chrono::hours k_session_life{12};
-constexpr std::size_t k_longest_token_name = 64;
+constexpr std::size_t k_longest_name = 64;
+constexpr std::size_t k_longest_full_name = 200;
 /// Tries for one user from one address before the next must wait.
 constexpr int k_free_tries = 5;
 /// Tries for any users from one address: each costs a password hash, also for users that do not exist.
 constexpr int k_free_tries_of_address = 20;
+
+/// Tries for one user from wherever: for guessers who have many addresses.
+constexpr int k_free_tries_of_user = 10;
+/// Stands for all addresses in the key of a user.
+constexpr std::string_view k_anywhere = "*";
 
 /// Counts tries per user and address. A try is counted before its password is looked at, so that many at the same time are
 /// no way round; success forgets them.
@@ -45,6 +51,21 @@ public:
     void succeeded(std::string const& key) {
         std::scoped_lock lock(mutex_);
         entries_.erase(key);
+    }
+
+    struct Seen {
+        std::string key;
+        int tries = 0;
+        std::optional<UtcTime> until;  ///< when it is locked now
+    };
+    /// Of all keys that begin with `prefix`.
+    std::vector<Seen> look(std::string const& prefix, UtcTime now) const {
+        std::scoped_lock lock(mutex_);
+        std::vector<Seen> out;
+        for (auto place = entries_.lower_bound(prefix); place != entries_.end() && place->first.starts_with(prefix); ++place)
+            out.push_back({place->first, place->second.tries,
+                           now < place->second.locked_until ? std::optional(place->second.locked_until) : std::nullopt});
+        return out;
     }
 
 private:
@@ -71,8 +92,8 @@ private:
             entries_.erase(std::ranges::min_element(entries_, {}, [](auto const& item) { return item.second.last; }));
     }
 
-    std::mutex mutex_;
-    std::unordered_map<std::string, Entry> entries_;
+    mutable std::mutex mutex_;
+    std::map<std::string, Entry> entries_;
 };
 
 /// '\n' stands in no user name that is accepted and in no address.
@@ -80,13 +101,44 @@ std::string guard_key(std::string_view user, std::string_view address) { return 
 
 std::string address_key(std::string_view address) { return guard_key("\n", address); }
 
+Result<void> check_length(SecretText const& password) {
+    if (password.reveal().size() >= k_shortest_password) return {};
+    return fail(errors::acc::weak_password, {{"minimum", std::to_string(k_shortest_password)}});
+}
+
+Error invalid(std::string_view field, std::string_view detail) {
+    return Error(errors::gen::invalid_input, {{"field", field}, {"detail", detail}});
+}
+
+bool is_plain_text(std::string_view text) {
+    return is_utf8(text) && std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+/// All that is wrong with the fields, at once.
+Result<void> all_of(std::vector<Error> problems) {
+    if (problems.empty()) return {};
+    if (problems.size() == 1) return fail(std::move(problems.front()));
+    Error all(errors::gen::several_problems);
+    for (auto& one : problems) all.because(std::move(one));
+    return fail(std::move(all));
+}
+
 }  // namespace
+
+Result<std::string> check_account_name(std::string_view text) {
+    auto name = to_lower(trim(text));
+    auto const allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::string_view("._-@").contains(c); };
+    if (name.empty() || name.size() > k_longest_name || !std::ranges::all_of(name, allowed))
+        return fail(invalid("name", "1 to 64 of the letters a to z, digits, \".\", \"_\", \"-\" and \"@\""));
+    return name;
+}
 
 struct Access::State {
     Store& store;
     net::BlockingPool& pool;
     std::shared_ptr<Clock const> clock;
     Guard guard;
+    AccountStore& accounts() const { return store.accounts(); }
 };
 
 Access::Access(Store& store, net::BlockingPool& pool, std::shared_ptr<Clock const> clock)
@@ -95,7 +147,7 @@ Access::~Access() = default;
 
 net::Task<Result<bool>> Access::setup_pending() {
     // Whatever the first account was called, and also when it is gone: set-up is for a manager that nobody has.
-    CS_CO_TRY(auto const accounts, co_await state_->store.accounts().count());
+    CS_CO_TRY(auto const accounts, co_await state_->accounts().count());
     co_return accounts == 0;
 }
 
@@ -108,11 +160,15 @@ net::Task<Result<SecretText>> Access::new_setup_password() {
     co_return password;
 }
 
+net::Task<Result<std::string>> Access::hash_of(SecretText password) {
+    CS_CO_CHECK(check_length(password));
+    co_return co_await net::offload(state_->pool, [password = std::move(password)] { return host::hash_password(password); });
+}
+
 net::Task<Result<void>> Access::setup(SecretText setup_password, SecretText new_password, std::string address) {
     CS_CO_TRY(bool pending, co_await setup_pending());
     if (!pending) co_return fail(errors::acc::setup_done);
-    if (new_password.reveal().size() < k_shortest_password)
-        co_return fail(errors::acc::weak_password, {{"minimum", std::to_string(k_shortest_password)}});
+    CS_CO_CHECK(check_length(new_password));
     auto key = guard_key("", address);
     CS_CO_CHECK(state_->guard.begin(key, state_->clock->now()));
     CS_CO_TRY(auto expected, co_await state_->store.get_value(std::string(k_setup_key)));
@@ -120,33 +176,88 @@ net::Task<Result<void>> Access::setup(SecretText setup_password, SecretText new_
         log::warning("access.setup_refused", {{"address", address}});
         co_return fail(errors::acc::wrong_credentials);
     }
-    CS_CO_TRY(auto hash,
-              co_await net::offload(state_->pool, [password = std::move(new_password)] { return host::hash_password(password); }));
+    CS_CO_TRY(auto hash, co_await hash_of(std::move(new_password)));
     // The account is what ends set-up; of two at the same time one fails here.
     CS_CO_CHECK(co_await state_->store.add_account(std::string(k_administrator), std::move(hash), "setup"));
     state_->guard.succeeded(key);
     co_return co_await state_->store.set_value(std::string(k_setup_key), "");
 }
 
-net::Task<Result<SecretText>> Access::login(std::string user, SecretText password, std::string address) {
+net::Task<Result<UserAccount>> Access::check_password(std::string user, SecretText password, std::string address) {
+    user = to_lower(trim(user));
     auto key = guard_key(user, address);
     CS_CO_CHECK(state_->guard.begin(address_key(address), state_->clock->now(), k_free_tries_of_address));
     CS_CO_CHECK(state_->guard.begin(key, state_->clock->now()));
-    CS_CO_TRY(auto hash, co_await state_->store.get_password_hash(user));
-    // An unknown user costs the same time as a wrong password.
+    CS_CO_CHECK(state_->guard.begin(guard_key(user, k_anywhere), state_->clock->now(), k_free_tries_of_user));
+    CS_CO_TRY(auto secret, co_await state_->accounts().find_secret(user));
+    auto hash = secret ? secret->password_hash : std::string();
+    // An unknown user, or one without a password, costs the same time as a wrong password.
     bool matches = co_await net::offload(state_->pool, [hash = std::move(hash), password = std::move(password)] {
-        if (hash) return host::password_matches(*hash, password);
+        if (!hash.empty()) return host::password_matches(hash, password);
         static_cast<void>(host::hash_password(password));
         return false;
     });
     if (!matches) {
         log::warning("access.login_refused", {{"user", user}, {"address", address}});
+        CS_CO_CHECK(co_await note_failure(user, address, secret.has_value()));
         co_return fail(errors::acc::wrong_credentials);
     }
     state_->guard.succeeded(key);
+    state_->guard.succeeded(guard_key(user, k_anywhere));
     state_->guard.succeeded(address_key(address));
+    co_return std::move(secret->account);
+}
+
+net::Task<Result<void>> Access::note_failure(std::string user, std::string address, bool known) {
+    auto const now = state_->clock->now();
+    auto const record = [this, now](std::string key, std::string subject, std::string where) -> net::Task<Result<void>> {
+        auto const seen = state_->guard.look(key, now);
+        if (seen.empty() || seen.front().key != key || !seen.front().until) co_return Result<void>();
+        co_return co_await state_->store.audit(
+            "manager", "log-in.locked", std::move(subject),
+            where + std::to_string(seen.front().tries) + " failed log-ins, locked until " + to_string(*seen.front().until));
+    };
+    // Names that do not exist are not repeated in the trail: people type their password into the wrong field.
+    if (known) {
+        CS_CO_CHECK(co_await record(guard_key(user, address), "account " + user, "from " + address + ": "));
+        CS_CO_CHECK(co_await record(guard_key(user, k_anywhere), "account " + user, "the last from " + address + ": "));
+    }
+    co_return co_await record(address_key(address), "address " + address, "");
+}
+
+LogInLock Access::lock_of(std::string const& account) const {
+    LogInLock out;
+    auto const prefix = guard_key(account, "");
+    for (auto const& one : state_->guard.look(prefix, state_->clock->now())) {
+        auto const address = one.key.substr(prefix.size());
+        if (address == k_anywhere) {
+            out.failures = one.tries;
+            out.until = one.until;
+        } else if (one.until) {
+            out.addresses.push_back(address);
+        }
+    }
+    return out;
+}
+
+net::Task<Result<void>> Access::unlock(std::string account, std::string actor) {
+    CS_CO_CHECK(co_await state_->accounts().get(account));
+    auto const prefix = guard_key(account, "");
+    for (auto const& one : state_->guard.look(prefix, state_->clock->now())) {
+        state_->guard.succeeded(one.key);
+        state_->guard.succeeded(address_key(one.key.substr(prefix.size())));
+    }
+    co_return co_await state_->store.audit(std::move(actor), "account.unlock", "account " + account, "");
+}
+
+net::Task<Result<SecretText>> Access::login(std::string user, SecretText password, std::string address) {
+    CS_CO_TRY(auto account, co_await check_password(std::move(user), std::move(password), address));
     SecretText token(host::random_token());
-    CS_CO_CHECK(co_await state_->store.add_session(host::hash_token(token.reveal()), user, state_->clock->now() + k_session_life));
+    CS_CO_CHECK(co_await state_->accounts().open_session({.hash = host::hash_token(token.reveal()),
+                                                          .account = account.name,
+                                                          .expires = state_->clock->now() + k_session_life,
+                                                          .address = std::move(address),
+                                                          .method = "password"}));
     co_return token;
 }
 
@@ -154,29 +265,86 @@ net::Task<Result<void>> Access::logout(std::string session_token) {
     co_return co_await state_->store.remove_session(host::hash_token(session_token));
 }
 
-net::Task<Result<std::string>> Access::authenticate(std::optional<std::string> session_token, std::optional<std::string> bearer_token) {
+net::Task<Result<Caller>> Access::authenticate(std::optional<std::string> session_token, std::optional<std::string> bearer_token) {
+    if (!bearer_token && !session_token) co_return fail(errors::acc::login_required);
+    std::optional<Caller> caller;
     if (bearer_token) {
-        CS_CO_TRY(auto token, co_await state_->store.find_token(host::hash_token(*bearer_token)));
-        if (!token) co_return fail(errors::acc::wrong_credentials);
-        co_return "token:" + token->name;
+        CS_CO_TRY(caller, co_await state_->accounts().find_token(host::hash_token(*bearer_token)));
+    } else {
+        CS_CO_TRY(caller, co_await state_->accounts().find_session(host::hash_token(*session_token)));
     }
-    if (session_token) {
-        CS_CO_TRY(auto user, co_await state_->store.find_session(host::hash_token(*session_token)));
-        if (!user) co_return fail(errors::acc::wrong_credentials);
-        co_return std::move(*user);
-    }
-    co_return fail(errors::acc::login_required);
+    if (!caller) co_return fail(errors::acc::wrong_credentials);
+    co_return *std::move(caller);
 }
 
-net::Task<Result<SecretText>> Access::create_token(std::string name, int days, std::string actor) {
-    if (name.empty() || name.size() > k_longest_token_name || !is_utf8(name))
-        co_return fail(errors::gen::invalid_input, {{"field", "name"}, {"detail", "1 to 64 characters are needed"}});
-    if (days < 0) co_return fail(errors::gen::invalid_input, {{"field", "days"}, {"detail", "it is negative"}});
-    std::optional<UtcTime> expires;
-    if (days > 0) expires = state_->clock->now() + std::chrono::days(days);
-    SecretText token(host::random_token());
-    CS_CO_CHECK(co_await state_->store.add_token(std::move(name), host::hash_token(token.reveal()), expires, std::move(actor)));
-    co_return token;
+net::Task<Result<SecretText>> Access::create_token(NewToken wanted, Caller maker) {
+    std::vector<Error> problems;
+    if (wanted.name.empty() || wanted.name.size() > k_longest_name || !is_plain_text(wanted.name))
+        problems.push_back(invalid("name", "1 to 64 characters are needed"));
+    if (wanted.days < 0) problems.push_back(invalid("days", "it is negative"));
+    CS_CO_CHECK(all_of(std::move(problems)));
+    ApiToken token{.name = std::move(wanted.name),
+                   .owner = maker.account,
+                   .role = wanted.role.value_or(maker.role),
+                   .read_only = wanted.read_only || maker.read_only};
+    if (!covers(maker.role, token.role))
+        co_return fail(errors::acc::token_exceeds_maker, {{"wanted", to_string(token.role)}, {"role", to_string(maker.role)}});
+    if (wanted.days > 0) token.expires = state_->clock->now() + std::chrono::days(wanted.days);
+    SecretText secret(host::random_token());
+    CS_CO_CHECK(co_await state_->accounts().add_token(std::move(token), host::hash_token(secret.reveal()), maker.actor));
+    co_return secret;
+}
+
+net::Task<Result<Access::Created>> Access::create_account(NewAccount wanted, std::string actor) {
+    std::vector<Error> problems;
+    auto name = check_account_name(wanted.name);
+    if (!name) problems.push_back(name.error());
+    if (wanted.full_name.size() > k_longest_full_name || !is_plain_text(wanted.full_name))
+        problems.push_back(invalid("full_name", "at most 200 bytes of UTF-8 on one line"));
+    if (wanted.password) {
+        if (auto good = check_length(*wanted.password); !good) problems.push_back(good.error());
+    }
+    CS_CO_CHECK(all_of(std::move(problems)));
+    std::optional<SecretText> once;
+    if (!wanted.password) once = SecretText(host::random_password(k_setup_characters));
+    CS_CO_TRY(auto hash, co_await hash_of(once ? once->duplicate() : std::move(*wanted.password)));
+    AccountSecret secret{.account = {.name = *name, .full_name = wanted.full_name, .role = wanted.role, .must_change_password = true},
+                         .password_hash = std::move(hash)};
+    CS_CO_TRY(auto account, co_await state_->accounts().add(std::move(secret), std::move(actor)));
+    co_return Created{std::move(account), std::move(once)};
+}
+
+net::Task<Result<std::optional<SecretText>>> Access::reset_password(std::string name, std::optional<SecretText> password,
+                                                                    std::string actor) {
+    // Before the costly hash.
+    CS_CO_CHECK(co_await state_->accounts().get(name));
+    std::optional<SecretText> once;
+    if (!password) once = SecretText(host::random_password(k_setup_characters));
+    CS_CO_TRY(auto hash, co_await hash_of(once ? once->duplicate() : *std::move(password)));
+    CS_CO_CHECK(co_await state_->accounts().set_password(std::move(name), std::move(hash), AccountStore::Chosen::by_somebody_else, "",
+                                                         std::move(actor)));
+    co_return once;
+}
+
+net::Task<Result<void>> Access::change_own_password(std::string session_token, SecretText old_password, SecretText new_password,
+                                                    std::string address) {
+    auto const session = host::hash_token(session_token);
+    CS_CO_TRY(auto caller, co_await state_->accounts().find_session(session));
+    if (!caller) co_return fail(errors::acc::session_needed);
+    CS_CO_CHECK(check_length(new_password));
+    if (old_password.reveal() == new_password.reveal()) co_return fail(invalid("new_password", "it is the old one"));
+    CS_CO_CHECK(co_await check_password(caller->account, std::move(old_password), std::move(address)));
+    CS_CO_TRY(auto hash, co_await hash_of(std::move(new_password)));
+    co_return co_await state_->accounts().set_password(caller->account, std::move(hash), AccountStore::Chosen::by_its_owner, session,
+                                                       caller->actor);
+}
+
+net::Task<Result<SecretText>> Access::restore_administrator(std::string wanted) {
+    CS_CO_TRY(auto name, check_account_name(wanted));
+    SecretText once(host::random_password(k_setup_characters));
+    CS_CO_TRY(auto hash, co_await hash_of(once.duplicate()));
+    CS_CO_CHECK(co_await state_->accounts().restore_administrator(std::move(name), std::move(hash), "console"));
+    co_return once;
 }
 
 }  // namespace countersign::manager

@@ -56,6 +56,7 @@ std::shared_ptr<http::Service> secure_service(std::shared_ptr<Manager> manager, 
     add_folder_routes(*router, doors);
     add_folder_policy_routes(*router, doors);
     add_estate_routes(*router, doors);
+    add_account_routes(*router, doors);
     add_audit_routes(*router, doors);
     add_ticket_routes(*router, doors);
     add_notification_routes(*router, doors);

@@ -15,8 +15,9 @@ net::Task<Result<std::optional<std::string>>> SqliteStore::get_password_hash(std
 net::Task<Result<void>> SqliteStore::add_account(std::string user, std::string hash, std::string actor) {
     return write([this, user = std::move(user), hash = std::move(hash), actor = std::move(actor)](Database& database) -> Result<void> {
         auto added = database.execute(
-            "INSERT INTO accounts (user_name, password_hash, changed) VALUES (:name, :hash, :now) ON CONFLICT (user_name) DO NOTHING",
-            {value(user), value(hash), value(now())});
+            "INSERT INTO accounts (user_name, password_hash, changed, created) VALUES (:name, :hash, :now, :created) "
+            "ON CONFLICT (user_name) DO NOTHING",
+            {value(user), value(hash), value(now()), value(now())});
         if (added == 0) return fail(errors::acc::setup_done, {{"user", user}});
         record(database, actor, "account.add", user, "");
         return {};

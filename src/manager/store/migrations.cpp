@@ -472,9 +472,30 @@ Statements const k_audit_chain = {
     "CREATE TABLE audit_head (id INTEGER PRIMARY KEY CHECK (id = 1), sealed TEXT NOT NULL)",
 };
 
-std::array<Statements const*, 16> const k_steps = {
-    &k_systems,       &k_certificates, &k_jobs,  &k_tickets,       &k_access,   &k_trials,           &k_folders,     &k_ticket_work,
-    &k_notifications, &k_campaigns,    &k_lists, &k_folder_policy, &k_arrivals, &k_own_certificates, &k_audit_chain, &inventory_schema()};
+/// 17: what accounts may do, who made a token and what it may do, and where a session came from. What there was before was all-powerful.
+Statements const k_people = {
+    "ALTER TABLE accounts ADD COLUMN full_name TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE accounts ADD COLUMN role TEXT NOT NULL DEFAULT 'administrator'",
+    "ALTER TABLE accounts ADD COLUMN enabled INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE accounts ADD COLUMN must_change INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE accounts ADD COLUMN created INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE accounts ADD COLUMN last_login INTEGER",
+    "ALTER TABLE accounts ADD COLUMN last_address TEXT NOT NULL DEFAULT ''",
+    "UPDATE accounts SET created = changed",
+    "ALTER TABLE sessions ADD COLUMN created INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE sessions ADD COLUMN address TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE sessions ADD COLUMN method TEXT NOT NULL DEFAULT 'password'",
+    "CREATE INDEX sessions_user ON sessions (user_name)",
+    "ALTER TABLE tokens ADD COLUMN owner TEXT REFERENCES accounts (user_name) ON DELETE CASCADE",
+    "ALTER TABLE tokens ADD COLUMN role TEXT NOT NULL DEFAULT 'administrator'",
+    "ALTER TABLE tokens ADD COLUMN read_only INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX tokens_owner ON tokens (owner)",
+};
+
+std::array<Statements const*, 17> const k_steps = {
+    &k_systems,  &k_certificates,     &k_jobs,          &k_tickets,          &k_access, &k_trials,
+    &k_folders,  &k_ticket_work,      &k_notifications, &k_campaigns,        &k_lists,  &k_folder_policy,
+    &k_arrivals, &k_own_certificates, &k_audit_chain,   &inventory_schema(), &k_people};
 
 constexpr int k_version_with_address_keys = 11;
 

@@ -62,7 +62,7 @@ TEST_F(AccessTest, a_session_ends_after_twelve_hours_or_at_log_out) {
     set_up();
     auto first = get(access_.login("admin", SecretText("a good long password"), "192.0.2.1"));
     auto second = get(access_.login("admin", SecretText("a good long password"), "192.0.2.1"));
-    EXPECT_EQ(get(access_.authenticate(first.reveal(), std::nullopt)), "admin");
+    EXPECT_EQ(get(access_.authenticate(first.reveal(), std::nullopt)).actor, "admin");
     get(access_.logout(second.reveal()));
     EXPECT_EQ(error_of(access_.authenticate(second.reveal(), std::nullopt)), errors::acc::wrong_credentials);
     clock_->advance(12h);
@@ -129,16 +129,17 @@ TEST_F(AccessTest, an_unknown_user_looks_like_a_wrong_password) {
 }
 
 TEST_F(AccessTest, a_token_names_its_bearer_and_ends_when_it_is_told_to) {
-    auto for_ever = get(access_.create_token("ci", 0, "admin"));
-    auto for_a_day = get(access_.create_token("guest", 1, "admin"));
-    EXPECT_EQ(get(access_.authenticate(std::nullopt, for_ever.reveal())), "token:ci");
-    EXPECT_EQ(get(access_.authenticate(std::nullopt, for_a_day.reveal())), "token:guest");
+    Caller const machine{.actor = "manager", .account = {}, .role = Role::administrator, .owner = std::nullopt};
+    auto for_ever = get(access_.create_token({.name = "ci", .days = 0, .role = std::nullopt}, machine));
+    auto for_a_day = get(access_.create_token({.name = "guest", .days = 1, .role = std::nullopt}, machine));
+    EXPECT_EQ(get(access_.authenticate(std::nullopt, for_ever.reveal())).actor, "token:ci");
+    EXPECT_EQ(get(access_.authenticate(std::nullopt, for_a_day.reveal())).actor, "token:guest");
     clock_->advance(24h);
     EXPECT_EQ(error_of(access_.authenticate(std::nullopt, for_a_day.reveal())), errors::acc::wrong_credentials);
     auto tokens = get(store_->list_tokens());
     get(store_->remove_token(tokens.at(0).id, "admin"));
     EXPECT_EQ(error_of(access_.authenticate(std::nullopt, for_ever.reveal())), errors::acc::wrong_credentials);
-    EXPECT_EQ(error_of(access_.create_token("", 0, "admin")), errors::gen::invalid_input);
+    EXPECT_EQ(error_of(access_.create_token({.name = "", .days = 0, .role = std::nullopt}, machine)), errors::gen::invalid_input);
 }
 
 }  // namespace
