@@ -107,6 +107,23 @@ class Page(unittest.TestCase):
             self.assertFalse(browser.shown("#system-table"))
             self.picture(browser, "7-empty")
             self.assert_fits(browser)
+            step("somebody with a one-time password chooses his own, then sees what a viewer sees")
+            once = world.api("account", "add", "anna", "--role", "viewer")["one_time_password"]
+            browser.click("#logout")
+            browser.await_shown("#login")
+            browser.script("document.getElementById('user').value = ''")
+            browser.type("#user", "anna")
+            browser.type("#password", once)
+            browser.click("#login button")
+            browser.await_shown("#change")
+            self.assertFalse(browser.shown("#estate") or browser.shown("#problem"))
+            self.picture(browser, "8-change")
+            self.assert_fits(browser)
+            browser.type("#old-password", once)
+            browser.type("#own-password", PASSWORD + "-of-anna")
+            browser.click("#change button")
+            browser.await_shown("#no-systems")
+            self.assertFalse(world.api("account", "show", "anna")["must_change_password"])
             browser.close()
 
     def check_rows(self, browser, world):

@@ -7,6 +7,7 @@ class Problem extends Error {
   constructor(status, body) {
     super(body && body.detail ? `${body.detail} ${body.remedy || ''}` : `The manager answered ${status}.`);
     this.status = status;
+    this.id = body && body.id;
   }
 }
 
@@ -120,8 +121,8 @@ function gone(error) {
 }
 
 function reveal(name) {
-  for (const id of ['setup', 'login', 'estate']) byId(id).hidden = id !== name;
-  byId('logout').hidden = name !== 'estate';
+  for (const id of ['setup', 'login', 'change', 'estate']) byId(id).hidden = id !== name;
+  byId('logout').hidden = name !== 'estate' && name !== 'change';
   if (name !== 'estate') byId('mode').textContent = '';
   if (name !== 'estate' && events) { events.close(); events = null; }
 }
@@ -135,8 +136,10 @@ async function start() {
       reveal('estate');
       watch();
     } catch (error) {
-      if (error.status !== 401) throw error;
-      reveal('login');
+      // A password that somebody else made opens its change and nothing else.
+      if (error.id === 'ACC-014') reveal('change');
+      else if (error.status === 401) reveal('login');
+      else throw error;
     }
   } catch (error) { complain(error); }
 }
@@ -157,5 +160,7 @@ byId('setup').addEventListener('submit', (event) => submit(event, async () => {
   await call('POST', 'session', { user: 'admin', password });
 }));
 byId('login').addEventListener('submit', (event) => submit(event, () => call('POST', 'session', { user: byId('user').value, password: byId('password').value })));
+byId('change').addEventListener('submit', (event) => submit(event, () =>
+  call('PUT', 'session/password', { old_password: byId('old-password').value, new_password: byId('own-password').value })));
 byId('logout').addEventListener('click', () => call('DELETE', 'session').then(start, complain));
 start();

@@ -125,12 +125,12 @@ Result<void> all_of(std::vector<Error> problems) {
 
 }  // namespace
 
-Result<std::string> check_account_name(std::string_view text) {
-    auto name = to_lower(trim(text));
+Result<std::string> check_account_name(std::string_view name) {
+    auto lower = to_lower(trim(name));
     auto const allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::string_view("._-@").contains(c); };
-    if (name.empty() || name.size() > k_longest_name || !std::ranges::all_of(name, allowed))
+    if (lower.empty() || lower.size() > k_longest_name || !std::ranges::all_of(lower, allowed))
         return fail(invalid("name", "1 to 64 of the letters a to z, digits, \".\", \"_\", \"-\" and \"@\""));
-    return name;
+    return lower;
 }
 
 struct Access::State {
@@ -208,21 +208,30 @@ net::Task<Result<UserAccount>> Access::check_password(std::string user, SecretTe
     co_return std::move(secret->account);
 }
 
+namespace {
+
+/// When the key is locked now: by the failure that just was.
+net::Task<Result<void>> record_lock(Store& store, Guard const& guard, UtcTime now, std::string key, std::string subject,
+                                    std::string where) {
+    auto const seen = guard.look(key, now);
+    if (seen.empty() || seen.front().key != key || !seen.front().until) co_return Result<void>();
+    co_return co_await store.audit(
+        "manager", "log-in.locked", std::move(subject),
+        where + std::to_string(seen.front().tries) + " failed log-ins, locked until " + to_string(*seen.front().until));
+}
+
+}  // namespace
+
 net::Task<Result<void>> Access::note_failure(std::string user, std::string address, bool known) {
     auto const now = state_->clock->now();
-    auto const record = [this, now](std::string key, std::string subject, std::string where) -> net::Task<Result<void>> {
-        auto const seen = state_->guard.look(key, now);
-        if (seen.empty() || seen.front().key != key || !seen.front().until) co_return Result<void>();
-        co_return co_await state_->store.audit(
-            "manager", "log-in.locked", std::move(subject),
-            where + std::to_string(seen.front().tries) + " failed log-ins, locked until " + to_string(*seen.front().until));
-    };
     // Names that do not exist are not repeated in the trail: people type their password into the wrong field.
     if (known) {
-        CS_CO_CHECK(co_await record(guard_key(user, address), "account " + user, "from " + address + ": "));
-        CS_CO_CHECK(co_await record(guard_key(user, k_anywhere), "account " + user, "the last from " + address + ": "));
+        CS_CO_CHECK(
+            co_await record_lock(state_->store, state_->guard, now, guard_key(user, address), "account " + user, "from " + address + ": "));
+        CS_CO_CHECK(co_await record_lock(state_->store, state_->guard, now, guard_key(user, k_anywhere), "account " + user,
+                                         "the last from " + address + ": "));
     }
-    co_return co_await record(address_key(address), "address " + address, "");
+    co_return co_await record_lock(state_->store, state_->guard, now, address_key(address), "address " + address, "");
 }
 
 LogInLock Access::lock_of(std::string const& account) const {
@@ -277,41 +286,41 @@ net::Task<Result<Caller>> Access::authenticate(std::optional<std::string> sessio
     co_return *std::move(caller);
 }
 
-net::Task<Result<SecretText>> Access::create_token(NewToken wanted, Caller maker) {
+net::Task<Result<SecretText>> Access::create_token(NewToken token, Caller maker) {
     std::vector<Error> problems;
-    if (wanted.name.empty() || wanted.name.size() > k_longest_name || !is_plain_text(wanted.name))
+    if (token.name.empty() || token.name.size() > k_longest_name || !is_plain_text(token.name))
         problems.push_back(invalid("name", "1 to 64 characters are needed"));
-    if (wanted.days < 0) problems.push_back(invalid("days", "it is negative"));
+    if (token.days < 0) problems.push_back(invalid("days", "it is negative"));
     CS_CO_CHECK(all_of(std::move(problems)));
-    ApiToken token{.name = std::move(wanted.name),
-                   .owner = maker.account,
-                   .role = wanted.role.value_or(maker.role),
-                   .read_only = wanted.read_only || maker.read_only};
-    if (!covers(maker.role, token.role))
-        co_return fail(errors::acc::token_exceeds_maker, {{"wanted", to_string(token.role)}, {"role", to_string(maker.role)}});
-    if (wanted.days > 0) token.expires = state_->clock->now() + std::chrono::days(wanted.days);
+    ApiToken made{.name = std::move(token.name),
+                  .owner = maker.account,
+                  .role = token.role.value_or(maker.role),
+                  .read_only = token.read_only || maker.read_only};
+    if (!covers(maker.role, made.role))
+        co_return fail(errors::acc::token_exceeds_maker, {{"wanted", to_string(made.role)}, {"role", to_string(maker.role)}});
+    if (token.days > 0) made.expires = state_->clock->now() + std::chrono::days(token.days);
     SecretText secret(host::random_token());
-    CS_CO_CHECK(co_await state_->accounts().add_token(std::move(token), host::hash_token(secret.reveal()), maker.actor));
+    CS_CO_CHECK(co_await state_->accounts().add_token(std::move(made), host::hash_token(secret.reveal()), maker.actor));
     co_return secret;
 }
 
-net::Task<Result<Access::Created>> Access::create_account(NewAccount wanted, std::string actor) {
+net::Task<Result<Access::Created>> Access::create_account(NewAccount account, std::string actor) {
     std::vector<Error> problems;
-    auto name = check_account_name(wanted.name);
+    auto name = check_account_name(account.name);
     if (!name) problems.push_back(name.error());
-    if (wanted.full_name.size() > k_longest_full_name || !is_plain_text(wanted.full_name))
+    if (account.full_name.size() > k_longest_full_name || !is_plain_text(account.full_name))
         problems.push_back(invalid("full_name", "at most 200 bytes of UTF-8 on one line"));
-    if (wanted.password) {
-        if (auto good = check_length(*wanted.password); !good) problems.push_back(good.error());
+    if (account.password) {
+        if (auto good = check_length(*account.password); !good) problems.push_back(good.error());
     }
     CS_CO_CHECK(all_of(std::move(problems)));
     std::optional<SecretText> once;
-    if (!wanted.password) once = SecretText(host::random_password(k_setup_characters));
-    CS_CO_TRY(auto hash, co_await hash_of(once ? once->duplicate() : std::move(*wanted.password)));
-    AccountSecret secret{.account = {.name = *name, .full_name = wanted.full_name, .role = wanted.role, .must_change_password = true},
+    if (!account.password) once = SecretText(host::random_password(k_setup_characters));
+    CS_CO_TRY(auto hash, co_await hash_of(once ? once->duplicate() : std::move(*account.password)));
+    AccountSecret secret{.account = {.name = *name, .full_name = account.full_name, .role = account.role, .must_change_password = true},
                          .password_hash = std::move(hash)};
-    CS_CO_TRY(auto account, co_await state_->accounts().add(std::move(secret), std::move(actor)));
-    co_return Created{std::move(account), std::move(once)};
+    CS_CO_TRY(auto stored, co_await state_->accounts().add(std::move(secret), std::move(actor)));
+    co_return Created{std::move(stored), std::move(once)};
 }
 
 net::Task<Result<std::optional<SecretText>>> Access::reset_password(std::string name, std::optional<SecretText> password,
@@ -339,11 +348,11 @@ net::Task<Result<void>> Access::change_own_password(std::string session_token, S
                                                        caller->actor);
 }
 
-net::Task<Result<SecretText>> Access::restore_administrator(std::string wanted) {
-    CS_CO_TRY(auto name, check_account_name(wanted));
+net::Task<Result<SecretText>> Access::restore_administrator(std::string name) {
+    CS_CO_TRY(auto account, check_account_name(name));
     SecretText once(host::random_password(k_setup_characters));
     CS_CO_TRY(auto hash, co_await hash_of(once.duplicate()));
-    CS_CO_CHECK(co_await state_->accounts().restore_administrator(std::move(name), std::move(hash), "console"));
+    CS_CO_CHECK(co_await state_->accounts().restore_administrator(std::move(account), std::move(hash), "console"));
     co_return once;
 }
 

@@ -111,18 +111,18 @@ net::Task<Result<std::optional<AccountSecret>>> SqliteAccounts::find_secret(std:
     });
 }
 
-net::Task<Result<UserAccount>> SqliteAccounts::add(AccountSecret secret, std::string actor) {
-    return backing_.write([this, secret = std::move(secret), actor = std::move(actor)](Database& database) -> Result<UserAccount> {
-        auto const& account = secret.account;
+net::Task<Result<UserAccount>> SqliteAccounts::add(AccountSecret account, std::string actor) {
+    return backing_.write([this, secret = std::move(account), actor = std::move(actor)](Database& database) -> Result<UserAccount> {
+        auto const& fresh = secret.account;
         auto const now = backing_.now();
         auto const added = database.execute(
             "INSERT INTO accounts (user_name, full_name, role, enabled, must_change, created, password_hash, changed) "
             "VALUES (:name, :full, :role, :enabled, :must, :created, :hash, :changed) ON CONFLICT (user_name) DO NOTHING",
-            {value(account.name), value(account.full_name), value(to_string(account.role)), value(std::int64_t{account.enabled}),
-             value(std::int64_t{account.must_change_password}), value(now), value(secret.password_hash), value(now)});
-        if (added == 0) return fail(errors::acc::account_exists, {{"account", account.name}});
-        backing_.record(database, actor, "account.add", subject_of_account(account.name), to_string(account.role));
-        return load(database, account.name, now);
+            {value(fresh.name), value(fresh.full_name), value(to_string(fresh.role)), value(std::int64_t{fresh.enabled}),
+             value(std::int64_t{fresh.must_change_password}), value(now), value(secret.password_hash), value(now)});
+        if (added == 0) return fail(errors::acc::account_exists, {{"account", fresh.name}});
+        backing_.record(database, actor, "account.add", subject_of_account(fresh.name), to_string(fresh.role));
+        return load(database, fresh.name, now);
     });
 }
 
