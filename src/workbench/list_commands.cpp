@@ -1,3 +1,4 @@
+#include "base/text.hpp"
 #include "family/family.hpp"
 #include "workbench/commands.hpp"
 #include "workbench/workbench.hpp"
@@ -58,6 +59,28 @@ void add_list_commands(CLI::App& app, Context& context) {
                 for (auto const& root : list_of(answer, "roots"))
                     table.rows.push_back({text_of(root, "subject"), text_of(root, "fingerprint"), expiry(text_of(root, "expires"))});
                 output.table(table);
+                return k_holds;
+            });
+        };
+    });
+    app.add_subcommand("health", "Can the manager serve the estate? Exit code 2: it cannot")->callback([&context] {
+        context.action = [&context](Output& output) {
+            return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
+                CS_CHECK(client.get("health/live"));
+                CS_TRY(auto const answer, client.get("health/ready"));
+                if (output.value(answer)) return k_holds;
+                output.line("The manager is " + text_of(answer, "status"));
+                for (auto const& check : list_of(answer, "checks")) output.line("  passed: " + text_of(check, "name"));
+                return k_holds;
+            });
+        };
+    });
+    app.add_subcommand("metrics", "Numbers of the estate and of the manager, as Prometheus reads them")->callback([&context] {
+        context.action = [&context](Output& output) {
+            return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
+                CS_TRY(auto const text, client.get_file("metrics"));
+                if (!output.value(json::object{{"metrics", text}}))
+                    output.line(text.substr(0, text.size() - std::size_t{text.ends_with('\n')}));
                 return k_holds;
             });
         };

@@ -33,6 +33,8 @@ void add_estate_routes(net::http::Router& router, Doors const& doors);
 void add_audit_routes(net::http::Router& router, Doors const& doors);
 /// Accounts of people, their roles, passwords and sessions.
 void add_account_routes(net::http::Router& router, Doors const& doors);
+/// Is it alive, is it ready, and numbers for Prometheus.
+void add_watch_routes(net::http::Router& router, Doors const& doors);
 void add_ticket_routes(net::http::Router& router, Doors const& doors);
 void add_notification_routes(net::http::Router& router, Doors const& doors);
 void add_campaign_routes(net::http::Router& router, Doors const& doors);

@@ -17,6 +17,7 @@
 #include "manager/store/sqlite_notifications.hpp"
 #include "manager/store/sqlite_phonebooks.hpp"
 #include "manager/store/sqlite_replacements.hpp"
+#include "manager/store/sqlite_statistics.hpp"
 #include "manager/store/sqlite_tickets.hpp"
 #include "manager/store/store.hpp"
 
@@ -31,6 +32,7 @@ public:
 
     AuditStore& audit_trail() override { return audit_; }
     AccountStore& accounts() override { return accounts_; }
+    StatisticsStore& statistics() override { return statistics_; }
     FolderStore& folders() override { return folders_; }
     ListStore& lists() override { return lists_; }
     TicketDesk& tickets() override { return tickets_; }
@@ -131,6 +133,7 @@ private:
     SqliteReplacements replacements_{backing_};
     SqliteCertificates certificates_{backing_};
     SqliteInventory inventory_{backing_};
+    SqliteStatistics statistics_{backing_};
     SqliteNetwork network_{backing_};
     SqliteArrivals arrivals_{backing_};
     SqlitePhonebooks phonebooks_{backing_};

@@ -92,6 +92,7 @@ class CampaignStore;      // store/campaign_store.hpp
 class FolderPolicyStore;  // store/folder_policy_store.hpp
 class ReplacementStore;   // store/replacement_store.hpp
 class InventoryStore;     // store/inventory_store.hpp
+class StatisticsStore;    // store/statistics_store.hpp
 
 class Store {
 public:
@@ -103,6 +104,7 @@ public:
     /// The audit trail with its chain.
     virtual AuditStore& audit_trail() = 0;
     virtual AccountStore& accounts() = 0;
+    virtual StatisticsStore& statistics() = 0;
 
     // Systems
     virtual net::Task<Result<SystemId>> add_system(System system, std::optional<SecretText> password, std::string actor) = 0;  ///< MGR-001
