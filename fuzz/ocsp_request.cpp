@@ -3,6 +3,7 @@
 #include "fuzz/target.hpp"
 #include "pki/issue.hpp"
 #include "pki/ocsp.hpp"
+#include "pki/responder.hpp"
 
 using namespace countersign;
 using fuzz::must_hold;
@@ -34,6 +35,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         must_hold(serial.find_first_not_of("-0123456789abcdef") == std::string::npos, "a serial number is hexadecimal");
         return pki::OcspStatus{.state = asked % 2 == 0 ? pki::RevocationState::revoked : pki::RevocationState::good, .reason = 1};
     };
+    auto const serials = pki::asked_serials({data, size}, issuer.certificate());
+    must_hold(serials.size() <= pki::k_most_asked, "no more are looked up than that");
     UtcTime const now{std::chrono::hours(24 * 365 * 50)};
     auto const answer = pki::answer_ocsp_request({data, size}, issuer.certificate(), issuer.certificate(), issuer.key(), state_of, now,
                                                  std::chrono::hours(1));
@@ -42,6 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     auto const response = pki::OcspResponse::parse_der(*answer);
     must_hold(response.has_value(), "what was answered can be read");
     must_hold(response->status() == "successful" || response->status() == "malformedRequest", "a request is answered or malformed");
+    must_hold(serials.empty() || asked == 0 || asked == serials.size(), "who is looked up is who is answered");
     must_hold(asked == 0 || response->status() == "successful", "who was looked up is answered");
     return 0;
 }

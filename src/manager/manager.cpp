@@ -18,6 +18,7 @@
 #include "manager/notify/notifier.hpp"
 #include "manager/observe/recognise.hpp"
 #include "manager/plan/goal.hpp"
+#include "manager/renew/decide.hpp"
 #include "manager/store/folder_policy_store.hpp"
 #include "manager/store/folder_store.hpp"
 #include "net/ssh.hpp"
@@ -125,6 +126,7 @@ public:
         notifier_->start(shared_from_this());
         campaigns_->begin(shared_from_this());
         certificate_watch_.start(shared_from_this());
+        certification_.start(shared_from_this());
     }
     net::Task<> stop() override;
     net::Task<Result<System>> add_system(NewSystem wanted, std::string actor) override;
@@ -220,7 +222,12 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
                           .authority = *authority_,
                           .clock = clock_,
                           .announce = announcer()}),
-      certification_({.store = *store_, .clock = clock_}),
+      certification_({.store = *store_,
+                      .authority = *authority_,
+                      .runtime = runtime,
+                      .clock = clock_,
+                      .enforce = [this](std::vector<SystemId> systems,
+                                        std::string actor) { return give_root(std::move(systems), std::move(actor)); }}),
       arrivals_(
           *store_, families_,
           [this](NewSystem wanted, ConnectionSettings connection, std::string actor) {
@@ -263,6 +270,7 @@ net::Task<Result<void>> ManagerService::load() {
     CS_CO_CHECK(co_await network_.load());
     CS_CO_CHECK(co_await own_certificate_.load());
     CS_CO_CHECK(co_await roots_.load());
+    CS_CO_CHECK(co_await certification_.load());
     co_return co_await arrivals_.load();
 }
 
@@ -270,6 +278,7 @@ net::Task<> ManagerService::stop() {
     stopping_ = true;
     campaigns_->stop();
     co_await certificate_watch_.stop();
+    co_await certification_.stop();
     co_await scanner_->stop();
     co_await engine_->stop();
     co_await notifier_->stop();
@@ -356,6 +365,8 @@ net::Task<Result<Plan>> ManagerService::plan_for(SystemId id, std::optional<Secu
     auto guard = co_await locks_.acquire(id);
     CS_CO_TRY(auto survey, co_await surveyor_.survey(id));
     if (assumed) survey.policy.secure_only = *assumed;
+    CS_CO_TRY(auto const replace, co_await store_->inventory().to_replace(id));
+    if (replace) survey.policy.renew_days_before = k_replace_now;
     co_return enforcer_.plan(survey);
 }
 

@@ -30,7 +30,9 @@ namespace oid {
 constexpr Ce subject_key_identifier = ce(14), key_usage = ce(15), subject_alt_name = ce(17), basic_constraints = ce(19),
              crl_distribution_points = ce(31), authority_key_identifier = ce(35), extended_key_usage = ce(37);
 constexpr Pkix authority_information_access = pkix(1, 1), tls_feature = pkix(1, 24), server_auth = pkix(3, 1), client_auth = pkix(3, 2),
-               ocsp = pkix(48, 1), ca_issuers = pkix(48, 2);
+               ocsp = pkix(48, 1), ca_issuers = pkix(48, 2), ocsp_signing = pkix(3, 9);
+/// id-pkix-ocsp-nocheck (RFC 6960 section 4.2.2.2.1).
+constexpr std::array<std::uint8_t, 9> ocsp_no_check{0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x05};
 }  // namespace oid
 
 template <class Fill>
@@ -63,6 +65,12 @@ KeyUsage const& key_usage_of(ExtensionPlan const& plan) {
     // The RSA key exchange of old devices (TLS 1.2 without forward secrecy) enciphers with the server's key.
     bool const serves = plan.profile == Profile::server || plan.profile == Profile::device;
     return serves && plan.rsa ? k_digital_signature_and_key_encipherment : k_digital_signature;
+}
+
+void add_responder_marks(DerWriter& out) {
+    add(out, oid::extended_key_usage, Criticality::normal,
+        [&] { out.wrap(der::k_sequence, [&] { out.element(der::k_oid, oid::ocsp_signing); }); });
+    add(out, oid::ocsp_no_check, Criticality::normal, [&] { out.element(der::k_null, {}); });
 }
 
 void add_extended_key_usage(DerWriter& out, Profile profile) {
@@ -162,7 +170,10 @@ void write_extensions(DerWriter& out, ExtensionPlan const& plan) {
     out.wrap(der::k_sequence, [&] {
         add_basic_constraints(out, plan);
         add(out, oid::key_usage, Criticality::critical, [&] { out.element(der::k_bit_string, key_usage_of(plan)); });
-        add_extended_key_usage(out, plan.profile);
+        if (plan.ocsp_responder)
+            add_responder_marks(out);
+        else
+            add_extended_key_usage(out, plan.profile);
         add(out, oid::subject_key_identifier, Criticality::normal, [&] { out.element(der::k_octet_string, plan.own); });
         add(out, oid::authority_key_identifier, Criticality::normal,
             [&] { out.wrap(der::k_sequence, [&] { out.element(der::tagged(0), plan.authority); }); });

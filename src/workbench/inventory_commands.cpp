@@ -1,4 +1,3 @@
-#include "host/files.hpp"
 #include "workbench/commands.hpp"
 #include "workbench/workbench.hpp"
 
@@ -82,6 +81,54 @@ Result<int> show(ApiClient& client, Output& output, std::string const& fingerpri
     return k_holds;
 }
 
+struct RekeyOptions {
+    std::vector<std::string> systems;
+    Selection selection;
+    std::string issuer, revoke;
+    bool all = false;
+};
+
+Result<int> rekey(ApiClient& client, Output& output, RekeyOptions const& options) {
+    json::object body;
+    for (auto const& [field, value] : options.selection.fields) {
+        if (value.empty()) continue;
+        if (field == "level")
+            body[field] = std::stoll(value);
+        else
+            body[field] = value;
+    }
+    if (!options.systems.empty()) {
+        json::array numbers;
+        for (auto const& name : options.systems) {
+            CS_TRY(auto const system, client.get("systems/" + path_part(name)));
+            numbers.push_back(number_of(system, "id"));
+        }
+        body["systems"] = std::move(numbers);
+    }
+    if (options.all) body["all"] = true;
+    if (!options.issuer.empty()) body["issuer"] = options.issuer;
+    if (!options.revoke.empty()) body["revoke"] = options.revoke;
+    CS_TRY(auto const done, client.send("POST", "rekey", body));
+    if (!output.value(done))
+        output.line("New keys for " + counted(static_cast<std::int64_t>(list_of(done, "systems").size()), "system") +
+                    ": see countersign job list. Old certificates stay in place until the new ones are proven.");
+    return k_holds;
+}
+
+void print_authority(Output& output, json::value const& authority) {
+    output.line(output.strong(text_of(authority, "subject")) + "  until " + expiry(text_of(authority, "not_after")));
+    output.line("SHA-256: " + text_of(authority, "fingerprint"));
+    output.line("Revocation list: number " + std::to_string(number_of(authority, "crl_number")) + ", " +
+                std::to_string(number_of(authority, "revoked")) + " revoked, next by " + text_of(authority, "crl_next_update"));
+    if (text_of(authority, "http_base").empty()) {
+        output.line("Its certificates name no place to ask for revocation: countersign authority set --http-base http://HOST");
+        return;
+    }
+    for (auto const& [field, label] : std::initializer_list<std::pair<char const*, char const*>>{
+             {"crl_url", "List"}, {"ocsp_url", "Responder"}, {"issuer_url", "Issuer"}})
+        output.line(std::string(label) + ": " + text_of(authority, field));
+}
+
 }  // namespace
 
 void add_inventory_commands(CLI::App& app, Context& context) {
@@ -110,6 +157,46 @@ void add_inventory_commands(CLI::App& app, Context& context) {
     auto* showing = inventory->add_subcommand("show", "One certificate: where it is served and trusted, and what replaces it");
     showing->add_option("fingerprint", *fingerprint, "Its SHA-256, or the first 8 digits and more")->required();
     act(showing, [fingerprint](ApiClient& client, Output& output) { return show(client, output, *fingerprint); });
+
+    auto const reasons =
+        CLI::IsMember({"unspecified", "keyCompromise", "affiliationChanged", "superseded", "cessationOfOperation", "privilegeWithdrawn"});
+    auto revoked = std::make_shared<std::string>();
+    auto reason = std::make_shared<std::string>("unspecified");
+    auto* revoking = inventory->add_subcommand("revoke", "Revoke a certificate of the manager's own authority. It cannot be taken back");
+    revoking->add_option("fingerprint", *revoked, "Its SHA-256, or the first 8 digits and more")->required();
+    revoking->add_option("--reason", *reason, "Why")->check(reasons)->capture_default_str();
+    act(revoking, [revoked, reason](ApiClient& client, Output& output) -> Result<int> {
+        CS_TRY(auto const done, client.send("POST", "certificates/" + path_part(*revoked) + "/revoke", {{"reason", *reason}}));
+        if (!output.value(done)) output.line("Revoked: " + text_of(done, "subject") + " SHA-256 " + text_of(done, "fingerprint"));
+        return k_holds;
+    });
+
+    auto again = std::make_shared<RekeyOptions>();
+    auto* rekeying =
+        inventory->add_subcommand("rekey", "New keys and certificates for systems now, as after a compromise; old ones stay until then");
+    rekeying->add_option("systems", again->systems, "Systems; or select them with the options below");
+    add_selection_options(*rekeying, again->selection);
+    rekeying->add_flag("--all", again->all, "Every system");
+    rekeying->add_option("--issuer", again->issuer, "All that serve a certificate right below this authority: its SHA-256");
+    rekeying->add_option("--revoke", again->revoke, "Revoke the old certificates with this reason as soon as the new ones are proven")
+        ->check(reasons);
+    act(rekeying, [again](ApiClient& client, Output& output) { return rekey(client, output, *again); });
+
+    auto* authority = app.add_subcommand("authority", "The manager's own certificate authority")->require_subcommand(1);
+    act(authority->add_subcommand("show", "Its certificate, its revocation list, and the addresses in its certificates"),
+        [](ApiClient& client, Output& output) -> Result<int> {
+            CS_TRY(auto const shown, client.get("authority"));
+            if (!output.value(shown)) print_authority(output, shown);
+            return k_holds;
+        });
+    auto base = std::make_shared<std::string>();
+    auto* setting = authority->add_subcommand("set", "Where new certificates say that their revocation can be asked for");
+    setting->add_option("--http-base", *base, "Such as http://tms.example.com; none: they name no place")->required();
+    act(setting, [base](ApiClient& client, Output& output) -> Result<int> {
+        CS_TRY(auto const shown, client.send("PATCH", "authority", {{"http_base", *base == "none" ? std::string() : *base}}));
+        if (!output.value(shown)) print_authority(output, shown);
+        return k_holds;
+    });
 }
 
 }  // namespace countersign::workbench

@@ -72,6 +72,7 @@ std::shared_ptr<http::Service> secure_service(std::shared_ptr<Manager> manager, 
     add_system_call_routes(*router, manager);
     add_phonebook_call_routes(*router, manager);
     add_public_routes(*router, manager);
+    add_revocation_routes(*router, manager);
     return router;
 }
 
@@ -81,6 +82,7 @@ std::shared_ptr<http::Service> plain_service(std::shared_ptr<Manager> manager) {
     add_system_call_routes(*router, manager);
     add_phonebook_call_routes(*router, manager);
     add_public_routes(*router, manager);
+    add_revocation_routes(*router, manager);
     router->otherwise([manager](http::Request request) { return not_here(manager, std::move(request)); });
     return router;
 }

@@ -1,11 +1,14 @@
 #include "base/text.hpp"
 #include "manager/api/query.hpp"
 #include "manager/api/routes.hpp"
+#include "manager/api/system_selection.hpp"
 #include "manager/certificates/certification.hpp"
 #include "pki/crl.hpp"
 
 #include "countersign/errors/gen.hpp"
 
+#include <algorithm>
+#include <array>
 #include <limits>
 
 namespace countersign::manager::api {
@@ -97,15 +100,104 @@ net::Task<http::Response> show(Doors doors, http::Request request) {
     co_return answer_or_problem(found, [](InventoryDetails const& value) { return to_json(value); });
 }
 
+// --- revocation and new keys ---
+
+constexpr std::size_t k_most_rekeyed = 100000;
+constexpr std::string_view k_reasons =
+    "unspecified, keyCompromise, affiliationChanged, superseded, cessationOfOperation or privilegeWithdrawn";
+
+/// Holds and their removal, and reasons of authorities, are not for certificates of systems.
+std::optional<int> reason_of(std::string_view text) {
+    constexpr std::array<int, 6> allowed{0, 1, 3, 4, 5, 9};
+    auto const reason = pki::parse_reason(text);
+    return reason && std::ranges::find(allowed, *reason) != allowed.end() ? reason : std::nullopt;
+}
+
+net::Task<http::Response> revoke(Doors doors, http::Request request) {
+    auto object = parse_object(request.body);
+    if (!object) co_return http::problem(object.error());
+    Reader reader(*std::move(object));
+    auto const reason = reason_of(reader.text("reason").value_or("unspecified"));
+    if (!reason) reader.problem("reason", std::string(k_reasons) + " is expected");
+    if (auto good = reader.finish(); !good) co_return http::problem(good.error());
+    auto done = co_await doors.manager->certification().revoke(request.parameters["fingerprint"], *reason, request.user);
+    co_return answer_or_problem(done, [](InventoryEntry const& value) { return to_json(value); });
+}
+
+net::Task<http::Response> rekey(Doors doors, http::Request request) {
+    auto object = parse_object(request.body);
+    if (!object) co_return http::problem(object.error());
+    Reader reader(*std::move(object));
+    InventoryStore::Rekey wanted;
+    wanted.issuer = to_lower(reader.text("issuer").value_or(""));
+    std::erase(wanted.issuer, ':');
+    if (auto const reason = reader.text("revoke")) {
+        wanted.then_revoke = reason_of(*reason);
+        if (!wanted.then_revoke) reader.problem("revoke", std::string(k_reasons) + " is expected");
+    }
+    auto selection = read_system_selection(reader);
+    if (!wanted.issuer.empty() && !selection.empty()) reader.problem("issuer", "name an authority, or select systems, not both");
+    if (auto good = reader.finish(); !good) co_return http::problem(good.error());
+    if (wanted.issuer.empty()) {
+        auto systems = co_await select_systems(doors.manager, std::move(selection), k_most_rekeyed);
+        if (!systems) co_return http::problem(systems.error());
+        wanted.systems = *std::move(systems);
+    }
+    auto done = co_await doors.manager->certification().rekey(std::move(wanted), request.user);
+    co_return answer_or_problem(
+        done, [](std::vector<SystemId> const& ids) { return json::object{{"systems", json::array(ids.begin(), ids.end())}}; }, 202);
+}
+
+// --- the authority ---
+
+net::Task<Result<json::object>> authority_json(Doors doors) {
+    auto& desk = doors.manager->certification().revocation();
+    CS_CO_TRY(auto const list, co_await desk.list());
+    auto const issuer = desk.issuer();
+    auto const base = desk.base();
+    auto const addresses = desk.addresses(base);
+    co_return json::object{{"subject", issuer.subject()},
+                           {"fingerprint", issuer.fingerprint()},
+                           {"not_after", to_string(issuer.not_after())},
+                           {"http_base", base},
+                           {"crl_url", addresses.crl},
+                           {"ocsp_url", addresses.ocsp},
+                           {"issuer_url", addresses.issuer},
+                           {"crl_number", list.number},
+                           {"crl_made", to_string(list.made)},
+                           {"crl_next_update", to_string(list.next_update)},
+                           {"revoked", list.entries}};
+}
+
+net::Task<http::Response> show_authority(Doors doors, http::Request) {
+    co_return answer_or_problem(co_await authority_json(doors), [](json::object const& value) { return value; });
+}
+
+net::Task<http::Response> change_authority(Doors doors, http::Request request) {
+    auto object = parse_object(request.body);
+    if (!object) co_return http::problem(object.error());
+    Reader reader(*std::move(object));
+    reader.required("http_base");
+    auto const base = reader.text("http_base").value_or("");
+    if (auto good = reader.finish(); !good) co_return http::problem(good.error());
+    if (auto done = co_await doors.manager->certification().revocation().set_base(base, request.user); !done)
+        co_return http::problem(done.error());
+    co_return co_await show_authority(doors, {});
+}
+
 }  // namespace
 
 void add_inventory_routes(http::Router& router, Doors const& doors) {
-    auto route = [&](std::string method, std::string pattern, auto function) {
-        router.add({std::move(method), std::move(pattern), 16UL * 1024,
+    auto route = [&](std::string method, std::string pattern, auto function, std::size_t limit = 16UL * 1024) {
+        router.add({std::move(method), std::move(pattern), limit,
                     [doors, function](http::Request request) { return function(doors, std::move(request)); }});
     };
     route("GET", "/api/v1/certificates", list);
     route("GET", "/api/v1/certificates/{fingerprint}", show);
+    route("POST", "/api/v1/certificates/{fingerprint}/revoke", revoke);
+    route("POST", "/api/v1/rekey", rekey, 1024UL * 1024);
+    route("GET", "/api/v1/authority", show_authority);
+    route("PATCH", "/api/v1/authority", change_authority);
 }
 
 }  // namespace countersign::manager::api

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "manager/assess/configured.hpp"
 #include "manager/assess/readiness.hpp"
+#include "manager/renew/decide.hpp"
 
 #include <algorithm>
 #include <array>
@@ -214,7 +215,8 @@ private:
 
     void note_expiry(std::string const& title, pki::Certificate const& leaf) {
         auto days = days_until(leaf.not_after(), in_.now);
-        if (leaf.not_after() > in_.now && days < in_.policy.renew_days_before)
+        auto const left = leaf.not_after() - in_.now;
+        if (left > left.zero() && left < latest_renewal(leaf.not_before(), leaf.not_after(), in_.policy.renew_days_before))
             out_.findings.push_back(title + ": the certificate ends in " + std::to_string(days) + " days, at " +
                                     to_string(leaf.not_after()));
     }

@@ -1,7 +1,6 @@
-#include "manager/certificates/internal_ca.hpp"
-
 #include "base/log.hpp"
 #include "host/files.hpp"
+#include "manager/certificates/signing_authority.hpp"
 #include "pki/issue.hpp"
 
 #include <algorithm>
@@ -35,13 +34,18 @@ struct Order {
     std::vector<pki::AlternativeName> names;
     pki::Profile profile = pki::Profile::device;
     pki::Validity validity{};
+    RevocationAddresses addresses{};
 };
 
 /// Makes a key and has it signed. Blocks for as long as key generation takes.
 Result<PendingCertificate> make(pki::CertificateAuthority const& authority, Order const& order) {
     CS_TRY(auto key, pki::PrivateKey::generate(order.key_type));
     CS_TRY(auto request, pki::CertificateRequest::create(key, order.subject, order.names));
-    CS_TRY(auto certificate, authority.sign(request, order.profile, order.validity));
+    pki::IssueOptions options;
+    if (!order.addresses.crl.empty()) options.crl_urls = {order.addresses.crl};
+    if (!order.addresses.ocsp.empty()) options.ocsp_urls = {order.addresses.ocsp};
+    if (!order.addresses.issuer.empty()) options.issuer_urls = {order.addresses.issuer};
+    CS_TRY(auto certificate, authority.sign(request, order.profile, order.validity, options));
     return PendingCertificate{std::move(certificate), std::move(key)};
 }
 
@@ -62,7 +66,7 @@ bool is_ending(pki::Certificate const& certificate, UtcTime now) {
     return certificate.not_after() - now < life / 3;
 }
 
-class StoredCa final : public InternalCa {
+class StoredCa final : public InternalCa, public SigningAuthority {
 public:
     StoredCa(Store& store, net::BlockingPool& pool, std::shared_ptr<Clock const> clock, pki::CertificateAuthority authority)
         : store_(store), pool_(pool), clock_(std::move(clock)), authority_(std::move(authority)) {}
@@ -83,17 +87,28 @@ public:
         return withdrawn_;
     }
 
+    [[nodiscard]] pki::CertificateAuthority signer() const override { return authority_; }
+    void use_addresses(RevocationAddresses addresses) override {
+        std::scoped_lock lock(mutex_);
+        addresses_ = std::move(addresses);
+    }
+    void use_calendar(std::function<std::optional<UtcTime>(pki::Certificate const&)> calendar) override { calendar_ = std::move(calendar); }
+
     net::Task<Result<PendingCertificate>> issue_for_system(System system, Policy policy) override {
         CS_CO_TRY(auto key_type, pki::parse_key_type(policy.key_type));
         Order order{.key_type = key_type,
                     .subject = {.common_name = system.host_name.empty() ? system.address : system.host_name},
                     .profile = pki::Profile::device,
-                    .validity = pki::valid_for(clock_->now(), std::chrono::days(policy.certificate_days))};
+                    .validity = pki::valid_for(clock_->now(), std::chrono::days(policy.certificate_days)),
+                    .addresses = revocation_addresses()};
         using Kind = pki::AlternativeName::Kind;
         if (!system.host_name.empty()) order.names.push_back({Kind::dns, system.host_name});
         // A name outlives an address: the address stands in it only while there is nothing better to call the system by.
         if (system.track_by == TrackBy::address && !system.address.empty()) order.names.push_back({Kind::ip, system.address});
-        co_return co_await net::offload(pool_, [authority = authority_, order = std::move(order)] { return make(authority, order); });
+        CS_CO_TRY(auto made,
+                  co_await net::offload(pool_, [authority = authority_, order = std::move(order)] { return make(authority, order); }));
+        if (calendar_) made.renew_at = calendar_(made.certificate);
+        co_return std::move(made);
     }
 
     net::Task<Result<PendingCertificate>> manager_certificate(std::string host_name, std::vector<std::string> addresses) override {
@@ -106,7 +121,8 @@ public:
                     .names = std::move(names),
                     // Systems may ask for a client certificate when the manager calls them.
                     .profile = pki::Profile::device,
-                    .validity = pki::valid_for(clock_->now(), k_manager_life)};
+                    .validity = pki::valid_for(clock_->now(), k_manager_life),
+                    .addresses = revocation_addresses()};
         CS_CO_TRY(auto made,
                   co_await net::offload(pool_, [authority = authority_, order = std::move(order)] { return make(authority, order); }));
         auto const& certificate = made.certificate;
@@ -123,6 +139,11 @@ public:
     }
 
 private:
+    [[nodiscard]] RevocationAddresses revocation_addresses() const {
+        std::scoped_lock lock(mutex_);
+        return addresses_;
+    }
+
     net::Task<Result<std::optional<PendingCertificate>>> load_manager_certificate() {
         CS_CO_TRY(auto text, co_await store_.get_secret(std::string(k_manager_secret)));
         if (!text) co_return std::nullopt;
@@ -144,6 +165,8 @@ private:
     mutable std::mutex mutex_;
     std::vector<pki::Certificate> others_;
     std::vector<std::string> withdrawn_;
+    RevocationAddresses addresses_;
+    std::function<std::optional<UtcTime>(pki::Certificate const&)> calendar_;
 };
 
 }  // namespace
@@ -165,6 +188,8 @@ net::Task<Result<std::unique_ptr<InternalCa>>> InternalCa::open(Store& store, ne
     log::info("authority.made", {{"subject", authority.certificate().subject()}, {"sha256", authority.certificate().fingerprint()}});
     co_return std::make_unique<StoredCa>(*kept_store, *kept_pool, std::move(clock), std::move(authority));
 }
+
+SigningAuthority& signing_side(InternalCa& authority) { return dynamic_cast<StoredCa&>(authority); }
 
 Result<void> write_roots(InternalCa const& authority, std::filesystem::path const& file) {
     return host::write_file(file, pki::to_pem(authority.roots()), host::Privacy::shared);

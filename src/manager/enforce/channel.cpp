@@ -1,4 +1,5 @@
 #include "manager/enforce/work.hpp"
+#include "manager/renew/decide.hpp"
 
 #include "countersign/errors/mgr.hpp"
 #include "countersign/errors/net.hpp"
@@ -83,8 +84,10 @@ net::Task<Result<PendingCertificate>> Enforcer::pending_certificate(WorkPtr work
     auto const& system = work->system();
     CS_CO_TRY(auto pending, co_await store_.get_pending_certificate(system.id));
     // One that was made before a crash is used, unless it does not fit any more: the name was changed, or it lay too long.
-    auto const renew_at = clock_->now() + std::chrono::days(work->survey.policy.renew_days_before);
-    if (pending && pki::matches_name(pending->certificate, certificate_name(system)) && pending->certificate.not_after() > renew_at)
+    auto const is_fresh = [this, &work](pki::Certificate const& one) {
+        return one.not_after() - clock_->now() > latest_renewal(one.not_before(), one.not_after(), work->survey.policy.renew_days_before);
+    };
+    if (pending && pki::matches_name(pending->certificate, certificate_name(system)) && is_fresh(pending->certificate))
         co_return std::move(*pending);
     CS_CO_TRY(auto fresh, co_await authority_.issue_for_system(system, work->survey.policy));
     CS_CO_CHECK(co_await store_.set_pending_certificate(system.id, fresh));

@@ -3,6 +3,8 @@
 #include "base/log.hpp"
 #include "manager/drivers/web_driver.hpp"
 #include "manager/enforce/work.hpp"
+#include "manager/renew/decide.hpp"
+#include "manager/store/inventory_store.hpp"
 #include "manager/tickets/ticket_rules.hpp"
 
 #include "countersign/errors/mgr.hpp"
@@ -15,6 +17,17 @@ namespace {
 constexpr int k_rounds = 4;
 
 std::string subject(SystemId id) { return "system " + std::to_string(id); }
+
+/// With what the inventory says of the certificate that is served: its renewal is due, it was revoked, or a person wants a new key.
+/// `survey` outlives the call.
+net::Task<Result<void>> look(Store& store, Surveyor& surveyor, SystemId id, Survey& survey) {
+    auto* const out = &survey;
+    auto* const kept = &store;
+    CS_CO_TRY(*out, co_await surveyor.survey(id));
+    CS_CO_TRY(auto const replace, co_await kept->inventory().to_replace(id));
+    if (replace) out->policy.renew_days_before = k_replace_now;
+    co_return Result<void>();
+}
 
 }  // namespace
 
@@ -49,7 +62,7 @@ net::Task<Result<Enforcement>> Enforcer::run(Job job) {
     work->purpose = job.purpose;
     work->campaign = job.campaign;
     work->contact_mark = contacts_.mark(job.system);
-    CS_CO_TRY(work->survey, co_await surveyor_.survey(job.system));
+    CS_CO_CHECK(co_await look(store_, surveyor_, job.system, work->survey));
     work->plan = plan(work->survey);
     if (job.purpose == JobPurpose::confirm) co_return co_await confirm(work);
     if (job.purpose == JobPurpose::roll_back) co_return co_await roll_back(work);
@@ -59,7 +72,7 @@ net::Task<Result<Enforcement>> Enforcer::run(Job job) {
 net::Task<Result<Enforcement>> Enforcer::enforce(WorkPtr work) {
     for (int round = 0; round < k_rounds; ++round) {
         if (round > 0) {
-            CS_CO_TRY(work->survey, co_await surveyor_.survey(work->system().id));
+            CS_CO_CHECK(co_await look(store_, surveyor_, work->system().id, work->survey));
             work->plan = plan(work->survey);
         }
         if (work->seen().behind_firewall) co_return co_await leave_to_its_call(work);

@@ -5,6 +5,7 @@
 #include "manager/assess/readiness.hpp"
 #include "manager/observe/wire.hpp"
 #include "manager/plan/goal.hpp"
+#include "manager/renew/decide.hpp"
 
 #include "countersign/errors/mgr.hpp"
 
@@ -300,7 +301,10 @@ private:
         }
         auto const& leaf = served_https(in_.observation)->presented.front();
         auto days = days_until(leaf.not_after(), in_.now);
-        if (days >= in_.policy.renew_days_before) return {};
+        if (in_.policy.renew_days_before == k_replace_now)
+            return "Its renewal is due, or it is to be replaced by a new key (countersign inventory show " +
+                   leaf.fingerprint().substr(0, 16) + ")";
+        if (leaf.not_after() - in_.now >= latest_renewal(leaf.not_before(), leaf.not_after(), in_.policy.renew_days_before)) return {};
         return "The certificate ends in " + std::to_string(days) + " days";
     }
 

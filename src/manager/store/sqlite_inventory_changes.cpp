@@ -68,7 +68,11 @@ std::int64_t insert(Database& database, UtcTime now, NewCertificate const& fresh
 
 /// Nothing shows it any more: `by` took its place, or nothing did.
 void leave(Database& database, UtcTime now, std::int64_t certificate, std::string_view by) {
-    if (database.select_one({"1"}, "FROM inventory_uses WHERE certificate = :certificate AND until IS NULL", {value(certificate)})) return;
+    if (database.select_one({"1"}, "FROM inventory_uses WHERE certificate = :certificate AND until IS NULL", {value(certificate)})) {
+        // Another service shows it still, or the system did when it called last.
+        if (!by.empty()) database.execute("UPDATE inventory SET replaced_by = :by WHERE id = :id", {value(by), value(certificate)});
+        return;
+    }
     database.execute(
         "UPDATE inventory SET last_seen = :now, renew_at = NULL, replaced_by = :by, state = CASE WHEN state = 'revoked' THEN state "
         "WHEN :same = '' THEN 'unused' ELSE 'replaced' END WHERE id = :id",

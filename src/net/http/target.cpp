@@ -38,8 +38,13 @@ std::optional<Target> parse_target(std::string_view target) {
     for (auto segment : split(path, '/')) {
         if (segment.empty()) continue;
         auto decoded = url_decode(segment, false);
-        if (!decoded || !is_harmless(*decoded)) return std::nullopt;
-        result.path += '/' + *decoded;
+        if (!decoded) return std::nullopt;
+        // Each part between encoded slashes has to be harmless by itself.
+        bool const slashes = decoded->contains('/');
+        for (auto part : split(*decoded, '/'))
+            if (!is_harmless(part)) return std::nullopt;
+        // They are no separators, and stay as they came: "%2F" and "/" are two things (RFC 3986 section 2.2).
+        result.path += '/' + (slashes ? std::string(segment) : *decoded);
     }
     if (result.path.empty()) result.path = "/";
     auto fields = parse_form(query);

@@ -10,12 +10,13 @@
 namespace countersign::net::http {
 
 struct Target {
-    std::string path;  ///< decoded; "/" or segments without empty ones and without "." and ".."
+    /// Decoded; "/" or segments without empty ones and without "." and "..". A segment with an encoded slash stays as it came.
+    std::string path;
     std::map<std::string, std::string> query;
 };
 
 /// Origin form, absolute form and "*". Nothing when it is malformed, or when a segment would change its meaning by
-/// decoding (a slash, a dot segment, a control character).
+/// decoding (a dot segment, also beside an encoded slash, a control character).
 std::optional<Target> parse_target(std::string_view target);
 
 }  // namespace countersign::net::http

@@ -51,6 +51,43 @@ def a_certificate_is_shown_with_where_it_is_used_and_its_issuers(api):
     api.refused(404, "GEN-003", fingerprint="0" * 64)
 
 
+@case("POST", "/certificates/{fingerprint}/revoke")
+def the_served_certificate_of_the_manager_is_not_revoked(api):
+    own = api.other("GET", "/certificates").ok(query="?system=0&state=served")["certificates"][0]
+    api.refused(409, "MGR-152", {"reason": "superseded"}, fingerprint=own["fingerprint"])
+    api.refused(422, "GEN-001", {"reason": "certificateHold"}, fingerprint=own["fingerprint"])
+    root = next(one for one in api.other("GET", "/certificates").ok()["certificates"] if one["purpose"] == "root")
+    api.refused(409, "MGR-150", {}, fingerprint=root["fingerprint"])
+
+
+@case("POST", "/certificates/{fingerprint}/revoke")
+def a_certificate_of_the_responder_is_revoked_and_stays_so(api):
+    api.fixture.client.ask("GET", "/pki/ocsp/AAAA", None, {})  # no request, and answered all the same: by a delegate
+    responder = next(one for one in api.other("GET", "/certificates").ok()["certificates"] if one["purpose"] == "responder")
+    assert api.ok({"reason": "superseded"}, fingerprint=responder["fingerprint"])["state"] == "revoked"
+    api.refused(409, "MGR-151", {}, fingerprint=responder["fingerprint"])
+
+
+@case("POST", "/rekey")
+def systems_that_serve_a_certificate_get_a_new_one_and_nothing_else_is_taken(api):
+    served = api.other("GET", "/certificates").ok(query="?state=served&limit=1000")["certificates"]
+    system = next(one["system"] for one in served if one["system"] != 0)
+    assert api.ok({"systems": [system]})["systems"] == [system]
+    api.refused(409, "MGR-153", {"issuer": "0" * 64})
+    api.refused(422, "GEN-006", {"issuer": "0" * 64, "all": True, "revoke": "certificateHold"})
+
+
+@case("GET", "/authority")
+@case("PATCH", "/authority")
+def the_addresses_in_certificates_are_set_and_taken_away(api):
+    show, change = api.other("GET", "/authority"), api.other("PATCH", "/authority")
+    assert show.ok()["http_base"] == ""
+    change.refused(422, "GEN-001", {"http_base": "https://tms.company.com"})
+    changed = change.ok({"http_base": "http://tms.company.com/"})
+    assert changed["ocsp_url"] == "http://tms.company.com/pki/ocsp", changed
+    assert change.ok({"http_base": ""})["crl_url"] == ""
+
+
 @case("GET", "/audit")
 def the_trail_is_read_backwards(api):
     records = api.ok(query="?limit=2")["records"]

@@ -1,0 +1,66 @@
+#include "manager/renew/renewals.hpp"
+
+#include "base/log.hpp"
+#include "manager/renew/decide.hpp"
+#include "manager/store/campaign_store.hpp"
+
+#include <algorithm>
+
+namespace countersign::manager {
+namespace {
+
+constexpr net::Milliseconds k_interval{60000};
+constexpr net::Milliseconds k_grace{2000};
+/// The calendar is read again: what was given up is planned no more.
+constexpr int k_looks_per_calendar = 60;
+
+}  // namespace
+
+void Renewals::start(net::Runtime& runtime, std::shared_ptr<void> keep) {
+    running_ = true;
+    net::spawn(runtime.executor(0), [this, keep = std::move(keep)] { return run(); }, "renewals");
+}
+
+net::Task<> Renewals::stop() {
+    stopping_ = true;
+    stopped_.raise();
+    if (running_) co_await ended_.wait_beyond(0, k_grace);
+}
+
+net::Task<> Renewals::run() {
+    for (int turn = 0; !stopping_; ++turn) {
+        if (turn % k_looks_per_calendar == 0) {
+            auto planned = co_await links_.store.inventory().planned_renewals();
+            if (planned)
+                links_.calendar.replace(*std::move(planned));
+            else
+                log::error("renewals.calendar", planned.error());
+        }
+        if (auto begun = co_await look(); !begun)
+            log::error("renewals.look", begun.error());
+        else if (*begun > 0)
+            log::info("renewals.begun", {{"systems", static_cast<std::int64_t>(*begun)}});
+        co_await stopped_.wait_beyond(0, k_interval);
+    }
+    ended_.raise();
+}
+
+net::Task<Result<std::size_t>> Renewals::look() {
+    CS_CO_TRY(auto const due, co_await links_.store.inventory().due_renewals(k_most_at_once));
+    if (due.empty()) co_return std::size_t{0};
+    CS_CO_TRY(auto const held, co_await links_.store.campaigns().held());
+    auto const now = links_.clock->now();
+    std::vector<SystemId> systems;
+    for (auto const& one : due) {
+        // Written before it is begun: a crash in between costs one pause, never a storm.
+        CS_CO_CHECK(
+            co_await links_.store.inventory().put_off_renewal(one.fingerprint, next_renewal_try(now, one.not_after, one.attempts + 1)));
+        // What a campaign has in hand is renewed by it, or when it is over.
+        if (!held.contains(one.system) && std::ranges::find(systems, one.system) == systems.end()) systems.push_back(one.system);
+    }
+    auto const count = systems.size();
+    if (!systems.empty()) CS_CO_CHECK(co_await links_.enforce(std::move(systems)));
+    co_return count;
+}
+
+}  // namespace countersign::manager
