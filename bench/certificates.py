@@ -48,6 +48,7 @@ def fill(file, count):
     now = int(time.time())
     rows = []
     with sqlite3.connect(file, timeout=60) as database:
+        database.execute("DELETE FROM inventory_uses")
         database.execute("DELETE FROM inventory")
         database.execute("DELETE FROM inventory_text")
         for number in range(count):
