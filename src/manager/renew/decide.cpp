@@ -55,7 +55,8 @@ UtcTime choose_renewal(UtcTime begin, UtcTime end, HourLoad const& load, std::in
             if (load(earlier) < load(hour)) hour = earlier;
         }
     }
-    auto const within = Seconds(hour * k_hour + static_cast<std::int64_t>(chance * (k_hour - 1)));
+    // Not on the full hour itself: whoever looks at full hours would find it among those of the hour before.
+    auto const within = Seconds(hour * k_hour + 1 + static_cast<std::int64_t>(chance * (k_hour - 2)));
     return std::clamp(UtcTime(within), begin, std::max(begin, to));
 }
 

@@ -38,6 +38,7 @@ std::vector<std::string_view> const& inventory_schema() {
         R"(CREATE INDEX inventory_authorities ON inventory (subject) WHERE purpose IN ('root', 'authority', 'seen authority'))",
         "CREATE INDEX inventory_serial ON inventory (serial)",
         "CREATE INDEX inventory_system ON inventory (system) WHERE system <> 0",
+        "CREATE INDEX inventory_rekey ON inventory (replaced_by) WHERE rekey IS NOT NULL",
         "CREATE INDEX inventory_renewal ON inventory (renew_at) WHERE renew_at IS NOT NULL AND state = 'served'",
         "CREATE INDEX inventory_planned ON inventory (renew_at) WHERE renew_at IS NOT NULL AND state IN ('issued', 'pending', 'served')",
         "CREATE VIRTUAL TABLE inventory_text USING fts5(words, tokenize = 'trigram')",

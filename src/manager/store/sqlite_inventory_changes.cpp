@@ -129,7 +129,8 @@ void settle_pending(Database& database, UtcTime now, SystemId system) {
     database.execute("UPDATE inventory SET state = 'issued' WHERE id = :id AND state = 'pending'", {value(fresh)});
     // Those that it stood in for, and that nothing shows any more: only now, with the proof.
     for (auto const& row :
-         database.select({"id"}, "FROM inventory WHERE replaced_by = :by AND rekey IS NOT NULL", {value(certificate->fingerprint())}))
+         database.select({"id"}, "FROM inventory INDEXED BY inventory_rekey WHERE replaced_by = :by AND rekey IS NOT NULL",
+                         {value(certificate->fingerprint())}))
         revoke_when_asked(database, now, row.number(0));
 }
 

@@ -17,6 +17,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <unistd.h>
 
 namespace countersign::testing {
 namespace {
@@ -45,9 +46,9 @@ protected:
         manager::ManagerSettings settings;
         settings.data = folder_.path();
         settings.host_name = k_host;
-        settings.address = "127.46.0.2";
+        settings.address = address_;
         settings.https_port = 24643;  // the manager calls itself there
-        settings.dns_servers = {"127.46.0.2"};
+        settings.dns_servers = {address_};
         auto started = Server::start(runtime_, settings, family::Families::load_embedded().value(), manager::PlainHttp::closed, clock_);
         if (!started) throw std::runtime_error(started.error().explanation());
         server_ = *std::move(started);
@@ -94,6 +95,8 @@ protected:
     }
     std::string internal_root() { return server_->manager().authority().roots().front().fingerprint(); }
 
+    /// Other tests run at the same time.
+    std::string const address_ = "127.46." + std::to_string(128 + ::getpid() / 250 % 128) + "." + std::to_string(1 + ::getpid() % 250);
     TemporaryFolder folder_;
     net::Runtime runtime_{1};
     std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>(SystemClock().now());
