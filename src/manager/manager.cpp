@@ -21,7 +21,7 @@
 #include "manager/renew/decide.hpp"
 #include "manager/store/folder_policy_store.hpp"
 #include "manager/store/folder_store.hpp"
-#include "net/ssh.hpp"
+#include "manager/wiring.hpp"
 
 #include "countersign/errors/gen.hpp"
 #include "countersign/errors/mgr.hpp"
@@ -35,64 +35,9 @@ namespace {
 
 constexpr std::string_view k_organization = "Countersign";
 constexpr std::string_view k_owner_key = "engine.owner";
-constexpr std::uint16_t k_dns_port = 53;
 /// An anonymous call makes us look at a system no more often than this (REQ MGR-9).
 constexpr std::chrono::seconds k_look_again{10};
 constexpr std::size_t k_page = 1000;
-
-constexpr std::string_view k_ssh_key = "ssh key";
-/// Hooks that run at the same time; others wait.
-constexpr unsigned k_hooks_at_once = 16;
-
-/// The key that the manager shows to systems which it manages over SSH. It is made once and stays.
-net::Task<Result<SecretText>> own_ssh_key(Store& store) {
-    CS_CO_TRY(auto known, co_await store.get_secret(std::string(k_ssh_key)));
-    if (known) co_return std::move(*known);
-    CS_CO_TRY(auto fresh, net::make_ssh_host_key());
-    CS_CO_CHECK(co_await store.set_secret(std::string(k_ssh_key), fresh.duplicate()));
-    co_return fresh;
-}
-
-Result<std::shared_ptr<DirectWays const>> make_direct_ways(net::Runtime& runtime, Store& store, ManagerSettings const& settings) {
-    auto ways = std::make_shared<DirectWays>();
-    CS_TRY(auto key, net::run(runtime, own_ssh_key(store)));
-    CS_TRY(ways->ssh_public_key, net::ssh_public_key(key, "countersign@" + settings.host_name));
-    ways->ssh_key = std::make_shared<SecretText const>(std::move(key));
-    ways->ssh = std::make_shared<net::SshCaller>();
-    ways->hooks = settings.hooks;
-    ways->programs = std::make_shared<net::BlockingPool>(k_hooks_at_once);
-    return ways;
-}
-
-Wire make_wire(net::Runtime& runtime, ManagerSettings const& settings, std::shared_ptr<Clock const> clock,
-               std::shared_ptr<DirectWays const> direct) {
-    net::Resolver::Settings dns{.bind_address = settings.bind_address};
-    for (auto const& server : settings.dns_servers)
-        dns.servers.push_back({server, static_cast<std::uint16_t>(k_dns_port + settings.port_offset)});
-    auto resolver = std::make_shared<net::Resolver>(std::move(dns));
-    net::RevocationCache::Settings revocation;
-    revocation.reach.resolver = resolver;
-    revocation.reach.bind_address = settings.bind_address;
-    revocation.reach.blocking = &runtime.blocking();
-    revocation.clock = clock;
-    return {.resolver = std::move(resolver),
-            .bind_address = settings.bind_address,
-            .port_offset = settings.port_offset,
-            .clock = std::move(clock),
-            .exchange = settings.answer_timeout,
-            .revocation = std::make_shared<net::RevocationCache>(runtime.executor(0), std::move(revocation)),
-            .direct = std::move(direct)};
-}
-
-std::shared_ptr<DeliveryWays const> make_ways(net::Runtime& runtime, Wire const& wire, ManagerSettings const& settings,
-                                              InternalCa const& authority) {
-    return std::make_shared<DeliveryWays>(DeliveryWays{.resolver = wire.resolver,
-                                                       .bind_address = settings.bind_address,
-                                                       .clock = wire.clock,
-                                                       .manager_host = settings.host_name,
-                                                       .estate_roots = [&authority] { return authority.roots(); },
-                                                       .blocking = &runtime.blocking()});
-}
 
 /// Who listens to events.
 struct Listeners {
