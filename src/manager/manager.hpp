@@ -36,6 +36,9 @@ struct ManagerSettings {
     std::chrono::seconds observe_interval{900};
     std::chrono::seconds enforce_interval{1800};  ///< the regular background enforcement
     std::filesystem::path hooks = {};             ///< programs of drivers are run from this folder only; empty: none
+    std::string database = {};                    ///< empty: SQLite in the data folder; else postgresql://user@host:port/name (REQ MGR-13)
+    std::filesystem::path database_password_file = {};  ///< one line; empty: none is sent
+    std::filesystem::path database_ca_file = {};        ///< PEM; the roots that the database's certificate must end at
 };
 
 /// What a person says when adding a system.
