@@ -12,9 +12,19 @@ namespace {
 constexpr std::size_t k_length = 64;
 constexpr std::chrono::milliseconds k_slowest = std::chrono::minutes(10);
 constexpr std::int64_t k_farthest = 100LL * 366 * 24 * 3600;
-constexpr std::array k_kinds{Fault::Kind::slow,       Fault::Kind::silent,    Fault::Kind::reset,     Fault::Kind::expired,
-                             Fault::Kind::wrong_name, Fault::Kind::untrusted, Fault::Kind::read_only, Fault::Kind::forgetful,
-                             Fault::Kind::clock,      Fault::Kind::disk_full};
+constexpr std::array k_kinds{Fault::Kind::slow,
+                             Fault::Kind::silent,
+                             Fault::Kind::reset,
+                             Fault::Kind::expired,
+                             Fault::Kind::wrong_name,
+                             Fault::Kind::untrusted,
+                             Fault::Kind::read_only,
+                             Fault::Kind::forgetful,
+                             Fault::Kind::clock,
+                             Fault::Kind::disk_full,
+                             Fault::Kind::keeps_certificate,
+                             Fault::Kind::refuses_certificate,
+                             Fault::Kind::refuses_trust};
 
 Error unknown(std::string_view fault, std::string_view detail) {
     return {errors::dev::unknown_fault, {{"fault", fault.substr(0, k_length)}, {"detail", detail}}};
@@ -59,6 +69,9 @@ std::string_view to_string(Fault::Kind kind) {
         case Fault::Kind::forgetful: return "forgetful";
         case Fault::Kind::clock: return "clock";
         case Fault::Kind::disk_full: return "disk_full";
+        case Fault::Kind::keeps_certificate: return "keeps_certificate";
+        case Fault::Kind::refuses_certificate: return "refuses_certificate";
+        case Fault::Kind::refuses_trust: return "refuses_trust";
     }
     return "";
 }

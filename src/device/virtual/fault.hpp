@@ -1,7 +1,8 @@
 #pragma once
 
 /// What can be wrong with a virtual system, in words: `slow:500ms`, `silent`, `reset`, `expired`, `wrong_name`, `untrusted`, `read_only`,
-/// `forgetful`, `clock:+3600s`, `disk_full`. docs/appliance.md says what each looks like from outside.
+/// `forgetful`, `clock:+3600s`, `disk_full`, `keeps_certificate`, `refuses_certificate`, `refuses_trust`. docs/appliance.md says what each
+/// looks like from outside.
 
 #include "base/result.hpp"
 
@@ -12,7 +13,21 @@
 namespace countersign::device {
 
 struct Fault {
-    enum class Kind { slow, silent, reset, expired, wrong_name, untrusted, read_only, forgetful, clock, disk_full };
+    enum class Kind {
+        slow,
+        silent,
+        reset,
+        expired,
+        wrong_name,
+        untrusted,
+        read_only,
+        forgetful,
+        clock,
+        disk_full,
+        keeps_certificate,
+        refuses_certificate,
+        refuses_trust
+    };
     Kind kind = Kind::silent;
     std::chrono::milliseconds delay{0};  ///< slow: at most 10 minutes
     std::chrono::seconds skew{0};        ///< clock: at most 100 years either way

@@ -135,6 +135,11 @@ int FaultBook::before_write(fs::path const& file) const {
     if (inside.empty() || inside.begin() == inside.end()) return 0;
     auto const serial = inside.begin()->string();
     if (find(serial, Fault::Kind::disk_full)) return ENOSPC;
+    // What the unit keeps of before a trial is no upload.
+    bool const kept = std::ranges::any_of(inside, [](fs::path const& part) { return part.string().starts_with("trial"); });
+    if (kept) return find(serial, Fault::Kind::forgetful) ? host::k_swallow : 0;
+    if (file.filename() == "certificate.pem" && find(serial, Fault::Kind::refuses_certificate)) return EACCES;
+    if (file.filename() == "trust.pem" && find(serial, Fault::Kind::refuses_trust)) return EACCES;
     return find(serial, Fault::Kind::forgetful) ? host::k_swallow : 0;
 }
 

@@ -5,6 +5,8 @@
 #include "device/virtual/fault_book.hpp"
 
 #include <array>
+#include <map>
+#include <mutex>
 #include <utility>
 
 namespace countersign::device {
@@ -53,15 +55,34 @@ Result<Context> make_context(Unit const& unit, std::string const& identity, Faul
                                             .client_anchors = {}});
 }
 
+/// What doors went on showing when keeps_certificate was dialled, by system and service: a restart opens other doors.
+class Kept {
+public:
+    /// What was kept before, else `now`, which is kept.
+    Context keep(std::string const& key, Context now) {
+        std::lock_guard const lock(mutex_);
+        return held_.try_emplace(key, std::move(now)).first->second;
+    }
+    void forget(std::string const& key) {
+        std::lock_guard const lock(mutex_);
+        held_.erase(key);
+    }
+
+private:
+    std::mutex mutex_;
+    std::map<std::string, Context> held_;
+};
+
 /// Shared by the door and by what was posted to the unit's loop.
 class Shown : public std::enable_shared_from_this<Shown> {
 public:
     Shown(std::weak_ptr<Unit> unit, family::Service const& service, std::string serial, std::shared_ptr<FaultBook> faults,
-          std::unique_ptr<Door> door, Context right)
+          std::shared_ptr<Kept> kept, std::unique_ptr<Door> door, Context right)
         : unit_(std::move(unit)),
           service_(service),
           serial_(std::move(serial)),
           faults_(std::move(faults)),
+          kept_(std::move(kept)),
           door_(std::move(door)),
           right_(std::move(right)) {}
 
@@ -86,6 +107,13 @@ public:
             shown_ = kind;
             return door_->replace_identity(*std::move(faulty));
         }
+        auto const key = serial_ + " " + service_.id;
+        if (faults_->find(serial_, Fault::Kind::keeps_certificate)) {
+            if (shown_ == Fault::Kind::keeps_certificate) return;
+            shown_ = Fault::Kind::keeps_certificate;
+            return door_->replace_identity(kept_->keep(key, right_));
+        }
+        kept_->forget(key);
         if (shown_) door_->replace_identity(right_);
         shown_.reset();
     }
@@ -101,6 +129,7 @@ private:
     family::Service const& service_;  ///< of the family, which the unit keeps
     std::string serial_;
     std::shared_ptr<FaultBook> faults_;
+    std::shared_ptr<Kept> kept_;
     std::unique_ptr<Door> door_;
     Context right_;
     std::optional<Fault::Kind> shown_;
@@ -125,12 +154,13 @@ private:
 }  // namespace
 
 DoorOpener with_faults(DoorOpener opener, std::shared_ptr<FaultBook> faults) {
-    return [opener = std::move(opener), faults = std::move(faults)](Unit& unit, family::Service const& service,
-                                                                    net::Endpoint where) -> Result<std::unique_ptr<Door>> {
+    return [opener = std::move(opener), faults = std::move(faults), kept = std::make_shared<Kept>()](
+               Unit& unit, family::Service const& service, net::Endpoint where) -> Result<std::unique_ptr<Door>> {
         CS_TRY(auto door, opener(unit, service, std::move(where)));
         if (!service.needs_certificate) return door;
         CS_TRY(auto right, unit.server_context(service));
-        auto shown = std::make_shared<Shown>(unit.weak_from_this(), service, unit.spec().serial, faults, std::move(door), std::move(right));
+        auto shown =
+            std::make_shared<Shown>(unit.weak_from_this(), service, unit.spec().serial, faults, kept, std::move(door), std::move(right));
         shown->start(unit.executor());
         return std::unique_ptr<Door>(std::make_unique<FaultyDoor>(std::move(shown)));
     };

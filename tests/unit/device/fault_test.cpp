@@ -8,8 +8,9 @@ namespace countersign::device {
 namespace {
 
 TEST(Fault, ReadsWhatItWrites) {
-    for (std::string const text : {"slow:500ms", "silent", "reset", "expired", "wrong_name", "untrusted", "read_only", "forgetful",
-                                   "clock:+3600s", "clock:-86400s", "disk_full"}) {
+    for (std::string const text :
+         {"slow:500ms", "silent", "reset", "expired", "wrong_name", "untrusted", "read_only", "forgetful", "clock:+3600s", "clock:-86400s",
+          "disk_full", "keeps_certificate", "refuses_certificate", "refuses_trust"}) {
         auto const fault = parse_fault(text);
         ASSERT_TRUE(fault) << text;
         EXPECT_EQ(to_string(*fault), text);
