@@ -1,11 +1,14 @@
 #include "base/log.hpp"
 #include "family/family.hpp"
+#include "host/service_manager.hpp"
 #include "manager/access/access.hpp"
 #include "manager/access/restore.hpp"
 #include "manager/api/api.hpp"
 #include "manager/manager.hpp"
 #include "manager/server.hpp"
+#include "manager/settings/program_settings.hpp"
 #include "manager/store/offline.hpp"
+#include "net/service_loop.hpp"
 #include "net/task.hpp"
 
 #include <CLI/CLI.hpp>
@@ -17,57 +20,38 @@ namespace {
 
 using namespace countersign;
 
+/// What the command line says; every setting of the table is an option there.
 struct Options {
-    manager::ManagerSettings settings;
-    std::string log_level = "info";
-    std::string log_format = "text";
-    std::string families;
-    std::string further_families;
-    bool no_plain_http = false;
-    unsigned threads = 0;
-    std::string token_file;
-    int observe_seconds = 900;
-    int answer_seconds = 20;
-    int restart_seconds = 120;
-    int enforce_seconds = 1800;
+    std::filesystem::path file;
+    manager::GivenOptions given;
+    bool check = false;
+    bool print = false;
 };
 
+std::string described(manager::SettingRow const& row) {
+    auto out = row.help;
+    if (row.required) return out + " (required)";
+    bool const empty =
+        row.fallback == manager::SettingValue(std::string()) || row.fallback == manager::SettingValue(std::vector<std::string>());
+    if (!empty) out += " (default: " + manager::to_toml(row.fallback) + (row.unit.empty() ? "" : " " + row.unit) + ")";
+    return out;
+}
+
 void describe(CLI::App& app, Options& options) {
-    auto& settings = options.settings;
-    app.add_option("--data", settings.data, "Folder for database, sealing key and certificates")->required();
-    app.add_option("--host-name", settings.host_name, "Fully qualified host name by which people and systems reach this manager")
-        ->required();
-    app.add_option("--listen", settings.address, "Address of its own ports")->capture_default_str();
-    app.add_option("--https-port", settings.https_port, "HTTPS port, before the offset")->capture_default_str();
-    app.add_option("--http-port", settings.http_port, "HTTP port, before the offset")->capture_default_str();
-    app.add_flag("--no-http", options.no_plain_http, "Do not open the HTTP port (systems can then call over HTTPS only)");
-    app.add_option("--port-offset", settings.port_offset, "Added to every port, also those of systems, DNS and NTP")->capture_default_str();
-    app.add_option("--dns", settings.dns_servers, "Name servers of the manager itself (default: the machine's)");
-    app.add_option("--source", settings.bind_address, "Source address of connections to systems");
-    app.add_option("--concurrency", settings.concurrency, "Systems worked on at the same time")
-        ->check(CLI::Range(1, 2000))
-        ->capture_default_str();
-    app.add_option("--answer-seconds", options.answer_seconds, "How long a system may take to answer one request")
-        ->check(CLI::Range(1, 300))
-        ->capture_default_str();
-    app.add_option("--restart-seconds", options.restart_seconds, "How long a system may take to come back after a restart")
-        ->check(CLI::Range(1, 3600))
-        ->capture_default_str();
-    app.add_option("--observe-seconds", options.observe_seconds, "How often every system is looked at")
-        ->check(CLI::Range(1, 604800))
-        ->capture_default_str();
-    app.add_option("--enforce-seconds", options.enforce_seconds, "How often the policy is enforced in the background")
-        ->check(CLI::Range(1, 604800))
-        ->capture_default_str();
-    auto* all = app.add_option("--families", options.families, "Folder with family files (default: those compiled in)");
-    app.add_option("--further-families", options.further_families, "Folder with family files beside those compiled in")->excludes(all);
-    app.add_option("--hooks", settings.hooks, "Folder of the programs that families with the driver hook may name (default: none is run)");
-    app.add_option("--token-file", options.token_file, "Write a fresh API token to this file (mode 0600), for scripts on this machine");
-    app.add_option("--threads", options.threads, "Event loops; 0: one per core")->check(CLI::Range(0, 64))->capture_default_str();
-    app.add_option("--log-level", options.log_level, "debug, info, warning or error")
-        ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
-        ->capture_default_str();
-    app.add_option("--log-format", options.log_format, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+    app.add_option("--settings", options.file, "Settings file (docs/settings.md); options of the command line override it");
+    app.add_flag("--check", options.check, "Only say what is wrong with the settings; exit code 1 when something is");
+    app.add_flag("--print-config", options.print, "Only print the settings that hold, and where each is from");
+    for (auto const& row : manager::setting_table()) {
+        auto& words = options.given[row.name];
+        if (row.type == manager::SettingType::boolean)
+            app.add_flag_function(
+                "--" + row.option + ",!--no-" + row.option, [&words](std::int64_t on) { words = {on > 0 ? "true" : "false"}; },
+                described(row));
+        else if (row.type == manager::SettingType::list)
+            app.add_option("--" + row.option, words, described(row));
+        else
+            app.add_option("--" + row.option, words, described(row))->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    }
 }
 
 int failed(Error const& error) {
@@ -75,41 +59,63 @@ int failed(Error const& error) {
     return error.entry().exit_code;
 }
 
-int serve(Options options) {
-    // Blocked before any thread starts, so that only the wait below takes them.
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+void configure_log(manager::ProgramSettings const& settings) {
+    log::configure(log::parse_level(settings.log_level), settings.log_format == "json" ? log::Format::json : log::Format::text);
+}
+
+/// SIGHUP: the file is read again, with the same options. What is wrong anywhere in it leaves everything as it was.
+class Reload {
+public:
+    Reload(Options options, manager::SettingsRead read, manager::Server& server)
+        : options_(std::move(options)), read_(std::move(read)), server_(server) {}
+
+    Result<void> operator()() {
+        auto fresh = manager::read_settings(options_.file, options_.given);
+        CS_TRY(auto settings, manager::make_program_settings(fresh));
+        auto const change = manager::compare(read_, fresh);
+        CS_CHECK(server_.reload(settings));
+        configure_log(settings);
+        for (auto const& name : change.reloaded) log::info("settings.reloaded", {{"setting", name}});
+        for (auto const& name : change.need_restart) log::warning("settings.need_restart", {{"setting", name}});
+        // What needs a restart is named at each reload until it came.
+        for (auto const& name : change.reloaded) read_.values[name] = fresh.values[name];
+        return {};
+    }
+
+private:
+    Options options_;
+    manager::SettingsRead read_;
+    manager::Server& server_;
+};
+
+int serve(Options options, manager::SettingsRead read, manager::ProgramSettings settings) {
+    auto const service = host::ServiceManager::from_environment();
+    // Signals are blocked before any thread starts, so that only the loop below takes them.
+    net::ServiceLoop loop(service, "https://" + settings.manager.host_name);
     signal(SIGPIPE, SIG_IGN);
 
-    auto families = !options.families.empty()           ? family::Families::load_folder(options.families)
-                    : !options.further_families.empty() ? family::Families::load_with_folder(options.further_families)
-                                                        : family::Families::load_embedded();
+    auto families = !settings.families.empty()           ? family::Families::load_folder(settings.families)
+                    : !settings.further_families.empty() ? family::Families::load_with_folder(settings.further_families)
+                                                         : family::Families::load_embedded();
     if (!families) return failed(families.error());
-    options.settings.answer_timeout = std::chrono::seconds(options.answer_seconds);
-    options.settings.restart_timeout = std::chrono::seconds(options.restart_seconds);
-    options.settings.observe_interval = std::chrono::seconds(options.observe_seconds);
-    options.settings.enforce_interval = std::chrono::seconds(options.enforce_seconds);
-    net::Runtime runtime(options.threads);
+    net::Runtime runtime(settings.threads);
     runtime.start();
-    auto plain = options.no_plain_http ? manager::PlainHttp::closed : manager::PlainHttp::open;
-    auto server = manager::Server::start(runtime, options.settings, *families, plain);
+    auto plain = settings.http ? manager::PlainHttp::open : manager::PlainHttp::closed;
+    auto server = manager::Server::start(runtime, settings.manager, *families, plain);
     if (!server) return failed(server.error());
-    auto const& ready = **server;
-    if (!options.token_file.empty()) {
-        if (auto written = ready.write_token(options.token_file); !written) return failed(written.error());
+    auto& running = **server;
+    if (auto taken = running.reload(settings); !taken) return failed(taken.error());
+    if (!settings.token_file.empty()) {
+        if (auto written = running.write_token(settings.token_file); !written) return failed(written.error());
     }
-    std::cout << "ready: https://" << options.settings.host_name << ":" << ready.https().port << " on " << net::to_string(ready.https())
+    std::cout << "ready: https://" << settings.manager.host_name << ":" << running.https().port << " on " << net::to_string(running.https())
               << "\n";
-    std::cout << "roots: " << (options.settings.data / "ca.pem").string() << "\n";
-    if (!ready.setup_password().empty()) std::cout << "set-up password: " << ready.setup_password().reveal() << "\n";
+    std::cout << "roots: " << (settings.manager.data / "ca.pem").string() << "\n";
+    if (!running.setup_password().empty()) std::cout << "set-up password: " << running.setup_password().reveal() << "\n";
     std::cout << std::flush;
-    int signal_number = 0;
-    sigwait(&signals, &signal_number);
+    int const signal_number = loop.run(runtime, Reload(std::move(options), std::move(read), running));
     log::info("manager.stopping", {{"signal", signal_number}});
-    (*server)->stop();
+    running.stop();
     runtime.stop();
     return 0;
 }
@@ -162,6 +168,12 @@ int main(int argc, char** argv) {
     Options options;
     describe(app, options);
     CLI11_PARSE(app, argc, argv);
-    log::configure(log::parse_level(options.log_level), options.log_format == "json" ? log::Format::json : log::Format::text);
-    return serve(std::move(options));
+    auto read = manager::read_settings(options.file, options.given);
+    auto settings = manager::make_program_settings(read);
+    if (options.print) std::cout << manager::print_settings(read) << std::flush;
+    if (!settings) return failed(settings.error());
+    if (options.check) std::cout << "the settings are good\n";
+    if (options.check || options.print) return 0;
+    configure_log(*settings);
+    return serve(std::move(options), std::move(read), *std::move(settings));
 }

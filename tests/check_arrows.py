@@ -27,7 +27,7 @@ LIBRARIES = {
     r"openssl/": ("pki", "net/tls"),
     r"boost/(asio|beast)([/.]|$)": ("net",),
     r"ares[._]": ("net",),
-    r"(libssh|libtelnet|net-snmp)": ("net",),
+    r"(libssh|libtelnet|net-snmp|ldap|openldap)(\.h|[/.]|$)": ("net",),
     r"sodium": ("host",),
     r"soci": ("manager/store",),
     r"sqlite3\.h": ("manager/store",),

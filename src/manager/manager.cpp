@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "host/files.hpp"
 #include "manager/api/api.hpp"
+#include "manager/assess/readiness.hpp"
 #include "manager/campaign/campaigns.hpp"
 #include "manager/certificates/certificate_watch.hpp"
 #include "manager/certificates/certification.hpp"
@@ -18,7 +19,7 @@
 #include "manager/notify/notifier.hpp"
 #include "manager/observe/recognise.hpp"
 #include "manager/plan/goal.hpp"
-#include "manager/renew/decide.hpp"
+#include "manager/renew/hours.hpp"
 #include "manager/store/folder_policy_store.hpp"
 #include "manager/store/folder_store.hpp"
 #include "manager/wiring.hpp"
@@ -66,6 +67,8 @@ public:
     [[nodiscard]] Network& network() override { return network_; }
     [[nodiscard]] Arrivals& arrivals() override { return arrivals_; }
     [[nodiscard]] Scanner& scanner() override { return *scanner_; }
+    [[nodiscard]] Wire const& wire() const override { return observer_.wire(); }
+    void set_pace(Pace pace) override { engine_->set_pace(pace); }
     void start() override {
         engine_->start(shared_from_this());
         notifier_->start(shared_from_this());
@@ -187,9 +190,9 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
           [this](Event event) { publish(std::move(event)); })),
       engine_(std::make_shared<Engine>(runtime, *store_, surveyor_, enforcer_, locks_, clock_, announcer(),
                                        Engine::Settings{.owner = std::move(owner),
-                                                        .concurrency = settings_.concurrency,
-                                                        .observe_interval = settings_.observe_interval,
-                                                        .enforce_interval = settings_.enforce_interval})),
+                                                        .pace = {.concurrency = settings_.concurrency,
+                                                                 .observe_interval = settings_.observe_interval,
+                                                                 .enforce_interval = settings_.enforce_interval}})),
       notifier_(std::make_shared<Notifier>(runtime, *store_, make_ways(runtime, observer_.wire(), settings_, *authority_), announcer())),
       campaigns_(std::make_shared<Campaigns>(
           runtime, *store_, surveyor_, enforcer_, locks_, clock_,
@@ -310,8 +313,7 @@ net::Task<Result<Plan>> ManagerService::plan_for(SystemId id, std::optional<Secu
     auto guard = co_await locks_.acquire(id);
     CS_CO_TRY(auto survey, co_await surveyor_.survey(id));
     if (assumed) survey.policy.secure_only = *assumed;
-    CS_CO_TRY(auto const replace, co_await store_->inventory().to_replace(id));
-    if (replace) survey.policy.renew_days_before = k_replace_now;
+    CS_CO_CHECK(co_await apply_renewal(*store_, id, survey.policy, served_leaf(survey.sighting.observation), clock_->now()));
     co_return enforcer_.plan(survey);
 }
 

@@ -4,6 +4,7 @@
 
 #include "family/family.hpp"
 #include "manager/certificates/internal_ca.hpp"
+#include "manager/jobs/pace.hpp"
 #include "manager/notify/delivery.hpp"
 #include "manager/plan/plan.hpp"
 #include "manager/store/store.hpp"
@@ -18,6 +19,7 @@
 namespace countersign::manager {
 
 class Campaigns;      // campaign/campaigns.hpp
+struct Wire;          // observe/wire.hpp
 class Certification;  // certificates/certification.hpp
 
 struct ManagerSettings {
@@ -92,6 +94,11 @@ public:
     [[nodiscard]] virtual Network& network() = 0;
     [[nodiscard]] virtual Arrivals& arrivals() = 0;
     [[nodiscard]] virtual Scanner& scanner() = 0;
+
+    /// By what it reaches systems and servers.
+    [[nodiscard]] virtual Wire const& wire() const = 0;
+    /// From now on; settings() goes on saying what it was started with.
+    virtual void set_pace(Pace pace) = 0;
 
     /// Starts the engine: takes jobs until stop(). Jobs that an earlier life left are taken up again.
     virtual void start() = 0;

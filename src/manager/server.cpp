@@ -2,9 +2,13 @@
 
 #include "base/log.hpp"
 #include "host/files.hpp"
+#include "manager/access/people_certificates.hpp"
+#include "manager/access/people_directory.hpp"
 #include "manager/api/api.hpp"
 #include "manager/certificates/certification.hpp"
 #include "manager/certificates/own_certificate.hpp"
+#include "manager/observe/wire.hpp"
+#include "manager/settings/program_settings.hpp"
 
 namespace countersign::manager {
 namespace {
@@ -30,6 +34,7 @@ Result<std::unique_ptr<Server>> Server::start(net::Runtime& runtime, ManagerSett
                                               std::shared_ptr<Clock const> clock) {
     CS_TRY(auto manager, Manager::create(runtime, std::move(settings), std::move(families), clock));
     auto access = std::make_shared<Access>(manager->store(), runtime.blocking(), clock);
+    CS_CHECK(net::run(runtime, access->load()));
     std::unique_ptr<Server> server(new Server(runtime, manager, access));
     CS_TRY(bool const pending, net::run(runtime, access->setup_pending()));
     if (pending) {
@@ -71,8 +76,44 @@ net::Task<Result<bool>> Server::renew_identity() {
     CS_CO_TRY(auto context, co_await make_identity());
     if (fingerprint_ == before) co_return false;
     https_->replace_identity(std::move(context));
+    CS_CO_CHECK(co_await serve_people());
     log::info("manager.certificate_replaced", {{"sha256", fingerprint_.substr(0, fingerprint_.find(' '))}});
     co_return true;
+}
+
+/// A port of its own, because the other one does not bother browsers with questions for certificates, and believes the estate's roots. The
+/// handshake refuses who is nobody's person or was revoked.
+net::Task<Result<void>> Server::serve_people() {
+    if (people_roots_.empty()) {
+        if (people_port_) {
+            co_await people_port_->close(k_grace);
+            people_port_.reset();
+        }
+        co_return Result<void>();
+    }
+    CS_CO_TRY(auto identity, co_await manager_->own_certificate().identity());
+    auto const policy = people_.revocation == "off"    ? pki::RevocationPolicy::off
+                        : people_.revocation == "soft" ? pki::RevocationPolicy::soft_fail
+                                                       : pki::RevocationPolicy::hard_fail;
+    net::tls::ServerContext::Settings tls;
+    tls.chain = std::move(identity.chain);
+    tls.key = std::move(identity.key);
+    tls.clients = net::tls::ServerContext::ClientCertificates::required;
+    tls.client_anchors = pki::Anchors(people_roots_);
+    tls.client_revocation = {policy, manager_->wire().revocation};
+    CS_CO_TRY(auto context, net::tls::ServerContext::create(std::move(tls)));
+    if (people_port_) {
+        people_port_->replace_identity(std::move(context));
+        co_return Result<void>();
+    }
+    auto const& settings = manager_->settings();
+    net::http::Server::Settings secure;
+    secure.where = {settings.address, static_cast<std::uint16_t>(people_.port + settings.port_offset)};
+    secure.tls = std::move(context);
+    secure.headers = {{"Strict-Transport-Security", "max-age=31536000"}};
+    CS_CO_TRY(people_port_, net::http::Server::listen(executors_of(runtime_), std::move(secure), api::people_service(manager_, access_)));
+    log::info("manager.listening_for_people", {{"https", net::to_string(people_port_->local())}});
+    co_return Result<void>();
 }
 
 net::Task<> Server::keep_identity_fresh() {
@@ -101,6 +142,18 @@ Result<void> Server::open_ports(PlainHttp plain) {
     return {};
 }
 
+Result<void> Server::reload(ProgramSettings const& settings) {
+    std::shared_ptr<CertificateLogIn const> certificates;
+    if (!settings.people.roots_file.empty()) {
+        CS_TRY(certificates, CertificateLogIn::make(settings.people, manager_->wire().revocation, manager_->wire().clock));
+    }
+    manager_->set_pace(settings.pace());
+    access_->use(make_directory(settings.directory, manager_->wire().resolver, runtime_.blocking()), certificates);
+    people_ = settings.people;
+    people_roots_ = certificates ? certificates->roots() : std::vector<pki::Certificate>();
+    return net::run(runtime_, serve_people());
+}
+
 Result<void> Server::write_token(std::filesystem::path const& file) const {
     constexpr std::string_view name = "local";
     CS_TRY(auto tokens, net::run(runtime_, manager_->store().list_tokens()));
@@ -121,6 +174,7 @@ void Server::stop() {
         if (self->watching_) co_await self->ended_.wait_beyond(0, k_grace);
         if (self->https_) co_await self->https_->close(k_grace);
         if (self->http_) co_await self->http_->close(k_grace);
+        if (self->people_port_) co_await self->people_port_->close(k_grace);
         co_await self->manager_->stop();
     }(this));
 }

@@ -1,5 +1,6 @@
 #include "host/files.hpp"
 #include "workbench/commands.hpp"
+#include "workbench/renewal_windows.hpp"
 #include "workbench/workbench.hpp"
 
 #include <boost/json.hpp>
@@ -123,8 +124,18 @@ Result<int> list_exceptions(ApiClient& client, Output& output, ExceptionChoice c
     return k_holds;
 }
 
+/// "": as the folder above says.
+std::string renewals_of(json::value const& defaults) {
+    auto const* windows = defaults.as_object().if_contains("renewal_windows");
+    if (windows == nullptr || !windows->is_array()) return {};
+    std::string out;
+    for (auto const& one : windows->get_array())
+        if (one.is_string()) out += (out.empty() ? "" : ", ") + std::string(one.get_string());
+    return out.empty() ? "at any time" : out;
+}
+
 void print_defaults(Output& output, json::value const& answer) {
-    Table table{{"", "Track by", "User", "Credentials"}, {}};
+    Table table{{"", "Track by", "User", "Credentials", "Renewals"}, {}};
     for (auto const* which : {"own", "effective"}) {
         auto const* found = answer.is_object() ? answer.get_object().if_contains(which) : nullptr;
         if (!found) continue;
@@ -134,14 +145,14 @@ void print_defaults(Output& output, json::value const& answer) {
             credentials += (credentials.empty() ? "" : ", ") + (user.empty() ? std::string("(the system's user)") : user);
         }
         table.rows.push_back({std::string(which) == "own" ? "of this folder" : "with those above", text_of(*found, "track_by"),
-                              text_of(*found, "user"), credentials});
+                              text_of(*found, "user"), credentials, renewals_of(*found)});
     }
     output.table(table);
 }
 
 struct DefaultsChoice {
     std::string folder, track_by, user;
-    std::vector<std::string> credentials;
+    std::vector<std::string> credentials, renewal_windows;
     bool clear_credentials = false;
 };
 
@@ -168,6 +179,10 @@ Result<int> set_defaults(ApiClient& client, Output& output, DefaultsChoice const
     };
     put("track_by", choice.track_by);
     put("user", choice.user);
+    if (choice.renewal_windows == std::vector<std::string>{"none"})
+        body["renewal_windows"] = nullptr;
+    else if (!choice.renewal_windows.empty())
+        body["renewal_windows"] = renewal_windows_of(choice.renewal_windows);
     if (!choice.credentials.empty()) {
         CS_TRY(auto credentials, read_credentials(choice.credentials));
         body["credentials"] = std::move(credentials);
@@ -321,6 +336,10 @@ void add_folder_policy_commands(CLI::App& folder, Context& context) {
         setting->add_option("--credential", settings->credentials,
                             "USER:FILE or FILE with a password; several are tried in this order (at most 5), and replace those before");
     setting->add_flag("--no-credentials", settings->clear_credentials, "Forget the folder's own")->excludes(credentials);
+    setting->add_option(
+        "--renewal-window", settings->renewal_windows,
+        "When certificates of its systems are renewed by themselves, as \"daily 22:00-05:00 Europe/Berlin\"; several times; any: at "
+        "any time; none: as the folder above says");
     run_with(*setting, context, [settings](ApiClient& client, Output& output) { return set_defaults(client, output, *settings); });
 }
 

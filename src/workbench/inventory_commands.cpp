@@ -178,7 +178,11 @@ void add_inventory_commands(CLI::App& app, Context& context) {
     add_selection_options(*rekeying, again->selection);
     rekeying->add_flag("--all", again->all, "Every system");
     rekeying->add_option("--issuer", again->issuer, "All that serve a certificate right below this authority: its SHA-256");
-    rekeying->add_option("--revoke", again->revoke, "Revoke the old certificates with this reason as soon as the new ones are proven")
+    rekeying
+        ->add_option("--revoke", again->revoke,
+                     "Revoke the old certificates as soon as the new ones are proven, with this reason: keyCompromise, superseded, "
+                     "cessationOfOperation, affiliationChanged, privilegeWithdrawn or unspecified")
+        ->type_name("REASON")
         ->check(reasons);
     act(rekeying, [again](ApiClient& client, Output& output) { return rekey(client, output, *again); });
 

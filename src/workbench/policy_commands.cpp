@@ -1,6 +1,7 @@
 #include "base/text.hpp"
 #include "host/files.hpp"
 #include "workbench/commands.hpp"
+#include "workbench/renewal_windows.hpp"
 #include "workbench/workbench.hpp"
 
 #include <boost/json.hpp>
@@ -155,6 +156,7 @@ void add_policy_commands(CLI::App& app, Context& context) {
         std::vector<std::string> dns_servers;
         std::string dns_domain, ntp_server, manager_host_name, key_type;
         std::string keep_ssh, revocation;
+        std::vector<std::string> renewal_windows;
         int days = 0, renew = 0, trial = -1;
     };
     auto change = std::make_shared<Change>();
@@ -173,6 +175,9 @@ void add_policy_commands(CLI::App& app, Context& context) {
         ->add_option("--revocation", change->revocation,
                      "Revoked certificates of systems: off, soft (unknown ones pass), hard (unknown ones are refused)")
         ->check(CLI::IsMember({"off", "soft", "hard"}));
+    changing->add_option(
+        "--renewal-window", change->renewal_windows,
+        "When certificates are renewed by themselves, as \"mon-fri 22:00-05:00 Europe/Berlin\"; several times; any: at any time");
     changing->callback([&context, change] {
         context.action = [&context, change](Output& output) {
             return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
@@ -189,6 +194,7 @@ void add_policy_commands(CLI::App& app, Context& context) {
                 if (change->days > 0) body["certificate_days"] = change->days;
                 if (change->trial >= 0) body["trial_seconds"] = change->trial;
                 if (change->renew > 0) body["renew_days_before"] = change->renew;
+                if (!change->renewal_windows.empty()) body["renewal_windows"] = renewal_windows_of(change->renewal_windows);
                 if (!change->keep_ssh.empty()) body["keep_ssh"] = change->keep_ssh == "yes";
                 CS_TRY(auto now, client.send("PATCH", "policy", body));
                 if (!output.value(now)) print_policy(output, now);

@@ -10,12 +10,12 @@
 #include "device/virtual/control.hpp"
 #include "device/virtual/fault_book.hpp"
 #include "device/virtual/running_estate.hpp"
-#include "device/virtual/service_loop.hpp"
 #include "host/memory.hpp"
 #include "host/privileges.hpp"
 #include "host/service_manager.hpp"
 #include "net/local.hpp"
 #include "net/ports.hpp"
+#include "net/service_loop.hpp"
 
 #include "countersign/errors/dev.hpp"
 #include "countersign/errors/fil.hpp"
@@ -238,7 +238,7 @@ Result<void> run_systems(ProgramOptions const& options, host::ServiceManager con
     bool const shared = must_share(options, listeners_of(estate, families), raise_file_limit());
     auto const status = ready_text(count, shared);
     // Before there are threads: they take over which signals are blocked.
-    ServiceLoop loop(manager, status);
+    net::ServiceLoop loop(manager, status);
     net::Runtime runtime(loops_for(options, count));
     if (shared) runtime.ports().share(runtime.executor(0));
     auto const family = options.family.empty() ? Result<family::FamilyPtr>(nullptr) : families.get(options.family);

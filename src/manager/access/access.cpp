@@ -3,6 +3,8 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "host/crypto.hpp"
+#include "manager/access/people_certificates.hpp"
+#include "manager/access/people_directory.hpp"
 
 #include "countersign/errors/acc.hpp"
 #include "countersign/errors/gen.hpp"
@@ -51,6 +53,26 @@ public:
     void succeeded(std::string const& key) {
         std::scoped_lock lock(mutex_);
         entries_.erase(key);
+    }
+
+    /// A try that was neither right nor wrong.
+    void give_back(std::string const& key) {
+        std::scoped_lock lock(mutex_);
+        auto const found = entries_.find(key);
+        if (found == entries_.end()) return;
+        found->second.locked_until = {};
+        if (--found->second.tries <= 0) entries_.erase(found);
+    }
+
+    void restore(std::vector<LogInFailures> const& known) {
+        std::scoped_lock lock(mutex_);
+        for (auto const& one : known) entries_[one.key] = {one.tries, one.last, one.locked_until};
+    }
+    [[nodiscard]] std::optional<LogInFailures> find(std::string const& key) const {
+        std::scoped_lock lock(mutex_);
+        auto const found = entries_.find(key);
+        if (found == entries_.end()) return std::nullopt;
+        return LogInFailures{key, found->second.tries, found->second.last, found->second.locked_until};
     }
 
     struct Seen {
@@ -138,12 +160,45 @@ struct Access::State {
     net::BlockingPool& pool;
     std::shared_ptr<Clock const> clock;
     Guard guard;
+    std::mutex mutex{};  ///< of the two below
+    std::shared_ptr<PeopleDirectory> directory{};
+    std::shared_ptr<CertificateLogIn const> certificates{};
+    std::shared_ptr<PeopleDirectory> people() {
+        std::scoped_lock lock(mutex);
+        return directory;
+    }
     AccountStore& accounts() const { return store.accounts(); }
 };
 
 Access::Access(Store& store, net::BlockingPool& pool, std::shared_ptr<Clock const> clock)
-    : state_(new State{store, pool, std::move(clock), {}}) {}
+    : state_(new State{.store = store, .pool = pool, .clock = std::move(clock), .guard = {}}) {}
 Access::~Access() = default;
+
+net::Task<Result<void>> Access::load() {
+    CS_CO_TRY(auto const known, co_await state_->accounts().list_failures());
+    state_->guard.restore(known);
+    co_return Result<void>();
+}
+
+void Access::use(std::shared_ptr<PeopleDirectory> directory, std::shared_ptr<CertificateLogIn const> certificates) {
+    std::scoped_lock lock(state_->mutex);
+    state_->directory = std::move(directory);
+    state_->certificates = std::move(certificates);
+}
+
+net::Task<Result<void>> Access::keep_failures(std::vector<std::string> keys) {
+    std::vector<LogInFailures> counted;
+    std::vector<std::string> gone;
+    for (auto& key : keys) {
+        if (auto found = state_->guard.find(key))
+            counted.push_back(*std::move(found));
+        else
+            gone.push_back(std::move(key));
+    }
+    if (!counted.empty()) CS_CO_CHECK(co_await state_->accounts().keep_failures(std::move(counted)));
+    if (!gone.empty()) CS_CO_CHECK(co_await state_->accounts().forget_failures(std::move(gone)));
+    co_return Result<void>();
+}
 
 net::Task<Result<bool>> Access::setup_pending() {
     // Whatever the first account was called, and also when it is gone: set-up is for a manager that nobody has.
@@ -190,6 +245,21 @@ net::Task<Result<UserAccount>> Access::check_password(std::string user, SecretTe
     CS_CO_CHECK(state_->guard.begin(key, state_->clock->now()));
     CS_CO_CHECK(state_->guard.begin(guard_key(user, k_anywhere), state_->clock->now(), k_free_tries_of_user));
     CS_CO_TRY(auto secret, co_await state_->accounts().find_secret(user));
+    auto const everywhere = guard_key(user, k_anywhere);
+    bool const local = secret && !secret->account.directory;
+    if (state_->people() && !local) {
+        auto person = co_await ask_directory(user, std::move(password));
+        if (!person) {
+            for (auto const& one : {key, everywhere, address_key(address)}) state_->guard.give_back(one);
+            co_return fail(std::move(person).error());
+        }
+        if (!*person) {
+            log::warning("access.login_refused", {{"user", user}, {"address", address}});
+            CS_CO_CHECK(co_await note_failure(user, address, secret.has_value()));
+            co_return fail(errors::acc::wrong_credentials);
+        }
+        co_return co_await let_in(**std::move(person), std::move(key), std::move(address));
+    }
     auto hash = secret ? secret->password_hash : std::string();
     // An unknown user, or one without a password, costs the same time as a wrong password.
     bool matches = co_await net::offload(state_->pool, [hash = std::move(hash), password = std::move(password)] {
@@ -202,10 +272,35 @@ net::Task<Result<UserAccount>> Access::check_password(std::string user, SecretTe
         CS_CO_CHECK(co_await note_failure(user, address, secret.has_value()));
         co_return fail(errors::acc::wrong_credentials);
     }
-    state_->guard.succeeded(key);
-    state_->guard.succeeded(guard_key(user, k_anywhere));
-    state_->guard.succeeded(address_key(address));
-    co_return std::move(secret->account);
+    co_return co_await let_in(std::move(secret->account), std::move(key), std::move(address));
+}
+
+net::Task<Result<UserAccount>> Access::let_in(UserAccount account, std::string key, std::string address) {
+    std::vector<std::string> forgotten;
+    for (auto& one : {key, guard_key(account.name, k_anywhere), address_key(address)}) {
+        // Counted before the password was looked at; only earlier failures are in the database.
+        auto const seen = state_->guard.find(one);
+        if (seen && seen->tries > 1) forgotten.push_back(one);
+        state_->guard.succeeded(one);
+    }
+    if (!forgotten.empty()) CS_CO_CHECK(co_await state_->accounts().forget_failures(std::move(forgotten)));
+    co_return account;
+}
+
+net::Task<Result<std::optional<UserAccount>>> Access::ask_directory(std::string user, SecretText password) {
+    // What could be no account is not asked for.
+    if (!check_account_name(user)) co_return std::optional<UserAccount>();
+    auto const directory = state_->people();
+    auto person = co_await directory->let_in(user, std::move(password));
+    if (!person) {
+        log::error("access.directory_away", person.error());
+        Error away(errors::acc::directory_away, {{"account", user}});
+        co_return fail(std::move(away.because(std::move(person).error())));
+    }
+    if (!*person) co_return std::optional<UserAccount>();
+    CS_CO_TRY(auto account,
+              co_await state_->accounts().adopt({.name = user, .full_name = std::move((*person)->full_name), .role = (*person)->role}));
+    co_return std::optional(std::move(account));
 }
 
 namespace {
@@ -224,6 +319,7 @@ net::Task<Result<void>> record_lock(Store& store, Guard const& guard, UtcTime no
 
 net::Task<Result<void>> Access::note_failure(std::string user, std::string address, bool known) {
     auto const now = state_->clock->now();
+    CS_CO_CHECK(co_await keep_failures({guard_key(user, address), guard_key(user, k_anywhere), address_key(address)}));
     // Names that do not exist are not repeated in the trail: people type their password into the wrong field.
     if (known) {
         CS_CO_CHECK(
@@ -252,22 +348,58 @@ LogInLock Access::lock_of(std::string const& account) const {
 net::Task<Result<void>> Access::unlock(std::string account, std::string actor) {
     CS_CO_CHECK(co_await state_->accounts().get(account));
     auto const prefix = guard_key(account, "");
+    std::vector<std::string> keys;
     for (auto const& one : state_->guard.look(prefix, state_->clock->now())) {
-        state_->guard.succeeded(one.key);
-        state_->guard.succeeded(address_key(one.key.substr(prefix.size())));
+        keys.push_back(one.key);
+        keys.push_back(address_key(one.key.substr(prefix.size())));
     }
+    for (auto const& key : keys) state_->guard.succeeded(key);
+    if (!keys.empty()) CS_CO_CHECK(co_await state_->accounts().forget_failures(std::move(keys)));
     co_return co_await state_->store.audit(std::move(actor), "account.unlock", "account " + account, "");
 }
 
 net::Task<Result<SecretText>> Access::login(std::string user, SecretText password, std::string address) {
     CS_CO_TRY(auto account, co_await check_password(std::move(user), std::move(password), address));
+    co_return co_await open_session(account.name, std::move(address), account.directory ? "directory" : "password");
+}
+
+net::Task<Result<SecretText>> Access::login_by_certificate(std::vector<pki::Certificate> chain, std::string address) {
+    std::shared_ptr<CertificateLogIn const> certificates;
+    {
+        std::scoped_lock lock(state_->mutex);
+        certificates = state_->certificates;
+    }
+    if (!certificates || chain.empty()) co_return fail(errors::acc::no_person_certificate);
+    // Nothing is guessed here; the count keeps strangers from making us ask authorities without end.
+    auto const key = address_key(address);
+    CS_CO_CHECK(state_->guard.begin(key, state_->clock->now(), k_free_tries_of_address));
+    auto const leaf = chain.front();
+    auto account = co_await certificates->account_for(std::move(chain));
+    if (!account) {
+        log::warning("access.certificate_refused", {{"subject", leaf.subject()}, {"sha256", leaf.fingerprint()}, {"address", address}});
+        CS_CO_CHECK(co_await keep_failures({key}));
+        co_return fail(std::move(account).error());
+    }
+    CS_CO_TRY(auto const known, co_await state_->accounts().find_secret(*account));
+    if (!known) co_return fail(errors::acc::certificate_without_account, {{"subject", leaf.subject()}});
+    state_->guard.give_back(key);
+    co_return co_await open_session(*std::move(account), std::move(address), "certificate");
+}
+
+net::Task<Result<SecretText>> Access::open_session(std::string account, std::string address, std::string method) {
     SecretText token(host::random_token());
     CS_CO_CHECK(co_await state_->accounts().open_session({.hash = host::hash_token(token.reveal()),
-                                                          .account = account.name,
+                                                          .account = std::move(account),
                                                           .expires = state_->clock->now() + k_session_life,
                                                           .address = std::move(address),
-                                                          .method = "password"}));
+                                                          .method = std::move(method)}));
     co_return token;
+}
+
+net::Task<Result<void>> Access::check_own_password(std::string account) {
+    CS_CO_TRY(auto const known, co_await state_->accounts().get(account));
+    if (known.directory) co_return fail(errors::acc::password_of_directory, {{"account", account}});
+    co_return Result<void>();
 }
 
 net::Task<Result<void>> Access::logout(std::string session_token) {
@@ -326,7 +458,7 @@ net::Task<Result<Access::Created>> Access::create_account(NewAccount account, st
 net::Task<Result<std::optional<SecretText>>> Access::reset_password(std::string name, std::optional<SecretText> password,
                                                                     std::string actor) {
     // Before the costly hash.
-    CS_CO_CHECK(co_await state_->accounts().get(name));
+    CS_CO_CHECK(co_await check_own_password(name));
     std::optional<SecretText> once;
     if (!password) once = SecretText(host::random_password(k_setup_characters));
     CS_CO_TRY(auto hash, co_await hash_of(once ? once->duplicate() : *std::move(password)));
@@ -340,6 +472,7 @@ net::Task<Result<void>> Access::change_own_password(std::string session_token, S
     auto const session = host::hash_token(session_token);
     CS_CO_TRY(auto caller, co_await state_->accounts().find_session(session));
     if (!caller) co_return fail(errors::acc::session_needed);
+    CS_CO_CHECK(co_await check_own_password(caller->account));
     CS_CO_CHECK(check_length(new_password));
     if (old_password.reveal() == new_password.reveal()) co_return fail(invalid("new_password", "it is the old one"));
     CS_CO_CHECK(co_await check_password(caller->account, std::move(old_password), std::move(address)));

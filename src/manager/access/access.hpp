@@ -7,6 +7,7 @@
 #include "manager/store/account_store.hpp"
 #include "manager/store/store.hpp"
 #include "net/task.hpp"
+#include "pki/certificate.hpp"
 
 #include <memory>
 #include <optional>
@@ -39,10 +40,18 @@ struct LogInLock {
     std::vector<std::string> addresses;  ///< from which this account is locked
 };
 
+class CertificateLogIn;  // access/people_certificates.hpp
+class PeopleDirectory;   // access/people_directory.hpp
+
 class Access {
 public:
     Access(Store& store, net::BlockingPool& pool, std::shared_ptr<Clock const> clock);
     ~Access();
+
+    /// Reads the failed log-ins that an earlier life of the program counted.
+    net::Task<Result<void>> load();
+    /// Who else may let people in, from now on; null: nobody. Any thread.
+    void use(std::shared_ptr<PeopleDirectory> directory, std::shared_ptr<CertificateLogIn const> certificates);
 
     /// True until there is an account.
     net::Task<Result<bool>> setup_pending();
@@ -50,8 +59,10 @@ public:
     net::Task<Result<SecretText>> new_setup_password();
     /// Makes the account `admin`. ACC-002 wrong set-up password, ACC-006 done before, ACC-007 shorter than 12 characters, ACC-003.
     net::Task<Result<void>> setup(SecretText setup_password, SecretText new_password, std::string address);
-    /// A session token, valid for 12 hours. ACC-002, ACC-003, ACC-015.
+    /// A session token, valid for 12 hours. ACC-002, ACC-003, ACC-015; of people of the directory ACC-019, ACC-023.
     net::Task<Result<SecretText>> login(std::string user, SecretText password, std::string address);
+    /// The same for whoever showed `chain` in the handshake. ACC-003, ACC-015, ACC-020, ACC-021, ACC-022.
+    net::Task<Result<SecretText>> login_by_certificate(std::vector<pki::Certificate> chain, std::string address);
     net::Task<Result<void>> logout(std::string session_token);
     /// Who asks, or ACC-001 when there is neither, ACC-002 when it is not valid.
     net::Task<Result<Caller>> authenticate(std::optional<std::string> session_token, std::optional<std::string> bearer_token);
@@ -70,7 +81,7 @@ public:
     /// By the owner, who knows the old one; sessions other than this one end. ACC-002, ACC-003, ACC-007, ACC-018.
     net::Task<Result<void>> change_own_password(std::string session_token, SecretText old_password, SecretText new_password,
                                                 std::string address);
-    /// Whether log-in with a password is locked now. Kept in memory: a restart forgets it.
+    /// Whether log-in with a password is locked now.
     [[nodiscard]] LogInLock lock_of(std::string const& account) const;
     /// Forgets the failures of the account, and of the addresses from which they came. GEN-003.
     net::Task<Result<void>> unlock(std::string account, std::string actor);
@@ -81,6 +92,15 @@ private:
     struct State;
     /// The password of the account, slowed down when it is guessed. ACC-002, ACC-003.
     net::Task<Result<UserAccount>> check_password(std::string user, SecretText password, std::string address);
+    /// Nothing: it does not let him in. ACC-019, ACC-023.
+    net::Task<Result<std::optional<UserAccount>>> ask_directory(std::string user, SecretText password);
+    net::Task<Result<SecretText>> open_session(std::string account, std::string address, std::string method);
+    /// ACC-024 for people of the directory.
+    net::Task<Result<void>> check_own_password(std::string account);
+    /// In the database, as they are counted now.
+    net::Task<Result<void>> keep_failures(std::vector<std::string> keys);
+    /// His failures are forgotten.
+    net::Task<Result<UserAccount>> let_in(UserAccount account, std::string key, std::string address);
     /// The trail has each lock that this failure began.
     net::Task<Result<void>> note_failure(std::string user, std::string address, bool known);
     net::Task<Result<std::string>> hash_of(SecretText password);

@@ -3,6 +3,7 @@
 /// What an account may do. Each operation of the API says which permission it needs (x-permission in catalogue/openapi.yaml); a role is a
 /// set of permissions. One place asks (api/access_routes.cpp).
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,6 +46,7 @@ struct Caller {
     bool token = false;
     bool read_only = false;
     bool must_change_password = false;
+    std::int64_t folder = 0;  ///< of a token that reaches one folder alone; 0: no limit
 
     [[nodiscard]] bool may(Permission permission) const;
 };

@@ -190,6 +190,20 @@ net::Task<http::Response> remove_token(Doors doors, http::Request request) {
 
 }  // namespace
 
+/// The certificate that the handshake took, in which its owner proved that the key is his.
+net::Task<http::Response> login_by_certificate(Doors doors, http::Request request) {
+    auto token = co_await doors.access->login_by_certificate(request.client_certificates, request.peer.address);
+    if (!token) co_return http::problem(token.error());
+    http::Response response{204, {}, {}, {}};
+    response.fields.set("Set-Cookie", session_cookie(token->reveal(), "; Max-Age=43200"));
+    co_return response;
+}
+
+void add_certificate_log_in(http::Router& router, Doors const& doors) {
+    router.add({"POST", "/api/v1/session/certificate", 4096,
+                [doors](http::Request request) { return login_by_certificate(doors, std::move(request)); }});
+}
+
 std::optional<std::string> session_of(http::Request const& request) {
     for (auto line : request.fields.all("Cookie")) {
         for (auto pair : split(line, ';')) {
@@ -217,6 +231,7 @@ void add_access_routes(http::Router& router, Doors const& doors) {
     router.add({"GET", "/api/v1/setup", 4096, [doors](http::Request const&) { return setup_state(doors); }});
     router.add({"POST", "/api/v1/setup", 4096, [doors](http::Request request) { return setup(doors, std::move(request)); }});
     router.add({"POST", "/api/v1/session", 4096, [doors](http::Request request) { return login(doors, std::move(request)); }});
+    add_certificate_log_in(router, doors);
     router.add({"DELETE", "/api/v1/session", 4096, [doors](http::Request request) { return logout(doors, std::move(request)); }});
     router.add({"GET", "/api/v1/session", 4096, [doors](http::Request request) { return who_is_logged_in(doors, std::move(request)); }});
     router.add({"PUT", "/api/v1/session/password", 4096,

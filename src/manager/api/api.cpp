@@ -1,5 +1,6 @@
 #include "manager/api/api.hpp"
 
+#include "manager/api/credentials.hpp"
 #include "manager/api/routes.hpp"
 #include "manager/estate/network.hpp"
 
@@ -73,6 +74,23 @@ std::shared_ptr<http::Service> secure_service(std::shared_ptr<Manager> manager, 
     add_phonebook_call_routes(*router, manager);
     add_public_routes(*router, manager);
     add_revocation_routes(*router, manager);
+    return router;
+}
+
+std::shared_ptr<http::Service> people_service(std::shared_ptr<Manager> manager, std::shared_ptr<Access> access) {
+    auto router = std::make_shared<http::Router>();
+    Doors const doors{manager, std::move(access)};
+    add_certificate_log_in(*router, doors);
+    // A browser is let in by opening the port, and goes on where everything is.
+    router->add({"GET", "/", 4096, [doors](http::Request request) -> net::Task<http::Response> {
+                     auto done = co_await login_by_certificate(doors, request);
+                     if (done.status != 204) co_return done;
+                     auto response = co_await not_here(doors.manager, std::move(request));
+                     response.status = 303;
+                     for (auto const value : done.fields.all("Set-Cookie")) response.fields.add("Set-Cookie", value);
+                     co_return response;
+                 }});
+    router->otherwise([manager](http::Request request) { return not_here(manager, std::move(request)); });
     return router;
 }
 

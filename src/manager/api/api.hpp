@@ -19,6 +19,9 @@ inline constexpr std::string_view k_feedback_path = "tms/public/feedback/code.as
 inline constexpr std::string_view k_phonebook_path = "tms/public/external/phonebook/phonebookservice.asmx";
 
 std::shared_ptr<net::http::Service> secure_service(std::shared_ptr<Manager> manager, std::shared_ptr<Access> access);
+/// The port that asks for people's certificates: log-in by certificate, and the way to the HTTPS port. Nothing that systems call is there,
+/// because its roots are people's.
+std::shared_ptr<net::http::Service> people_service(std::shared_ptr<Manager> manager, std::shared_ptr<Access> access);
 std::shared_ptr<net::http::Service> plain_service(std::shared_ptr<Manager> manager);
 
 }  // namespace countersign::manager::api

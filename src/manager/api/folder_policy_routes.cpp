@@ -3,6 +3,7 @@
 #include "manager/api/selection.hpp"
 #include "manager/estate/directory.hpp"
 #include "manager/estate/folder_exceptions.hpp"
+#include "manager/renew/hours.hpp"
 #include "manager/store/folder_policy_store.hpp"
 #include "manager/store/folder_store.hpp"
 #include "manager/store/replacement_store.hpp"
@@ -120,9 +121,12 @@ net::Task<http::Response> policy_of(Doors doors, http::Request request) {
 json::object to_json(FolderDefaults const& defaults) {
     json::array credentials;
     for (auto const& one : defaults.credentials) credentials.push_back(json::object{{"user", one.user}});
+    json::value windows = nullptr;
+    if (defaults.renewal_windows) windows = json::array(defaults.renewal_windows->begin(), defaults.renewal_windows->end());
     return {{"track_by", defaults.track_by ? json::value(to_string(*defaults.track_by)) : json::value(nullptr)},
             {"user", defaults.user ? json::value(*defaults.user) : json::value(nullptr)},
-            {"credentials", std::move(credentials)}};
+            {"credentials", std::move(credentials)},
+            {"renewal_windows", std::move(windows)}};
 }
 
 net::Task<http::Response> show_defaults(Doors doors, http::Request request) {
@@ -175,6 +179,7 @@ net::Task<http::Response> change_defaults(Doors doors, http::Request request) {
     FolderPolicyStore::DefaultsChange change;
     if (cleared("track_by")) change.track_by.emplace(std::nullopt);
     if (cleared("user")) change.user.emplace(std::nullopt);
+    if (cleared("renewal_windows")) change.renewal_windows.emplace(std::nullopt);
     std::optional<json::value> credentials;
     if (auto const* found = object->if_contains("credentials")) {
         credentials = found->is_null() ? json::value(json::array()) : *found;
@@ -187,6 +192,10 @@ net::Task<http::Response> change_defaults(Doors doors, http::Request request) {
         change.track_by.emplace(parsed);
     }
     if (auto user = reader.text("user", 100)) change.user.emplace(std::move(user));
+    if (auto windows = reader.texts("renewal_windows", k_most_renewal_windows)) {
+        if (auto read = parse_renewal_windows(*windows); !read) reader.problem("renewal_windows", read.error().message());
+        change.renewal_windows.emplace(*std::move(windows));
+    }
     if (credentials) change.credentials = read_credentials(*credentials, reader);
     if (auto good = reader.finish(); !good) co_return http::problem(good.error());
     auto done = co_await doors.manager->store().folder_policy().change_defaults(*folder, std::move(change), request.user);

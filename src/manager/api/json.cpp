@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "manager/estate/new_system.hpp"
+#include "manager/renew/hours.hpp"
 #include "pki/key.hpp"
 
 #include "countersign/errors/gen.hpp"
@@ -164,7 +165,8 @@ json::object to_json(Policy const& policy) {
             {"trial_seconds", policy.trial_seconds},
             {"certificate_days", policy.certificate_days},
             {"key_type", policy.key_type},
-            {"revocation", to_string(policy.revocation)}};
+            {"revocation", to_string(policy.revocation)},
+            {"renewal_windows", to_array(policy.renewal_windows)}};
 }
 
 json::object to_json(AuditRecord const& record) {
@@ -357,6 +359,10 @@ Result<Policy> read_policy_change(Policy policy, std::string_view body) {
             policy.revocation = *parsed;
         else
             reader.problem("revocation", "off, soft or hard is expected");
+    }
+    if (auto value = reader.texts("renewal_windows", k_most_renewal_windows)) {
+        if (auto windows = parse_renewal_windows(*value); !windows) reader.problem("renewal_windows", windows.error().message());
+        policy.renewal_windows = *std::move(value);
     }
     CS_CHECK(reader.finish());
     return policy;

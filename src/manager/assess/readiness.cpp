@@ -177,6 +177,11 @@ ServiceObservation const* served_https(Observation const& observation) {
     return https && https->state == net::PortState::open && !https->presented.empty() ? https : nullptr;
 }
 
+pki::Certificate const* served_leaf(Observation const& observation) {
+    auto const* https = served_https(observation);
+    return https != nullptr && !https->presented.empty() ? &https->presented.front() : nullptr;
+}
+
 bool https_verified(System const& system, Observation const& observation) {
     auto const* https = served_https(observation);
     return https && https->tls_error.empty() && https->trust == ChannelTrust::verified && !has_failure(https->findings) &&

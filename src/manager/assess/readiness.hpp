@@ -15,6 +15,8 @@ std::int64_t days_until(UtcTime end, UtcTime now);
 bool has_failure(std::vector<pki::Finding> const& findings);
 /// The HTTPS service as it was seen, when it was open and showed a certificate.
 ServiceObservation const* served_https(Observation const& observation);
+/// Its certificate; null: none was seen. Borrowed from the observation.
+pki::Certificate const* served_leaf(Observation const& observation);
 /// What it served verifies for the system's host name against the estate's roots (REQ LVL-2, TRU-3).
 bool https_verified(System const& system, Observation const& observation);
 

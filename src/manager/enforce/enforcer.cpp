@@ -1,10 +1,10 @@
 #include "manager/enforce/enforcer.hpp"
 
 #include "base/log.hpp"
+#include "manager/assess/readiness.hpp"
 #include "manager/drivers/web_driver.hpp"
 #include "manager/enforce/work.hpp"
-#include "manager/renew/decide.hpp"
-#include "manager/store/inventory_store.hpp"
+#include "manager/renew/hours.hpp"
 #include "manager/tickets/ticket_rules.hpp"
 
 #include "countersign/errors/mgr.hpp"
@@ -20,13 +20,11 @@ std::string subject(SystemId id) { return "system " + std::to_string(id); }
 
 /// With what the inventory says of the certificate that is served: its renewal is due, it was revoked, or a person wants a new key.
 /// `survey` outlives the call.
-net::Task<Result<void>> look(Store& store, Surveyor& surveyor, SystemId id, Survey& survey) {
+net::Task<Result<void>> look(Store& store, Surveyor& surveyor, SystemId id, UtcTime now, Survey& survey) {
     auto* const out = &survey;
     auto* const kept = &store;
     CS_CO_TRY(*out, co_await surveyor.survey(id));
-    CS_CO_TRY(auto const replace, co_await kept->inventory().to_replace(id));
-    if (replace) out->policy.renew_days_before = k_replace_now;
-    co_return Result<void>();
+    co_return co_await apply_renewal(*kept, id, out->policy, served_leaf(out->sighting.observation), now);
 }
 
 }  // namespace
@@ -62,7 +60,7 @@ net::Task<Result<Enforcement>> Enforcer::run(Job job) {
     work->purpose = job.purpose;
     work->campaign = job.campaign;
     work->contact_mark = contacts_.mark(job.system);
-    CS_CO_CHECK(co_await look(store_, surveyor_, job.system, work->survey));
+    CS_CO_CHECK(co_await look(store_, surveyor_, job.system, clock_->now(), work->survey));
     work->plan = plan(work->survey);
     if (job.purpose == JobPurpose::confirm) co_return co_await confirm(work);
     if (job.purpose == JobPurpose::roll_back) co_return co_await roll_back(work);
@@ -72,7 +70,7 @@ net::Task<Result<Enforcement>> Enforcer::run(Job job) {
 net::Task<Result<Enforcement>> Enforcer::enforce(WorkPtr work) {
     for (int round = 0; round < k_rounds; ++round) {
         if (round > 0) {
-            CS_CO_CHECK(co_await look(store_, surveyor_, work->system().id, work->survey));
+            CS_CO_CHECK(co_await look(store_, surveyor_, work->system().id, clock_->now(), work->survey));
             work->plan = plan(work->survey);
         }
         if (work->seen().behind_firewall) co_return co_await leave_to_its_call(work);

@@ -159,6 +159,17 @@ net::Task<Result<void>> Enforcer::install_certificate(WorkPtr work, Step step) {
     co_return Result<void>();
 }
 
+namespace {
+
+/// The system took the certificate `wanted`; `https` shows which one it serves.
+Error goes_on_with_another(ServiceObservation const& https, System const& system, std::string const& wanted, Error error) {
+    if (wanted.empty() || https.presented.empty() || https.presented.front().fingerprint() == wanted) return error;
+    return Error(errors::mgr::other_certificate_served,
+                 {{"system", certificate_name(system)}, {"served", https.presented.front().fingerprint()}, {"wanted", wanted}});
+}
+
+}  // namespace
+
 net::Task<Result<void>> Enforcer::prove_certificate(WorkPtr work, Step step) {
     CS_CO_TRY(auto pending, co_await store_.get_pending_certificate(work->system().id));
     auto const wanted = pending ? pending->certificate.fingerprint() : std::string();
@@ -168,7 +179,12 @@ net::Task<Result<void>> Enforcer::prove_certificate(WorkPtr work, Step step) {
             return https.trust == ChannelTrust::verified && (wanted.empty() || https.presented.front().fingerprint() == wanted);
         },
         step.what);
-    if (!seen) co_return fail(std::move(seen).error());
+    if (!seen) {
+        auto const* service = https_service(*work->survey.family);
+        ServiceObservation now;
+        if (service != nullptr) now = co_await observer_.look_at(*service, work->system(), work->address, work->survey.trust);
+        co_return fail(goes_on_with_another(now, work->system(), wanted, std::move(seen).error()));
+    }
     if (!work->driver() || work->driver()->trust() < ChannelTrust::verified) CS_CO_CHECK(co_await reconnect(work));
     CS_CO_CHECK(co_await ensure_channel(work, ChannelTrust::verified));
     if (pending) CS_CO_CHECK(co_await store_.clear_pending_certificate(work->system().id));

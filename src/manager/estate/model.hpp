@@ -108,6 +108,9 @@ struct Policy {
     /// Towards systems, whose certificates may be of any authority that we trust (REQ TRU-7). The connections of systems
     /// themselves follow the settings of their services.
     pki::RevocationPolicy revocation = pki::RevocationPolicy::soft_fail;
+    /// When certificates may be renewed by themselves (campaign/windows.hpp); empty: at any time. A folder may say otherwise. A certificate
+    /// that would end is renewed outside of them.
+    std::vector<std::string> renewal_windows{};
     /// Those that count for one system now; never stored. In the estate's own policy there are none.
     std::vector<PolicyException> exceptions;
 

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "manager/drivers/web_driver.hpp"
+#include "manager/renew/hours.hpp"
 #include "net/ssh_client.hpp"
 #include "pki/key.hpp"
 
@@ -92,6 +93,7 @@ Result<Policy> check_policy(Policy policy) {
         problems.push_back(invalid("manager_host_name", "it is not a host name"));
     check_range("renew_days_before", policy.renew_days_before, 1, 365, problems);
     check_range("certificate_days", policy.certificate_days, 2, 3650, problems);
+    if (auto windows = parse_renewal_windows(policy.renewal_windows); !windows) problems.push_back(std::move(windows).error());
     if (policy.trial_seconds != 0) check_range("trial_seconds", policy.trial_seconds, 60, 3600, problems);
     if (policy.certificate_days <= policy.renew_days_before)
         problems.push_back(invalid("certificate_days", "it must be longer than renew_days_before"));

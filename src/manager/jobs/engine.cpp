@@ -23,6 +23,14 @@ constexpr int k_losses = 10;
 /// How long nothing due may go unnoticed: waiting jobs become due by the clock, not by an event.
 constexpr net::Milliseconds k_look_for_jobs{250};
 
+/// What the ticket's kind says, and what the cause at the bottom of it all says: that is where somebody can do something.
+std::string remedy_of(Error const& error) {
+    auto const& general = ticket_entry(TicketType::enforcement_failed).remedy;
+    auto const* deepest = &error;
+    while (!deepest->causes().empty()) deepest = &deepest->causes().front();
+    return deepest == &error ? general : general + " " + std::string(deepest->entry().remedy);
+}
+
 double chance() { return static_cast<double>(host::random_bytes(1).front()) / 255.0; }
 
 }  // namespace
@@ -36,7 +44,8 @@ Engine::Engine(net::Runtime& runtime, Store& store, Surveyor& surveyor, Enforcer
       locks_(locks),
       clock_(std::move(clock)),
       announce_(std::move(announce)),
-      settings_(std::move(settings)) {}
+      settings_(std::move(settings)),
+      pace_(settings_.pace) {}
 
 void Engine::start(std::shared_ptr<void const> owner) {
     owner_ = owner;
@@ -44,22 +53,28 @@ void Engine::start(std::shared_ptr<void const> owner) {
     net::spawn(runtime_.executor(0), [self, owner] { return self->take_jobs(); }, "take jobs");
     net::spawn(runtime_.executor(0), [self, owner] { return self->renew_leases(); }, "renew leases");
     net::spawn(runtime_.executor(0), [self, owner] { return self->watch_tickets(); }, "watch tickets");
-    auto const first = std::min(self->settings_.first_look, self->settings_.observe_interval);
-    net::spawn(
-        runtime_.executor(0),
-        [self, owner, first] { return self->queue_regularly(JobKind::observe, first, self->settings_.observe_interval); },
-        "regular observation");
-    net::spawn(
-        runtime_.executor(0),
-        [self, owner] {
-            return self->queue_regularly(JobKind::enforce, self->settings_.enforce_interval, self->settings_.enforce_interval);
-        },
-        "regular enforcement");
+    net::spawn(runtime_.executor(0), [self, owner] { return self->queue_regularly(JobKind::observe); }, "regular observation");
+    net::spawn(runtime_.executor(0), [self, owner] { return self->queue_regularly(JobKind::enforce); }, "regular enforcement");
+}
+
+void Engine::set_pace(Pace pace) {
+    {
+        std::scoped_lock lock(mutex_);
+        pace_ = pace;
+    }
+    repaced_.raise();
+    wake_.raise();
+}
+
+Pace Engine::pace() const {
+    std::scoped_lock lock(mutex_);
+    return pace_;
 }
 
 net::Task<> Engine::stop() {
     stopping_ = true;
     stopped_.raise();
+    repaced_.raise();
     wake_.raise();
     auto const end = std::chrono::steady_clock::now() + settings_.stop_grace;
     while (true) {
@@ -91,7 +106,7 @@ net::Task<> Engine::take_jobs() {
         bool full = false;
         {
             std::scoped_lock lock(mutex_);
-            full = running_.size() >= settings_.concurrency;
+            full = running_.size() >= pace_.concurrency;
         }
         if (full) {
             co_await wake_.wait_beyond(seen, k_look_for_jobs);
@@ -131,25 +146,40 @@ net::Task<> Engine::renew_leases() {
     }
 }
 
-net::Task<> Engine::queue_regularly(JobKind kind, std::chrono::seconds first, std::chrono::seconds interval) {
-    auto wait = first;
-    while (co_await pause(wait)) {
-        wait = interval;
-        auto systems = co_await store_.all_system_ids();
-        auto const held = kind == JobKind::enforce ? co_await store_.campaigns().held() : Result<std::set<SystemId>>();
-        if (!held)
-            systems = fail(held.error());
-        else if (systems)
-            std::erase_if(*systems, [&held](SystemId id) { return held->contains(id); });
-        auto queued = systems ? co_await store_.queue_jobs(kind, std::move(*systems), "manager")
-                              : Result<std::vector<JobId>>(fail(std::move(systems).error()));
-        if (!queued) log::error("engine.queue", queued.error(), {{"kind", to_string(kind)}});
-        wake();
+net::Task<> Engine::queue_regularly(JobKind kind) {
+    auto last = std::chrono::steady_clock::now();
+    bool first = kind == JobKind::observe;
+    while (!stopping_) {
+        auto const seen = repaced_.count();
+        auto const now = pace();
+        auto wait = kind == JobKind::observe ? now.observe_interval : now.enforce_interval;
+        if (first) wait = std::min(wait, settings_.first_look);
+        auto const left = std::chrono::ceil<net::Milliseconds>(last + wait - std::chrono::steady_clock::now());
+        if (left.count() > 0) {
+            co_await repaced_.wait_beyond(seen, left);
+            continue;
+        }
+        last = std::chrono::steady_clock::now();
+        first = false;
+        co_await queue_for_all(kind);
     }
 }
 
+net::Task<> Engine::queue_for_all(JobKind kind) {
+    auto systems = co_await store_.all_system_ids();
+    auto const held = kind == JobKind::enforce ? co_await store_.campaigns().held() : Result<std::set<SystemId>>();
+    if (!held)
+        systems = fail(held.error());
+    else if (systems)
+        std::erase_if(*systems, [&held](SystemId id) { return held->contains(id); });
+    auto queued = systems ? co_await store_.queue_jobs(kind, std::move(*systems), "manager")
+                          : Result<std::vector<JobId>>(fail(std::move(systems).error()));
+    if (!queued) log::error("engine.queue", queued.error(), {{"kind", to_string(kind)}});
+    wake();
+}
+
 net::Task<> Engine::watch_tickets() {
-    while (co_await pause(std::min(settings_.ticket_interval, settings_.observe_interval))) {
+    while (co_await pause(std::min(settings_.ticket_interval, pace().observe_interval))) {
         if (auto woken = co_await store_.tickets().wake_due(); !woken)
             log::error("engine.tickets", woken.error());
         else
@@ -233,8 +263,8 @@ net::Task<Result<void>> Engine::enforce(Job job) {
     if (stopping_) co_return Result<void>();  // stop() gives the lease back; the next life goes on
     bool const again = job.most_attempts > 0 ? job.attempt < job.most_attempts : ended.unreachable || job.attempt < k_attempts;
     if (!again && !ended.not_let_in && !ended.unreachable) {
-        CS_CO_CHECK(co_await store_.open_ticket(job.system, TicketType::enforcement_failed, ended.error->explanation(),
-                                                ticket_entry(TicketType::enforcement_failed).remedy));
+        CS_CO_CHECK(
+            co_await store_.open_ticket(job.system, TicketType::enforcement_failed, ended.error->explanation(), remedy_of(*ended.error)));
         announce_("ticket", job.system);
     }
     co_return co_await store_.finish_job(job.id, again ? JobState::waiting : JobState::failed, std::move(ended.error),

@@ -6,6 +6,7 @@
 /// enforcements (REQ MGR-4), and looks more often at systems with open tickets.
 
 #include "manager/enforce/enforcer.hpp"
+#include "manager/jobs/pace.hpp"
 #include "net/sync.hpp"
 
 #include <atomic>
@@ -18,9 +19,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
 public:
     struct Settings {
         std::string owner;  ///< the same in every life of a data directory
-        std::size_t concurrency = 64;
-        std::chrono::seconds observe_interval{900};
-        std::chrono::seconds enforce_interval{1800};
+        Pace pace;
         std::chrono::seconds ticket_interval{60};  ///< between looks at systems with open tickets
         std::chrono::seconds first_look{5};        ///< after the start
         std::chrono::seconds lease{60};
@@ -35,13 +34,17 @@ public:
     net::Task<> stop();
     /// A job was queued: look for it at once.
     void wake() { wake_.raise(); }
+    /// From now on, also for the pauses that are under way.
+    void set_pace(Pace pace);
     /// True from stop() on; enforcement asks it between two steps.
     [[nodiscard]] bool stopping() const { return stopping_; }
 
 private:
     net::Task<> take_jobs();
     net::Task<> renew_leases();
-    net::Task<> queue_regularly(JobKind kind, std::chrono::seconds first, std::chrono::seconds interval);
+    net::Task<> queue_regularly(JobKind kind);
+    net::Task<> queue_for_all(JobKind kind);
+    [[nodiscard]] Pace pace() const;
     net::Task<> watch_tickets();
     net::Task<> run_job(Job job);
     net::Task<Result<void>> carry_out(Job job);
@@ -63,7 +66,9 @@ private:
     std::atomic<bool> stopping_ = false;
     net::Signal wake_;     ///< a job was queued, or one has ended
     net::Signal stopped_;  ///< raised by stop()
-    std::mutex mutex_;
+    net::Signal repaced_;  ///< raised by set_pace() and stop()
+    mutable std::mutex mutex_;
+    Pace pace_;
     std::set<JobId> running_;
 };
 

@@ -1,8 +1,10 @@
 #include "manager/renew/renewals.hpp"
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "manager/renew/decide.hpp"
 #include "manager/store/campaign_store.hpp"
+#include "manager/store/folder_policy_store.hpp"
 
 #include <algorithm>
 
@@ -13,6 +15,13 @@ constexpr net::Milliseconds k_interval{60000};
 constexpr net::Milliseconds k_grace{2000};
 /// The calendar is read again: what was given up is planned no more.
 constexpr int k_looks_per_calendar = 60;
+
+/// The same for one certificate whenever it is asked: 0..1.
+double chance_of(std::string const& fingerprint) {
+    constexpr double highest = 255.0;
+    auto const bytes = from_hex(fingerprint.substr(0, 2));
+    return bytes && !bytes->empty() ? bytes->front() / highest : 0.0;
+}
 
 }  // namespace
 
@@ -45,19 +54,38 @@ net::Task<> Renewals::run() {
     ended_.raise();
 }
 
+/// A window that cannot be read any more holds nothing up. A system that was removed just now waits for nothing.
+net::Task<Result<std::vector<Window>>> Renewals::hours_of(SystemId id) {
+    auto const system = co_await links_.store.get_system(id);
+    if (!system) co_return std::vector<Window>();
+    CS_CO_TRY(auto const policy, co_await links_.store.folder_policy().effective_policy(system->folder));
+    auto windows = parse_renewal_windows(policy.renewal_windows);
+    if (!windows) log::warning("renewals.hours", {{"system", id}, {"error", windows.error().message()}});
+    co_return windows ? *std::move(windows) : std::vector<Window>();
+}
+
 net::Task<Result<std::size_t>> Renewals::look() {
     CS_CO_TRY(auto const due, co_await links_.store.inventory().due_renewals(k_most_at_once));
     if (due.empty()) co_return std::size_t{0};
     CS_CO_TRY(auto const held, co_await links_.store.campaigns().held());
     auto const now = links_.clock->now();
     std::vector<SystemId> systems;
+    std::size_t waiting = 0;
     for (auto const& one : due) {
+        CS_CO_TRY(auto const hours, co_await hours_of(one.system));
+        if (Life const life{one.not_before, one.not_after}; !may_renew(hours, now, life)) {
+            ++waiting;
+            CS_CO_CHECK(
+                co_await links_.store.inventory().hold_renewal(one.fingerprint, next_hours(hours, now, life, chance_of(one.fingerprint))));
+            continue;
+        }
         // Written before it is begun: a crash in between costs one pause, never a storm.
         CS_CO_CHECK(
             co_await links_.store.inventory().put_off_renewal(one.fingerprint, next_renewal_try(now, one.not_after, one.attempts + 1)));
         // What a campaign has in hand is renewed by it, or when it is over.
         if (!held.contains(one.system) && std::ranges::find(systems, one.system) == systems.end()) systems.push_back(one.system);
     }
+    if (waiting > 0) log::info("renewals.held", {{"certificates", static_cast<std::int64_t>(waiting)}});
     auto const count = systems.size();
     if (!systems.empty()) CS_CO_CHECK(co_await links_.enforce(std::move(systems)));
     co_return count;

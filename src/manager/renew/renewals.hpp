@@ -5,6 +5,7 @@
 /// Nothing of it is kept in memory: the next life of the program goes on where this one was.
 
 #include "manager/renew/calendar.hpp"
+#include "manager/renew/hours.hpp"
 #include "manager/store/inventory_store.hpp"
 #include "manager/store/store.hpp"
 #include "net/sync.hpp"
@@ -33,6 +34,7 @@ public:
 
 private:
     net::Task<> run();
+    net::Task<Result<std::vector<Window>>> hours_of(SystemId id);
 
     Links links_;
     net::Signal stopped_;

@@ -25,6 +25,7 @@ struct UserAccount {
     std::string last_address;
     int sessions = 0;  ///< open now
     int tokens = 0;
+    bool directory = false;  ///< of the company's directory, which knows its password and says its role
 };
 
 /// What log-in looks at.
@@ -44,7 +45,7 @@ struct SessionStart {
     std::string account;
     UtcTime expires{};
     std::string address;
-    std::string method;  ///< "password", "certificate"
+    std::string method;  ///< "password", "certificate", "directory"
 };
 
 struct SessionInfo {
@@ -63,6 +64,23 @@ struct ApiToken {
     bool read_only = false;
     UtcTime created{};
     std::optional<UtcTime> expires;
+    std::int64_t folder = 0;  ///< it reaches the systems in this folder and below, and nothing else; 0: no limit
+    std::string folder_path;
+};
+
+/// Failed log-ins of a key (a user, an address, or both) that are not forgotten yet.
+struct LogInFailures {
+    std::string key;
+    int tries = 0;
+    UtcTime last{};
+    UtcTime locked_until{};
+};
+
+/// Somebody whom the company's directory let in just now.
+struct DirectoryPerson {
+    std::string name;
+    std::string full_name;
+    Role role = Role::viewer;
 };
 
 class AccountStore {
@@ -86,6 +104,16 @@ public:
                                                  std::string actor) = 0;
     /// The account as an administrator that is not disabled and must change this password; made when it does not exist.
     virtual net::Task<Result<void>> restore_administrator(std::string name, std::string hash, std::string actor) = 0;
+
+    /// The account of a person of the directory, made at the first log-in; name and role follow the directory. ACC-023 when a local
+    /// account has that name: it is never taken over. ACC-012 when the last administrator would get a smaller role.
+    virtual net::Task<Result<UserAccount>> adopt(DirectoryPerson person) = 0;
+
+    /// What was counted before the program's last end.
+    virtual net::Task<Result<std::vector<LogInFailures>>> list_failures() = 0;
+    /// Replaces what is known of the key. No record of the trail: that has the locks.
+    virtual net::Task<Result<void>> keep_failures(std::vector<LogInFailures> failures) = 0;
+    virtual net::Task<Result<void>> forget_failures(std::vector<std::string> keys) = 0;
 
     /// ACC-015 when the account was disabled or removed meanwhile.
     virtual net::Task<Result<void>> open_session(SessionStart session) = 0;

@@ -132,7 +132,8 @@ std::string to_document(Policy const& policy) {
                                         {"trial_seconds", policy.trial_seconds},
                                         {"certificate_days", policy.certificate_days},
                                         {"key_type", policy.key_type},
-                                        {"revocation", to_string(policy.revocation)}});
+                                        {"revocation", to_string(policy.revocation)},
+                                        {"renewal_windows", array_of(policy.renewal_windows)}});
 }
 
 Result<Policy> parse_policy(std::string_view document) {
@@ -157,6 +158,7 @@ Result<Policy> parse_policy(std::string_view document) {
         if (!revocation) return fail(errors::sto::query_failed, {{"detail", "the stored policy has an unknown mode of revocation"}});
         out.revocation = *revocation;
     }
+    out.renewal_windows = texts_of(object.if_contains("renewal_windows"));
     return out;
 }
 

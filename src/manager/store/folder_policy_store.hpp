@@ -29,7 +29,8 @@ struct FolderCredential {
 struct FolderDefaults {
     std::optional<TrackBy> track_by;
     std::optional<std::string> user;
-    std::vector<FolderCredential> credentials;  ///< in the order in which they are tried
+    std::vector<FolderCredential> credentials;                  ///< in the order in which they are tried
+    std::optional<std::vector<std::string>> renewal_windows{};  ///< in place of the policy's; an empty list: at any time
 };
 
 class FolderPolicyStore {
@@ -55,6 +56,7 @@ public:
         std::optional<std::optional<TrackBy>> track_by;
         std::optional<std::optional<std::string>> user;
         std::optional<std::vector<FolderCredential>> credentials;  ///< replaces the list
+        std::optional<std::optional<std::vector<std::string>>> renewal_windows{};
     };
     /// What is not named stays. GEN-003.
     virtual net::Task<Result<void>> change_defaults(FolderId folder, DefaultsChange change, std::string actor) = 0;

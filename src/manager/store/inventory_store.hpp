@@ -129,8 +129,15 @@ public:
     virtual net::Task<Result<std::vector<DueRenewal>>> due_renewals(std::size_t most) = 0;
     /// When it is to be tried again.
     virtual net::Task<Result<void>> put_off_renewal(std::string fingerprint, UtcTime until) = 0;
-    /// The fingerprint of the system's served certificate that is to be replaced now, by its renewal or because a person asked for it.
-    virtual net::Task<Result<std::optional<std::string>>> to_replace(SystemId system) = 0;
+    /// It waits for its hours: no try is counted.
+    virtual net::Task<Result<void>> hold_renewal(std::string fingerprint, UtcTime until) = 0;
+    /// The system's served certificate that is to be replaced now, by its renewal or because a person asked for it.
+    struct ToReplace {
+        std::string fingerprint;
+        UtcTime not_before{}, not_after{};
+        bool at_once = false;  ///< it was revoked, or a person asked: it waits for no hours
+    };
+    virtual net::Task<Result<std::optional<ToReplace>>> to_replace(SystemId system) = 0;
     /// The certificates that systems serve are to be replaced now, whatever their time; `then_revoke`: the reason with which they are
     /// revoked as soon as the new one is proven. What is known of `systems`, or of all below the issuer. How many.
     struct Rekey {

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "manager/store/audit_trail.hpp"
 #include "manager/store/inventory_schema.hpp"
+#include "manager/store/running_schema.hpp"
 #include "manager/store/system_query.hpp"
 
 #include "countersign/errors/sto.hpp"
@@ -492,10 +493,13 @@ Statements const k_people = {
     "CREATE INDEX tokens_owner ON tokens (owner)",
 };
 
-std::array<Statements const*, 17> const k_steps = {
-    &k_systems,  &k_certificates,     &k_jobs,          &k_tickets,          &k_access, &k_trials,
-    &k_folders,  &k_ticket_work,      &k_notifications, &k_campaigns,        &k_lists,  &k_folder_policy,
-    &k_arrivals, &k_own_certificates, &k_audit_chain,   &inventory_schema(), &k_people};
+/// 18: nothing yet.
+Statements const k_nothing = {};
+
+std::array<Statements const*, 19> const k_steps = {
+    &k_systems,     &k_certificates,     &k_jobs,      &k_tickets, &k_access,        &k_trials,   &k_folders,
+    &k_ticket_work, &k_notifications,    &k_campaigns, &k_lists,   &k_folder_policy, &k_arrivals, &k_own_certificates,
+    &k_audit_chain, &inventory_schema(), &k_people,    &k_nothing, &running_schema()};
 
 constexpr int k_version_with_address_keys = 11;
 

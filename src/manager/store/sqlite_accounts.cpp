@@ -1,11 +1,15 @@
 #include "manager/store/sqlite_accounts.hpp"
 
+#include "manager/store/sqlite_folders.hpp"
+
 #include "countersign/errors/acc.hpp"
 
 #include <algorithm>
 
 namespace countersign::manager::store {
 namespace {
+
+constexpr std::string_view k_directory = "directory";
 
 std::vector<std::string_view> const k_columns = {
     "user_name",
@@ -18,7 +22,8 @@ std::vector<std::string_view> const k_columns = {
     "last_address",
     "(SELECT count(*) FROM sessions WHERE sessions.user_name = accounts.user_name AND expires > :now)",
     "(SELECT count(*) FROM tokens WHERE owner = accounts.user_name)",
-    "password_hash"};
+    "password_hash",
+    "origin"};
 
 /// A word that a newer program wrote must not open anything.
 Role role_of(std::string const& text) { return parse_role(text).value_or(Role::viewer); }
@@ -33,7 +38,8 @@ UserAccount account_of(Row const& row) {
             .last_log_in = row.optional_time(6),
             .last_address = row.text(7),
             .sessions = row.integer(8),
-            .tokens = row.integer(9)};
+            .tokens = row.integer(9),
+            .directory = row.text(11) == k_directory};
 }
 
 Failure no_such_account(std::string_view name) { return fail(errors::gen::not_found, {{"what", "account"}, {"name", name}}); }
@@ -44,9 +50,10 @@ Result<UserAccount> load(Database& database, std::string const& name, UtcTime no
     return account_of(*row);
 }
 
-/// After a change: the savepoint takes it back when nobody would be left who can let others in.
+/// After a change: the savepoint takes it back when nobody would be left who can let others in. People of the directory do not count: it
+/// may be away.
 Result<void> check_administrator_left(Database& database, std::string const& name) {
-    auto const left = database.select_one({"count(*)"}, "FROM accounts WHERE role = 'administrator' AND enabled = 1");
+    auto const left = database.select_one({"count(*)"}, "FROM accounts WHERE role = 'administrator' AND enabled = 1 AND origin = 'local'");
     if (left->number(0) > 0) return {};
     return fail(errors::acc::last_administrator, {{"account", name}});
 }
@@ -68,6 +75,7 @@ std::string describe(AccountChange const& change) {
 
 std::string describe(ApiToken const& token) {
     return token.name + ", " + std::string(to_string(token.role)) + (token.read_only ? ", read only" : "") +
+           (token.folder_path.empty() ? "" : ", folder " + token.folder_path) +
            (token.expires ? ", ends " + to_string(*token.expires) : ", without end");
 }
 
@@ -78,7 +86,9 @@ ApiToken token_of(Row const& row) {
             .role = role_of(row.text(3)),
             .read_only = row.flag(4),
             .created = row.time(5),
-            .expires = row.optional_time(6)};
+            .expires = row.optional_time(6),
+            .folder = row.number(7),
+            .folder_path = row.text(8)};
 }
 
 }  // namespace
@@ -138,6 +148,28 @@ net::Task<Result<UserAccount>> SqliteAccounts::change(std::string name, AccountC
             backing_.record(database, actor, "account.change", subject_of_account(name), describe(change));
             return load(database, name, backing_.now());
         });
+}
+
+net::Task<Result<UserAccount>> SqliteAccounts::adopt(DirectoryPerson person) {
+    return backing_.write([this, person = std::move(person)](Database& database) -> Result<UserAccount> {
+        auto const now = backing_.now();
+        auto const known = load(database, person.name, now);
+        if (known && !known->directory) return fail(errors::acc::local_account_of_that_name, {{"account", person.name}});
+        if (!known) {
+            database.execute(
+                "INSERT INTO accounts (user_name, full_name, role, enabled, must_change, created, password_hash, changed, origin) "
+                "VALUES (:name, :full, :role, 1, 0, :created, '', :changed, :origin)",
+                {value(person.name), value(person.full_name), value(to_string(person.role)), value(now), value(now), value(k_directory)});
+            backing_.record(database, "directory", "account.add", subject_of_account(person.name), to_string(person.role));
+        } else if (known->role != person.role || known->full_name != person.full_name) {
+            database.execute("UPDATE accounts SET full_name = :full, role = :role WHERE user_name = :name",
+                             {value(person.full_name), value(to_string(person.role)), value(person.name)});
+            CS_CHECK(check_administrator_left(database, person.name));
+            backing_.record(database, "directory", "account.change", subject_of_account(person.name),
+                            describe(AccountChange{.full_name = person.full_name, .role = person.role}));
+        }
+        return load(database, person.name, now);
+    });
 }
 
 net::Task<Result<void>> SqliteAccounts::remove(std::string name, std::string actor) {
@@ -244,20 +276,26 @@ net::Task<Result<std::int64_t>> SqliteAccounts::add_token(ApiToken token, std::s
     return backing_.write(
         [this, token = std::move(token), hash = std::move(hash), actor = std::move(actor)](Database& database) -> Result<std::int64_t> {
             if (!token.owner.empty()) CS_CHECK(load(database, token.owner, backing_.now()));
+            auto named = token;
+            if (token.folder != 0) {
+                CS_TRY(auto const folder, load_folder(database, token.folder));
+                named.folder_path = folder.path;
+            }
             database.execute(
-                "INSERT INTO tokens (name, hash, created, expires, owner, role, read_only) "
-                "VALUES (:name, :hash, :now, :expires, :owner, :role, :read_only)",
+                "INSERT INTO tokens (name, hash, created, expires, owner, role, read_only, folder) "
+                "VALUES (:name, :hash, :now, :expires, :owner, :role, :read_only, :folder)",
                 {value(token.name), value(hash), value(backing_.now()), value(token.expires),
-                 token.owner.empty() ? Value() : value(token.owner), value(to_string(token.role)), value(std::int64_t{token.read_only})});
+                 token.owner.empty() ? Value() : value(token.owner), value(to_string(token.role)), value(std::int64_t{token.read_only}),
+                 token.folder == 0 ? Value() : value(token.folder)});
             auto const id = database.last_id();
-            backing_.record(database, actor, "token.add", "token " + std::to_string(id), describe(token));
+            backing_.record(database, actor, "token.add", "token " + std::to_string(id), describe(named));
             return id;
         });
 }
 
 net::Task<Result<std::optional<Caller>>> SqliteAccounts::find_token(std::string hash) {
     return backing_.read([this, hash = std::move(hash)](Database& database) -> Result<std::optional<Caller>> {
-        auto row = database.select_one({"name", "ifnull(owner, '')", "tokens.role", "read_only", "accounts.role"},
+        auto row = database.select_one({"name", "coalesce(owner, '')", "tokens.role", "read_only", "accounts.role", "coalesce(folder, 0)"},
                                        "FROM tokens LEFT JOIN accounts ON accounts.user_name = owner "
                                        "WHERE hash = :hash AND (expires IS NULL OR expires > :now) AND (owner IS NULL OR enabled = 1)",
                                        {value(hash), value(backing_.now())});
@@ -268,7 +306,8 @@ net::Task<Result<std::optional<Caller>>> SqliteAccounts::find_token(std::string 
                       .role = role_of(row->text(2)),
                       .owner = owner.empty() ? std::nullopt : std::optional(role_of(row->text(4))),
                       .token = true,
-                      .read_only = row->flag(3)};
+                      .read_only = row->flag(3),
+                      .folder = row->number(5)};
     });
 }
 
@@ -279,10 +318,11 @@ net::Task<Result<std::vector<ApiToken>>> SqliteAccounts::list_tokens(std::option
         if (owner) values.push_back(value(*owner));
         values.push_back(value(static_cast<std::int64_t>(std::clamp<std::size_t>(limit, 1, 1000))));
         std::vector<ApiToken> out;
-        for (auto const& row : database.select(
-                 {"id", "name", "ifnull(owner, '')", "role", "read_only", "created", "expires"},
-                 "FROM tokens WHERE id > :after " + std::string(owner ? "AND owner = :owner " : "") + "ORDER BY id LIMIT :limit",
-                 std::move(values)))
+        for (auto const& row : database.select({"t.id", "t.name", "coalesce(t.owner, '')", "t.role", "t.read_only", "t.created",
+                                                "t.expires", "coalesce(t.folder, 0)", "coalesce(f.path, '')"},
+                                               "FROM tokens AS t LEFT JOIN folders AS f ON f.id = t.folder WHERE t.id > :after " +
+                                                   std::string(owner ? "AND t.owner = :owner " : "") + "ORDER BY t.id LIMIT :limit",
+                                               std::move(values)))
             out.push_back(token_of(row));
         return out;
     });

@@ -17,6 +17,10 @@ public:
     net::Task<Result<void>> remove(std::string name, std::string actor) override;
     net::Task<Result<void>> set_password(std::string name, std::string hash, Chosen chosen, std::string kept, std::string actor) override;
     net::Task<Result<void>> restore_administrator(std::string name, std::string hash, std::string actor) override;
+    net::Task<Result<UserAccount>> adopt(DirectoryPerson person) override;
+    net::Task<Result<std::vector<LogInFailures>>> list_failures() override;
+    net::Task<Result<void>> keep_failures(std::vector<LogInFailures> failures) override;
+    net::Task<Result<void>> forget_failures(std::vector<std::string> keys) override;
     net::Task<Result<void>> open_session(SessionStart session) override;
     net::Task<Result<std::optional<Caller>>> find_session(std::string hash) override;
     net::Task<Result<std::vector<SessionInfo>>> list_sessions(std::string name) override;

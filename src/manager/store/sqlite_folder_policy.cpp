@@ -48,6 +48,13 @@ void apply(Policy& policy, std::vector<PolicyException> found) {
     policy.exceptions.insert(policy.exceptions.begin(), std::move(*mode));
 }
 
+std::vector<std::string> lines_of(std::string const& text) {
+    std::vector<std::string> out;
+    for (auto const line : split(text, '\n'))
+        if (!line.empty()) out.emplace_back(line);
+    return out;
+}
+
 std::string credential_context(FolderId folder) { return subject_of_folder(folder) + " credential"; }
 
 Result<PolicyException> load_exception(Database& database, std::int64_t id) {
@@ -73,6 +80,12 @@ net::Task<Result<Policy>> SqliteFolderPolicy::effective_policy(FolderId folder) 
                 *ended = true;
         }
         apply(whole, std::move(found));
+        // The nearest folder that says when renewals may run.
+        auto const near = database.select_one(
+            {"d.renewal_windows"},
+            "FROM folder_defaults AS d " + std::string(k_up) + "d.folder WHERE d.renewal_windows IS NOT NULL ORDER BY up.depth LIMIT 1",
+            {value(folder)});
+        if (near) whole.renewal_windows = lines_of(near->text(0));
         return whole;
     });
     if (policy && *ended) CS_CO_CHECK(co_await note_ends());
@@ -136,9 +149,11 @@ net::Task<Result<void>> SqliteFolderPolicy::remove_exception(std::int64_t id, st
 
 Result<FolderDefaults> SqliteFolderPolicy::load_defaults(Database& database, FolderId folder) const {
     FolderDefaults out;
-    if (auto row = database.select_one({"track_by", "user_name"}, "FROM folder_defaults WHERE folder = :folder", {value(folder)})) {
+    if (auto row = database.select_one({"track_by", "user_name", "renewal_windows"}, "FROM folder_defaults WHERE folder = :folder",
+                                       {value(folder)})) {
         if (!row->is_null(0)) out.track_by = parse_track_by(row->text(0));
         if (!row->is_null(1)) out.user = row->text(1);
+        if (!row->is_null(2)) out.renewal_windows = lines_of(row->text(2));
     }
     for (auto const& row :
          database.select({"id", "user_name", "sealed"}, "FROM folder_credentials WHERE folder = :folder ORDER BY id", {value(folder)})) {
@@ -163,6 +178,7 @@ net::Task<Result<FolderDefaults>> SqliteFolderPolicy::effective_defaults(FolderI
             CS_TRY(auto own, load_defaults(database, row.number(0)));
             if (!out.track_by) out.track_by = own.track_by;
             if (!out.user) out.user = std::move(own.user);
+            if (!out.renewal_windows) out.renewal_windows = std::move(own.renewal_windows);
             if (out.credentials.empty()) out.credentials = std::move(own.credentials);
         }
         return out;
@@ -187,6 +203,16 @@ net::Task<Result<void>> SqliteFolderPolicy::change_defaults(FolderId folder, Def
             database.execute("UPDATE folder_defaults SET user_name = :user WHERE folder = :folder",
                              {chosen ? value(*chosen) : Value(), value(folder)});
             line += "user " + (chosen ? *chosen : std::string("as the folder above")) + "; ";
+        }
+        if (wanted->renewal_windows) {
+            auto const& chosen = *wanted->renewal_windows;
+            database.execute("UPDATE folder_defaults SET renewal_windows = :windows WHERE folder = :folder",
+                             {chosen ? value(join(*chosen, "\n")) : Value(), value(folder)});
+            line += "renewals " +
+                    std::string(!chosen           ? "as the folder above"
+                                : chosen->empty() ? "at any time"
+                                                  : join(*chosen, ", ")) +
+                    "; ";
         }
         if (wanted->credentials) {
             database.execute("DELETE FROM folder_credentials WHERE folder = :folder", {value(folder)});

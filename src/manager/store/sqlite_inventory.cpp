@@ -325,14 +325,16 @@ net::Task<Result<std::vector<DueRenewal>>> SqliteInventory::due_renewals(std::si
     });
 }
 
-net::Task<Result<std::optional<std::string>>> SqliteInventory::to_replace(SystemId system) {
-    return backing_.read([this, system](Database& database) -> Result<std::optional<std::string>> {
+net::Task<Result<std::optional<InventoryStore::ToReplace>>> SqliteInventory::to_replace(SystemId system) {
+    return backing_.read([this, system](Database& database) -> Result<std::optional<ToReplace>> {
         auto const row = database.select_one(
-            {"fingerprint"},
+            {"fingerprint", "not_before", "not_after", "CASE WHEN state = 'revoked' OR rekey IS NOT NULL THEN 1 ELSE 0 END AS at_once"},
             "FROM inventory_uses JOIN inventory ON inventory.id = certificate WHERE inventory_uses.system = :system AND until IS NULL AND "
-            "service <> 'client' AND (state = 'revoked' OR rekey IS NOT NULL OR (state = 'served' AND renew_at <= :now)) LIMIT 1",
+            "service <> 'client' AND (state = 'revoked' OR rekey IS NOT NULL OR (state = 'served' AND renew_at <= :now)) "
+            "ORDER BY at_once DESC LIMIT 1",
             {value(system), value(backing_.now())});
-        return row ? std::optional(row->text(0)) : std::nullopt;
+        if (!row) return std::nullopt;
+        return ToReplace{.fingerprint = row->text(0), .not_before = row->time(1), .not_after = row->time(2), .at_once = row->flag(3)};
     });
 }
 

@@ -18,7 +18,8 @@ public:
     net::Task<Result<std::map<std::int64_t, int>>> planned_renewals() override;
     net::Task<Result<std::vector<DueRenewal>>> due_renewals(std::size_t most) override;
     net::Task<Result<void>> put_off_renewal(std::string fingerprint, UtcTime until) override;
-    net::Task<Result<std::optional<std::string>>> to_replace(SystemId system) override;
+    net::Task<Result<void>> hold_renewal(std::string fingerprint, UtcTime until) override;
+    net::Task<Result<std::optional<ToReplace>>> to_replace(SystemId system) override;
     net::Task<Result<std::vector<SystemId>>> rekey(Rekey wanted, std::string actor) override;
 
 private:

@@ -227,6 +227,13 @@ net::Task<Result<InventoryEntry>> SqliteInventory::revoke(std::string fingerprin
         });
 }
 
+net::Task<Result<void>> SqliteInventory::hold_renewal(std::string fingerprint, UtcTime until) {
+    return backing_.write([fingerprint = std::move(fingerprint), until](Database& database) -> Result<void> {
+        database.execute("UPDATE inventory SET held = :until WHERE fingerprint = :fingerprint", {value(until), value(fingerprint)});
+        return {};
+    });
+}
+
 net::Task<Result<void>> SqliteInventory::put_off_renewal(std::string fingerprint, UtcTime until) {
     return backing_.write([fingerprint = std::move(fingerprint), until](Database& database) -> Result<void> {
         database.execute("UPDATE inventory SET held = :until, attempts = attempts + 1 WHERE fingerprint = :fingerprint",

@@ -52,3 +52,8 @@ def a_token_opens_until_it_is_taken_back(api):
             api.other("DELETE", "/tokens/{id}").ok(id=one["id"])
     api.other("GET", "/about").refused(401, "ACC-002", headers=bearer)
     api.other("POST", "/tokens").refused(422, "GEN-001", {"name": "", "days": 1})
+
+
+@case("POST", "/session/certificate")
+def a_connection_without_a_persons_certificate_lets_nobody_in(api):
+    api.refused(403, "ACC-020", headers=NOBODY)

@@ -26,6 +26,9 @@ def the_policy_changes_in_what_is_named(api):
     change = api.other("PATCH", "/policy")
     assert change.ok({"certificate_days": 300}) == {**before, "certificate_days": 300}
     change.refused(422, "GEN-006", {"certificate_days": 0, "ntp_server": "no name"})
+    assert change.ok({"renewal_windows": ["sat,sun 00:00-24:00 UTC"]})["renewal_windows"] == ["sat,sun 00:00-24:00 UTC"]
+    change.refused(422, "GEN-001", {"renewal_windows": ["sat 25:00-26:00 UTC"]})
+    change.ok({"renewal_windows": before["renewal_windows"]})
     assert change.ok({"certificate_days": before["certificate_days"]}) == before
 
 

@@ -11,14 +11,14 @@
 #include <functional>
 #include <memory>
 
-namespace countersign::device {
+namespace countersign::net {
 
 class ServiceLoop {
 public:
     /// Blocks SIGTERM, SIGINT and SIGHUP for this thread and those that it starts.
     ServiceLoop(host::ServiceManager const& manager, std::string status);
     /// Waits for the end. SIGHUP calls `reload`, whose error is told and leaves everything as it was. The number of the signal.
-    int run(net::Runtime& runtime, std::function<Result<void>()> const& reload);
+    int run(Runtime& runtime, std::function<Result<void>()> const& reload);
 
 private:
     struct Pulse;
@@ -29,4 +29,4 @@ private:
     sigset_t signals_{};
 };
 
-}  // namespace countersign::device
+}  // namespace countersign::net

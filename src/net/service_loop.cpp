@@ -1,4 +1,4 @@
-#include "device/virtual/service_loop.hpp"
+#include "net/service_loop.hpp"
 
 #include "base/log.hpp"
 
@@ -6,17 +6,17 @@
 #include <cerrno>
 #include <ctime>
 
-namespace countersign::device {
+namespace countersign::net {
 
 /// Asks every loop for a sign of life. One that does not turn any more answers none, and the watchdog restarts the program.
 struct ServiceLoop::Pulse {
-    explicit Pulse(net::Runtime& loops) : runtime(loops) {}
+    explicit Pulse(Runtime& loops) : runtime(loops) {}
     void ask() const {
         *answers = 0;
-        for (std::size_t i = 0; i < runtime.size(); ++i) net::asio::post(runtime.executor(i), [held = answers] { ++*held; });
+        for (std::size_t i = 0; i < runtime.size(); ++i) asio::post(runtime.executor(i), [held = answers] { ++*held; });
     }
     [[nodiscard]] bool all_answered() const { return *answers == runtime.size(); }
-    net::Runtime& runtime;
+    Runtime& runtime;
     std::shared_ptr<std::atomic<std::size_t>> answers = std::make_shared<std::atomic<std::size_t>>(0);
 };
 
@@ -56,7 +56,7 @@ void ServiceLoop::reload_now(std::function<Result<void>()> const& reload) const 
     manager_.ready(done ? status_ : "nothing was reloaded: " + done.error().message());
 }
 
-int ServiceLoop::run(net::Runtime& runtime, std::function<Result<void>()> const& reload) {
+int ServiceLoop::run(Runtime& runtime, std::function<Result<void>()> const& reload) {
     Pulse pulse(runtime);
     pulse.ask();
     manager_.ready(status_);
@@ -70,4 +70,4 @@ int ServiceLoop::run(net::Runtime& runtime, std::function<Result<void>()> const&
     }
 }
 
-}  // namespace countersign::device
+}  // namespace countersign::net
