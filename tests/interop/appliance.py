@@ -4,7 +4,6 @@ and the unit that ships with it."""
 
 import pathlib
 import pwd
-import select
 import shutil
 import sys
 import unittest
@@ -13,38 +12,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 from appliance import PASSWORD, Appliance  # noqa: E402
 from estate import *  # noqa: E402,F403
 from guide import main, step  # noqa: E402
+from notify_socket import NotifySocket  # noqa: E402
 
 PACKAGING = pathlib.Path(__file__).resolve().parent.parent.parent / "packaging"
-
-
-class Manager:
-    """The service manager's end of sd_notify: a datagram socket, and every message that came."""
-
-    def __init__(self, path):
-        self.path, self.messages = str(path), []
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(self.path)
-        self.socket.setblocking(False)
-
-    def has(self, word):
-        try:
-            while True:
-                self.messages.append(self.socket.recv(4096).decode())
-        except BlockingIOError:
-            pass
-        return [message for message in self.messages if word in message.splitlines()]
-
-    def count(self, word):
-        return len(self.has(word))
-
-    def await_silence(self, seconds):
-        """Nothing comes for so long; what was on its way before does not count."""
-        self.has("")
-        if select.select([self.socket], [], [], seconds)[0]:
-            raise Failed(f"it still speaks: {self.socket.recv(4096)!r}")
-
-    def await_message(self, word, count=1):
-        wait_for(lambda: len(self.has(word)) >= count, f"the service manager hears {word} {count} times: {self.messages}")
 
 
 # Hands listening sockets to the program behind it as systemd does: descriptors from 3, LISTEN_PID of the process itself.
@@ -69,7 +39,7 @@ os.execv(command[0], command)
 class ServiceTest(unittest.TestCase):
     def test_it_tells_the_service_manager_what_happens(self):
         with World("service") as world:
-            manager = Manager(world.folder / "notify")
+            manager = NotifySocket(world.folder / "notify")
             appliance = Appliance(world, env={"NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "300000"})
             appliance.start()
             manager.await_message("READY=1")
@@ -87,7 +57,7 @@ class ServiceTest(unittest.TestCase):
     def test_a_hung_agent_is_restarted(self):
         """By the watchdog's protocol (sd_watchdog_enabled(3)), played by the test as systemd plays it."""
         with World("hung") as world:
-            manager = Manager(world.folder / "notify")
+            manager = NotifySocket(world.folder / "notify")
             limit = 2.0 * PATIENCE
             appliance = Appliance(world, env={"NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": str(int(limit * 1e6))}).start()
             manager.await_message("WATCHDOG=1", 2)
