@@ -24,6 +24,37 @@ class Page(unittest.TestCase):
         wide = browser.script("return [document.documentElement.scrollWidth, document.documentElement.clientWidth]")
         self.assertLessEqual(wide[0], wide[1], "the page is wider than the window")
 
+    def test_what_a_role_may_not_do_is_not_offered(self):
+        with World("page-roles") as world:
+            world.start_dns()
+            world.start_manager()
+            secret = world.manager.await_line("set-up password:").split(":", 1)[1].strip()
+            browser = Browser(world)
+            browser.open()
+            browser.await_shown("#setup")
+            browser.type("#setup-password", secret)
+            browser.type("#new-password", PASSWORD)
+            browser.click("#setup button")
+            browser.await_shown("#no-systems")
+            self.assertTrue(browser.shown("#how-to-add"), "an administrator may add systems")
+            self.assertEqual(browser.text("#who"), "admin (administrator)")
+            for role, offered in (("viewer", False), ("auditor", False), ("operator", True)):
+                once = world.api("account", "add", role, "--role", role)["one_time_password"]
+                browser.click("#logout")
+                browser.await_shown("#login")
+                browser.script("document.getElementById('user').value = ''")
+                browser.type("#user", role)
+                browser.type("#password", once)
+                browser.click("#login button")
+                browser.await_shown("#change")
+                self.assertFalse(browser.shown("#who"))
+                browser.type("#old-password", once)
+                browser.type("#own-password", PASSWORD + role)
+                browser.click("#change button")
+                browser.await_shown("#no-systems")
+                self.assertEqual(browser.shown("#how-to-add"), offered, role)
+                self.assertEqual(browser.text("#who"), f"{role} ({role})")
+
     def test_page(self):
         with World("page") as world:
             systems = world.start_all([{"family": "c-series", "host_name": "room1.company.com"}, {"family": "mcu", "host_name": "mcu1.company.com"}])

@@ -70,8 +70,14 @@ async function allSystems() {
   return systems;
 }
 
+// What a role may not do is not offered; the manager refuses it anyway.
+const mayWork = (session) => !session.read_only && ['operator', 'administrator'].includes(session.role);
+
 async function show() {
-  const [about, systems, tickets] = await Promise.all([call('GET', 'about'), allSystems(), call('GET', 'tickets?limit=1000')]);
+  const [about, systems, tickets, session] = await Promise.all([
+    call('GET', 'about'), allSystems(), call('GET', 'tickets?limit=1000'), call('GET', 'session')]);
+  byId('who').textContent = `${session.user} (${session.role})`;
+  byId('how-to-add').hidden = !mayWork(session);
   const modes = { off: 'Secure-Only is off', on: 'Secure-Only is on', verify: 'Secure-Only is on, certificates are verified' };
   byId('mode').textContent = `${about.host_name}: ${modes[about.secure_only]}`;
   const open = new Map();
@@ -123,6 +129,7 @@ function gone(error) {
 function reveal(name) {
   for (const id of ['setup', 'login', 'change', 'estate']) byId(id).hidden = id !== name;
   byId('logout').hidden = name !== 'estate' && name !== 'change';
+  byId('who').hidden = name !== 'estate';
   if (name !== 'estate') byId('mode').textContent = '';
   if (name !== 'estate' && events) { events.close(); events = null; }
 }
