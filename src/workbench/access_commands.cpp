@@ -77,12 +77,15 @@ void add_access_commands(CLI::App& app, Context& context) {
     auto read_only = std::make_shared<bool>(false);
     create->add_option("--role", *role, "viewer, operator, auditor or administrator; at most your own, which is the default");
     create->add_flag("--read-only", *read_only, "It may look, whatever its role");
+    auto folder = std::make_shared<std::string>();
+    create->add_option("--folder", *folder, "Path or number: it reaches the systems there and below, and nothing else");
     create->add_option("--days", *days, "How long it is valid; 0: without end")->capture_default_str();
-    create->callback([&context, name, days, role, read_only] {
-        context.action = [&context, name, days, role, read_only](Output& output) {
+    create->callback([&context, name, days, role, read_only, folder] {
+        context.action = [&context, name, days, role, read_only, folder](Output& output) {
             return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
                 json::object wanted{{"name", *name}, {"days", *days}, {"read_only", *read_only}};
                 if (!role->empty()) wanted["role"] = *role;
+                if (!folder->empty()) wanted["folder"] = *folder;
                 CS_TRY(auto made, client.send("POST", "tokens", wanted));
                 if (!output.value(made)) output.line(text_of(made, "token"));
                 return k_holds;
@@ -100,8 +103,9 @@ void add_access_commands(CLI::App& app, Context& context) {
                 Table table{{"ID", "Name", "Owner", "Role", "Made", "Ends"}, {}};
                 for (auto const& one : tokens)
                     table.rows.push_back({std::to_string(number_of(one, "id")), text_of(one, "name"), text_of(one, "owner"),
-                                          text_of(one, "role") + (flag_of(one, "read_only") ? ", read only" : ""), text_of(one, "created"),
-                                          text_of(one, "expires")});
+                                          text_of(one, "role") + (flag_of(one, "read_only") ? ", read only" : "") +
+                                              (text_of(one, "folder").empty() ? "" : ", " + text_of(one, "folder")),
+                                          text_of(one, "created"), text_of(one, "expires")});
                 output.table(table);
                 return k_holds;
             });

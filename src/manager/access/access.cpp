@@ -427,7 +427,8 @@ net::Task<Result<SecretText>> Access::create_token(NewToken token, Caller maker)
     ApiToken made{.name = std::move(token.name),
                   .owner = maker.account,
                   .role = token.role.value_or(maker.role),
-                  .read_only = token.read_only || maker.read_only};
+                  .read_only = token.read_only || maker.read_only,
+                  .folder = token.folder};
     if (!covers(maker.role, made.role))
         co_return fail(errors::acc::token_exceeds_maker, {{"wanted", to_string(made.role)}, {"role", to_string(maker.role)}});
     if (token.days > 0) made.expires = state_->clock->now() + std::chrono::days(token.days);

@@ -28,6 +28,7 @@ struct NewToken {
     int days = 90;             ///< 0: no end
     std::optional<Role> role;  ///< nothing: its maker's
     bool read_only = false;
+    FolderId folder = 0;  ///< it reaches the systems there and nothing else; 0: no limit
 };
 
 /// What people may be called: lower case. GEN-001 of the field "name".

@@ -1,8 +1,10 @@
 #include "base/text.hpp"
 #include "manager/api/credentials.hpp"
+#include "manager/api/folder_reach.hpp"
 #include "manager/api/permissions.hpp"
 #include "manager/api/query.hpp"
 #include "manager/api/routes.hpp"
+#include "manager/api/selection.hpp"
 
 #include "countersign/errors/acc.hpp"
 
@@ -37,7 +39,8 @@ Result<void> check(Caller const& caller, Permission needed) {
     return fail(errors::acc::role_needed, {{"needed", roles_with(needed)}, {"who", caller.actor}, {"role", to_string(role)}});
 }
 
-net::Task<std::optional<http::Response>> guard(std::shared_ptr<Access> access, http::Request& request) {
+net::Task<std::optional<http::Response>> guard(Doors doors, http::Request& request) {
+    auto const access = doors.access;
     constexpr std::string_view api = "/api/v1/";
     if (!request.path.starts_with(api)) co_return std::nullopt;
     bool cookie_could_be_abused = request.method != "GET" && !bearer_of(request);
@@ -47,6 +50,9 @@ net::Task<std::optional<http::Response>> guard(std::shared_ptr<Access> access, h
     auto caller = co_await access->authenticate(session_of(request), bearer_of(request));
     if (!caller) co_return http::problem(caller.error());
     if (auto allowed = check(*caller, permission_for(request.method, request.path)); !allowed) co_return http::problem(allowed.error());
+    if (caller->folder != 0) {
+        if (auto within = co_await keep_to_folder(doors, *caller, request); !within) co_return http::problem(within.error());
+    }
     request.user = caller->actor;
     co_return std::nullopt;
 }
@@ -135,7 +141,13 @@ net::Task<http::Response> create_token(Doors doors, http::Request request) {
         if (!token.role) reader.problem("role", std::string(k_role_names) + " is expected");
     }
     token.read_only = reader.boolean("read_only").value_or(false);
+    auto const folder = reader.text("folder", 4096).value_or("");
     if (auto good = reader.finish(); !good) co_return http::problem(good.error());
+    if (!folder.empty()) {
+        auto found = co_await read_folder(doors.manager, folder);
+        if (!found) co_return http::problem(found.error());
+        token.folder = *found;
+    }
     auto maker = co_await caller_of(doors, std::move(request));
     if (!maker) co_return http::problem(maker.error());
     auto secret = co_await doors.access->create_token(std::move(token), *std::move(maker));
@@ -155,6 +167,7 @@ json::object to_json(ApiToken const& token) {
             {"owner", token.owner.empty() ? json::value(nullptr) : json::value(token.owner)},
             {"role", to_string(token.role)},
             {"read_only", token.read_only},
+            {"folder", token.folder == 0 ? json::value(nullptr) : json::value(token.folder_path)},
             {"created", to_string(token.created)},
             {"expires", token.expires ? json::value(to_string(*token.expires)) : json::value(nullptr)}};
 }
@@ -227,7 +240,7 @@ net::Task<Result<Caller>> caller_of(Doors doors, http::Request request) {
 }
 
 void add_access_routes(http::Router& router, Doors const& doors) {
-    router.before([access = doors.access](http::Request& request) { return guard(access, request); });
+    router.before([doors](http::Request& request) { return guard(doors, request); });
     router.add({"GET", "/api/v1/setup", 4096, [doors](http::Request const&) { return setup_state(doors); }});
     router.add({"POST", "/api/v1/setup", 4096, [doors](http::Request request) { return setup(doors, std::move(request)); }});
     router.add({"POST", "/api/v1/session", 4096, [doors](http::Request request) { return login(doors, std::move(request)); }});

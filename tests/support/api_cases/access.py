@@ -54,6 +54,36 @@ def a_token_opens_until_it_is_taken_back(api):
     api.other("POST", "/tokens").refused(422, "GEN-001", {"name": "", "days": 1})
 
 
+@case("POST", "/tokens")
+def a_token_of_a_folder_reaches_its_systems_and_nothing_else(api):
+    folder = api.other("POST", "/folders").ok({"path": "/Reach/Inner"})["id"]
+    add = api.other("POST", "/systems")
+    inside, outside = (add.ok({"address": f"{api.world.net}.{last}", "family": "mcu", "name": f"Reach {last}", **more})
+                       for last, more in ((94, {"folder": folder}), (95, {})))
+    made = api.ok({"name": "of a folder", "days": 1, "folder": "/Reach"})["token"]
+    shown = [one for one in api.other("GET", "/tokens").ok()["tokens"] if one["name"] == "of a folder"][-1]
+    assert shown["folder"] == "/Reach"
+    bearer = {"Authorization": f"Bearer {made}"}
+    listed = api.other("GET", "/systems")
+    assert [one["name"] for one in listed.ok(headers=bearer)["systems"]] == ["Reach 94"]
+    assert [one["name"] for one in listed.ok(query="?folder=/Reach/Inner", headers=bearer)["systems"]] == ["Reach 94"]
+    listed.refused(403, "ACC-027", query="?folder=/", headers=bearer)
+    show, change = api.other("GET", "/systems/{id}"), api.other("PATCH", "/systems/{id}")
+    assert show.ok(id=inside["id"], headers=bearer)["name"] == "Reach 94"
+    assert change.ok({"name": "Reach renamed"}, id=inside["id"], headers=bearer)["name"] == "Reach renamed"
+    for refused in (outside["id"], "Reach 95", 999999):
+        show.refused(403, "ACC-027", id=refused, headers=bearer)
+    change.refused(403, "ACC-027", {"folder": 1}, id=inside["id"], headers=bearer)
+    for method, path in (("GET", "/about"), ("GET", "/policy"), ("GET", "/tokens"), ("GET", "/audit"), ("GET", "/tickets"), ("GET", "/certificates")):
+        api.other(method, path).refused(403, "ACC-027", headers=bearer)
+    api.other("POST", "/tokens").refused(403, "ACC-027", {"name": "wider"}, headers=bearer)
+    api.refused(404, "GEN-003", {"name": "nowhere", "folder": "/Nowhere"})
+    for one in (inside, outside):
+        api.other("DELETE", "/systems/{id}").ok(id=one["id"])
+    api.other("DELETE", "/folders/{id}").ok(id=folder)
+    show.refused(403, "ACC-027", id=inside["id"], headers=bearer)
+
+
 @case("POST", "/session/certificate")
 def a_connection_without_a_persons_certificate_lets_nobody_in(api):
     api.refused(403, "ACC-020", headers=NOBODY)
