@@ -50,8 +50,12 @@ class Operations(unittest.TestCase):
     def setUpClass(cls):
         cls.world = World("operations").__enter__()
         try:
+            people = Authority(cls.world.folder / "people", "People CA")
+            people.issue("admin")
             systems = cls.world.start_all([{"family": "c-series", "host_name": "room1.company.com"}, {"family": "mcu", "host_name": "mcu1.company.com"},
-                                           {"family": "mcu", "host_name": "mcu2.company.com"}])
+                                           {"family": "mcu", "host_name": "mcu2.company.com"}],
+                                          "--log-in-certificate-roots-file", people.certificate, "--log-in-certificate-revocation", "off",
+                                          "--log-in-certificate-accounts", "name:admin -> admin")
             cls.fixture = fixture = Fixture(cls.world, systems)
             setup = cls.world.manager.await_line("set-up password:").split(":", 1)[1].strip()
             fixture.of(("POST", "/setup")).ok({"setup_password": setup, "new_password": fixture.password}, headers={})

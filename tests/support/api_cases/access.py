@@ -1,5 +1,6 @@
 """Setting up, logging in, tokens. The fixture has set up the manager through these operations."""
 
+from estate import curl
 from operation_cases import case
 
 NOBODY = {}
@@ -71,7 +72,7 @@ def a_token_of_a_folder_reaches_its_systems_and_nothing_else(api):
     show, change = api.other("GET", "/systems/{id}"), api.other("PATCH", "/systems/{id}")
     assert show.ok(id=inside["id"], headers=bearer)["name"] == "Reach 94"
     assert change.ok({"name": "Reach renamed"}, id=inside["id"], headers=bearer)["name"] == "Reach renamed"
-    for refused in (outside["id"], "Reach 95", 999999):
+    for refused in (outside["id"], "Reach%2095", 999999):
         show.refused(403, "ACC-027", id=refused, headers=bearer)
     change.refused(403, "ACC-027", {"folder": 1}, id=inside["id"], headers=bearer)
     for method, path in (("GET", "/about"), ("GET", "/policy"), ("GET", "/tokens"), ("GET", "/audit"), ("GET", "/tickets"), ("GET", "/certificates")):
@@ -85,5 +86,11 @@ def a_token_of_a_folder_reaches_its_systems_and_nothing_else(api):
 
 
 @case("POST", "/session/certificate")
-def a_connection_without_a_persons_certificate_lets_nobody_in(api):
+def a_persons_certificate_lets_its_account_in_and_a_connection_without_one_nobody(api):
     api.refused(403, "ACC-020", headers=NOBODY)
+    world = api.world
+    done = curl("--cacert", world.folder / "manager" / "ca.pem", "--resolve", f"{world.manager_host}:{world.port(8444)}:{world.manager_address}",
+                "--request", "POST", "--write-out", "%{http_code}", "--cert", world.folder / "people" / "admin.pem", "--key",
+                world.folder / "people" / "admin.key", f"https://{world.manager_host}:{world.port(8444)}/api/v1/session/certificate")
+    assert done.stdout == "204", done.stdout
+    api.fixture.seen.append((api.method, api.path, 204))
