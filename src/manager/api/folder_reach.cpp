@@ -19,7 +19,8 @@ bool is_within(std::string_view path, std::string_view above) {
 net::Task<bool> reaches(Doors doors, FolderId limit, FolderId folder) {
     auto const above = co_await doors.manager->store().folders().get(limit);
     auto const here = co_await doors.manager->store().folders().get(folder);
-    co_return above&& here&& is_within(here->path, above->path);
+    bool const within = above && here && is_within(here->path, above->path);
+    co_return within;
 }
 
 net::Task<bool> reaches_system(Doors doors, FolderId limit, std::string key) {
