@@ -9,6 +9,7 @@
 #include "manager/certificates/certificate_watch.hpp"
 #include "manager/certificates/certification.hpp"
 #include "manager/certificates/estate_roots.hpp"
+#include "manager/certificates/root_replacement.hpp"
 #include "manager/drivers/web_driver.hpp"
 #include "manager/estate/arrivals.hpp"
 #include "manager/estate/directory.hpp"
@@ -61,6 +62,7 @@ public:
     [[nodiscard]] InternalCa& authority() override { return *authority_; }
     [[nodiscard]] OwnCertificate& own_certificate() override { return own_certificate_; }
     [[nodiscard]] EstateRoots& roots() override { return roots_; }
+    [[nodiscard]] RootReplacement& root_replacement() override { return root_replacement_; }
     [[nodiscard]] Certification& certification() override { return certification_; }
     [[nodiscard]] family::Families const& families() const override { return families_; }
     [[nodiscard]] std::string ssh_public_key() const override { return observer_.wire().direct->ssh_public_key; }
@@ -75,6 +77,7 @@ public:
         campaigns_->begin(shared_from_this());
         certificate_watch_.start(shared_from_this());
         certification_.start(shared_from_this());
+        root_replacement_.start(shared_from_this());
     }
     net::Task<> stop() override;
     net::Task<Result<System>> add_system(NewSystem wanted, std::string actor) override;
@@ -104,6 +107,7 @@ private:
     net::Task<Result<System>> add(NewSystem wanted, ConnectionSettings connection, std::string actor);
     net::Task<Result<System>> add_found(NewSystem wanted, std::string folder, std::string actor);
     Announce announcer();
+    net::Task<Result<void>> tell_authorities();
     net::Task<Result<void>> give_root(std::vector<SystemId> systems, std::string actor);
     [[nodiscard]] std::optional<SystemId> shown_caller(SystemCall const& call) const;
 
@@ -124,6 +128,7 @@ private:
     OwnCertificate own_certificate_;
     EstateRoots roots_;
     CertificateWatch certificate_watch_;
+    RootReplacement root_replacement_;
     Certification certification_;
     Arrivals arrivals_;
     std::unique_ptr<Scanner> scanner_;
@@ -170,12 +175,22 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
                           .authority = *authority_,
                           .clock = clock_,
                           .announce = announcer()}),
-      certification_({.store = *store_,
-                      .authority = *authority_,
-                      .runtime = runtime,
-                      .clock = clock_,
-                      .enforce = [this](std::vector<SystemId> systems,
-                                        std::string actor) { return give_root(std::move(systems), std::move(actor)); }}),
+      root_replacement_(
+          {.runtime = runtime,
+           .store = *store_,
+           .authority = *authority_,
+           .own = own_certificate_,
+           .clock = clock_,
+           .enforce = [this](std::vector<SystemId> systems, std::string actor) { return give_root(std::move(systems), std::move(actor)); },
+           .authorities_changed = [this] { return tell_authorities(); },
+           .announce = announcer()}),
+      certification_(
+          {.store = *store_,
+           .authority = *authority_,
+           .runtime = runtime,
+           .clock = clock_,
+           .enforce = [this](std::vector<SystemId> systems, std::string actor) { return give_root(std::move(systems), std::move(actor)); },
+           .authorities_changed = [this] { return tell_authorities(); }}),
       arrivals_(
           *store_, families_,
           [this](NewSystem wanted, ConnectionSettings connection, std::string actor) {
@@ -226,6 +241,7 @@ net::Task<> ManagerService::stop() {
     stopping_ = true;
     campaigns_->stop();
     co_await certificate_watch_.stop();
+    co_await root_replacement_.stop();
     co_await certification_.stop();
     co_await scanner_->stop();
     co_await engine_->stop();
@@ -347,6 +363,12 @@ net::Task<Result<void>> ManagerService::check_free(std::vector<SystemId> systems
         problems.push_back(Error(errors::mgr::in_campaign, {{"system", system.name}, {"campaign", std::to_string(campaign)}}));
     }
     co_return fail(gather(std::move(problems)));
+}
+
+/// Roots or issuing authorities are others: trust lists, the file for people, and what the HTTPS port shows.
+net::Task<Result<void>> ManagerService::tell_authorities() {
+    CS_CO_CHECK(co_await roots_.load());
+    co_return co_await own_certificate_.serve();
 }
 
 /// Those in campaigns get it from there, or by the regular enforcement afterwards.
@@ -543,6 +565,7 @@ void ManagerService::publish(Event event) {
     if (event.kind == "job" && campaigns_) campaigns_->wake();
     if (event.kind == "policy") certificate_watch_.wake(true);
     if (event.kind == "system" && own_certificate_.is_staged()) certificate_watch_.wake(false);
+    if (event.kind == "system") root_replacement_.wake();
     std::vector<std::function<void(Event)>> list;
     {
         std::scoped_lock lock(listeners_->mutex);

@@ -65,11 +65,12 @@ struct Event {
     std::int64_t id = 0;
 };
 
-class EstateRoots;     // certificates/estate_roots.hpp
-class OwnCertificate;  // certificates/own_certificate.hpp
-class Network;         // estate/network.hpp
-class Arrivals;        // estate/arrivals.hpp
-class Scanner;         // estate/scanner.hpp
+class EstateRoots;      // certificates/estate_roots.hpp
+class OwnCertificate;   // certificates/own_certificate.hpp
+class RootReplacement;  // certificates/root_replacement.hpp
+class Network;          // estate/network.hpp
+class Arrivals;         // estate/arrivals.hpp
+class Scanner;          // estate/scanner.hpp
 
 class Manager {
 public:
@@ -85,6 +86,7 @@ public:
     /// What the HTTPS port serves, and the roots that the estate trusts.
     [[nodiscard]] virtual OwnCertificate& own_certificate() = 0;
     [[nodiscard]] virtual EstateRoots& roots() = 0;
+    [[nodiscard]] virtual RootReplacement& root_replacement() = 0;
     /// The inventory of certificates, and what is done with them.
     [[nodiscard]] virtual Certification& certification() = 0;
     [[nodiscard]] virtual family::Families const& families() const = 0;

@@ -57,6 +57,8 @@ void add_list_commands(CLI::App& app, Context& context);
 void add_network_commands(CLI::App& app, Context& context);
 /// The certificate of the manager's HTTPS port, and the roots that the estate trusts.
 void add_own_certificate_commands(CLI::App& app, Context& context);
+/// The manager's own authority, and the replacement of its root.
+void add_authority_commands(CLI::App& app, Context& context);
 /// Every certificate that was issued or seen.
 void add_inventory_commands(CLI::App& app, Context& context);
 /// Scans, pre-registration, systems that wait.

@@ -115,20 +115,6 @@ Result<int> rekey(ApiClient& client, Output& output, RekeyOptions const& options
     return k_holds;
 }
 
-void print_authority(Output& output, json::value const& authority) {
-    output.line(output.strong(text_of(authority, "subject")) + "  until " + expiry(text_of(authority, "not_after")));
-    output.line("SHA-256: " + text_of(authority, "fingerprint"));
-    output.line("Revocation list: number " + std::to_string(number_of(authority, "crl_number")) + ", " +
-                std::to_string(number_of(authority, "revoked")) + " revoked, next by " + text_of(authority, "crl_next_update"));
-    if (text_of(authority, "http_base").empty()) {
-        output.line("Its certificates name no place to ask for revocation: countersign authority set --http-base http://HOST");
-        return;
-    }
-    for (auto const& [field, label] : std::initializer_list<std::pair<char const*, char const*>>{
-             {"crl_url", "List"}, {"ocsp_url", "Responder"}, {"issuer_url", "Issuer"}})
-        output.line(std::string(label) + ": " + text_of(authority, field));
-}
-
 }  // namespace
 
 void add_inventory_commands(CLI::App& app, Context& context) {
@@ -185,22 +171,6 @@ void add_inventory_commands(CLI::App& app, Context& context) {
         ->type_name("REASON")
         ->check(reasons);
     act(rekeying, [again](ApiClient& client, Output& output) { return rekey(client, output, *again); });
-
-    auto* authority = app.add_subcommand("authority", "The manager's own certificate authority")->require_subcommand(1);
-    act(authority->add_subcommand("show", "Its certificate, its revocation list, and the addresses in its certificates"),
-        [](ApiClient& client, Output& output) -> Result<int> {
-            CS_TRY(auto const shown, client.get("authority"));
-            if (!output.value(shown)) print_authority(output, shown);
-            return k_holds;
-        });
-    auto base = std::make_shared<std::string>();
-    auto* setting = authority->add_subcommand("set", "Where new certificates say that their revocation can be asked for");
-    setting->add_option("--http-base", *base, "Such as http://tms.example.com; none: they name no place")->required();
-    act(setting, [base](ApiClient& client, Output& output) -> Result<int> {
-        CS_TRY(auto const shown, client.send("PATCH", "authority", {{"http_base", *base == "none" ? std::string() : *base}}));
-        if (!output.value(shown)) print_authority(output, shown);
-        return k_holds;
-    });
 }
 
 }  // namespace countersign::workbench

@@ -66,6 +66,7 @@ std::shared_ptr<http::Service> secure_service(std::shared_ptr<Manager> manager, 
     add_network_routes(*router, doors);
     add_own_certificate_routes(*router, doors);
     add_inventory_routes(*router, doors);
+    add_authority_routes(*router, doors);
     add_arrival_routes(*router, doors);
     add_phonebook_routes(*router, doors);
     add_event_routes(*router, doors);

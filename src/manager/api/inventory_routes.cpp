@@ -148,43 +148,6 @@ net::Task<http::Response> rekey(Doors doors, http::Request request) {
         done, [](std::vector<SystemId> const& ids) { return json::object{{"systems", json::array(ids.begin(), ids.end())}}; }, 202);
 }
 
-// --- the authority ---
-
-net::Task<Result<json::object>> authority_json(Doors doors) {
-    auto& desk = doors.manager->certification().revocation();
-    CS_CO_TRY(auto const list, co_await desk.list());
-    auto const issuer = desk.issuer();
-    auto const base = desk.base();
-    auto const addresses = desk.addresses(base);
-    co_return json::object{{"subject", issuer.subject()},
-                           {"fingerprint", issuer.fingerprint()},
-                           {"not_after", to_string(issuer.not_after())},
-                           {"http_base", base},
-                           {"crl_url", addresses.crl},
-                           {"ocsp_url", addresses.ocsp},
-                           {"issuer_url", addresses.issuer},
-                           {"crl_number", list.number},
-                           {"crl_made", to_string(list.made)},
-                           {"crl_next_update", to_string(list.next_update)},
-                           {"revoked", list.entries}};
-}
-
-net::Task<http::Response> show_authority(Doors doors, http::Request) {
-    co_return answer_or_problem(co_await authority_json(doors), [](json::object const& value) { return value; });
-}
-
-net::Task<http::Response> change_authority(Doors doors, http::Request request) {
-    auto object = parse_object(request.body);
-    if (!object) co_return http::problem(object.error());
-    Reader reader(*std::move(object));
-    reader.required("http_base");
-    auto const base = reader.text("http_base").value_or("");
-    if (auto good = reader.finish(); !good) co_return http::problem(good.error());
-    if (auto done = co_await doors.manager->certification().revocation().set_base(base, request.user); !done)
-        co_return http::problem(done.error());
-    co_return co_await show_authority(doors, {});
-}
-
 }  // namespace
 
 void add_inventory_routes(http::Router& router, Doors const& doors) {
@@ -196,8 +159,6 @@ void add_inventory_routes(http::Router& router, Doors const& doors) {
     route("GET", "/api/v1/certificates/{fingerprint}", show);
     route("POST", "/api/v1/certificates/{fingerprint}/revoke", revoke);
     route("POST", "/api/v1/rekey", rekey, 1024UL * 1024);
-    route("GET", "/api/v1/authority", show_authority);
-    route("PATCH", "/api/v1/authority", change_authority);
 }
 
 }  // namespace countersign::manager::api

@@ -1,5 +1,6 @@
 #include "base/text.hpp"
 #include "manager/api/connection_fields.hpp"
+#include "manager/api/named_systems.hpp"
 #include "manager/api/routes.hpp"
 #include "manager/certificates/estate_roots.hpp"
 #include "manager/certificates/own_certificate.hpp"
@@ -27,16 +28,6 @@ json::object certificate_json(pki::Certificate const& certificate) {
             {"not_before", to_string(certificate.not_before())},
             {"expires", to_string(certificate.not_after())},
             {"fingerprint", certificate.fingerprint()}};
-}
-
-json::object systems_json(NamedSystems const& systems) {
-    json::array first;
-    for (auto const& one : systems.first) {
-        json::object system{{"id", one.id}, {"name", one.name}};
-        if (one.observed_at) system["observed_at"] = to_string(*one.observed_at);
-        first.push_back(std::move(system));
-    }
-    return {{"systems", std::move(first)}, {"in_all", systems.in_all}};
 }
 
 json::object kept_json(KeptCertificate const& kept) {

@@ -27,18 +27,16 @@ http::Response not_found(std::string_view what, std::string const& name) {
 }
 
 net::Task<http::Response> list(std::shared_ptr<Manager> manager, http::Request request) {
-    auto& desk = manager->certification().revocation();
-    if (request.parameters["issuer"] != desk.issuer().fingerprint())
-        co_return not_found("revocation list of", request.parameters["issuer"]);
-    auto made = co_await desk.list();
+    auto made = co_await manager->certification().revocation().list(request.parameters["issuer"]);
     if (!made) co_return http::problem(made.error());
     co_return der(made->der, "application/pkix-crl");
 }
 
 net::Task<http::Response> authority(std::shared_ptr<Manager> manager, http::Request request) {
-    auto const issuer = manager->certification().revocation().issuer();
-    if (request.parameters["issuer"] != issuer.fingerprint()) co_return not_found("authority", request.parameters["issuer"]);
-    co_return der(issuer.to_der(), "application/pkix-cert");
+    auto const all = manager->certification().revocation().hierarchies();
+    auto const* one = all->find(request.parameters["issuer"]);
+    if (one == nullptr) co_return not_found("authority", request.parameters["issuer"]);
+    co_return der(one->kept.certificate.to_der(), "application/pkix-cert");
 }
 
 net::Task<http::Response> answered(std::shared_ptr<Manager> manager, Bytes request) {

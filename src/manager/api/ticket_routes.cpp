@@ -13,8 +13,8 @@ namespace http = net::http;
 namespace {
 
 constexpr std::string_view k_types =
-    "no_https_response, certificate_validation_error, connection_error, login_failed, enforcement_failed, certificate_expiring or "
-    "notification_failed";
+    "no_https_response, certificate_validation_error, connection_error, login_failed, enforcement_failed, certificate_expiring, "
+    "notification_failed, system_replaced or root_replacement_waits";
 constexpr std::size_t k_longest_comment = 4000;
 
 json::object to_json(ListedTicket const& listed) { return api::to_json(listed.ticket, listed.system_name); }

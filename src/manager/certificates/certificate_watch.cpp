@@ -26,8 +26,8 @@ std::string sentence(OwnExpiry const& expiry) {
 
 }  // namespace
 
-std::vector<OwnExpiry> own_expiries(OwnCertificateState const& own, std::vector<pki::Certificate> const& roots, int renew_days,
-                                    UtcTime now) {
+std::vector<OwnExpiry> own_expiries(OwnCertificateState const& own, std::vector<pki::Certificate> const& roots, int renew_days, UtcTime now,
+                                    std::size_t internal) {
     std::vector<OwnExpiry> out;
     auto certificate = expiry_of(own.active, renew_days, now);
     certificate.subject = "own certificate";
@@ -41,10 +41,10 @@ std::vector<OwnExpiry> own_expiries(OwnCertificateState const& own, std::vector<
         auto expiry = expiry_of(root, renew_days, now);
         expiry.subject = "root " + root.fingerprint();
         expiry.title = "The trusted root " + root.subject();
-        bool const internal = root == roots.front();
-        expiry.remedy = internal
-                            ? "Every certificate of the manager's own authority ends with it. Plan with whom you get support to replace "
-                              "it, or move systems to certificates of another authority whose root is in the list."
+        bool const is_internal = static_cast<std::size_t>(&root - roots.data()) < internal;
+        expiry.remedy = is_internal
+                            ? "Every certificate below it ends with it. Replace it while there is time, the estate goes on meanwhile: "
+                              "countersign authority replace."
                             : "Get the authority's new root and add it now (countersign root add FILE), have certificates below it "
                               "issued, and remove the old one when countersign root list shows that nothing depends on it.";
         out.push_back(std::move(expiry));
@@ -87,7 +87,16 @@ net::Task<> CertificateWatch::run() {
 net::Task<Result<void>> CertificateWatch::judge() {
     CS_CO_TRY(auto const own, co_await links_.own.show());
     CS_CO_TRY(auto const policy, co_await links_.store.get_policy());
-    auto const expiries = own_expiries(own, links_.authority.roots(), policy.renew_days_before, links_.clock->now());
+    auto expiries =
+        own_expiries(own, links_.authority.roots(), policy.renew_days_before, links_.clock->now(), links_.authority.own_roots());
+    if (auto const issuing = links_.authority.issuing(); !issuing.empty()) {
+        auto expiry = expiry_of(issuing.back(), policy.renew_days_before, links_.clock->now());
+        expiry.subject = "issuing authority";
+        expiry.title = "The issuing authority " + issuing.back().subject();
+        expiry.remedy =
+            "With the root's key here the manager makes another one by itself. Else: countersign authority request-intermediate.";
+        expiries.push_back(std::move(expiry));
+    }
     auto const& entry = ticket_entry(TicketType::certificate_expiring);
     TicketFilter mine{.show = TicketFilter::Show::active, .system = SystemId{0}, .type = TicketType::certificate_expiring};
     mine.limit = 1000;

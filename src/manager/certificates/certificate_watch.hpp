@@ -20,9 +20,9 @@ struct OwnExpiry {
     int rung = 0;  ///< of the ladder, from 1; 0: there is time
 };
 
-/// `renew_days` as in the policy. Pure.
-std::vector<OwnExpiry> own_expiries(OwnCertificateState const& own, std::vector<pki::Certificate> const& roots, int renew_days,
-                                    UtcTime now);
+/// `renew_days` as in the policy; the first `internal` roots are the internal authority's. Pure.
+std::vector<OwnExpiry> own_expiries(OwnCertificateState const& own, std::vector<pki::Certificate> const& roots, int renew_days, UtcTime now,
+                                    std::size_t internal = 1);
 
 class CertificateWatch {
 public:

@@ -7,8 +7,16 @@ namespace countersign::manager {
 Certification::Certification(Links links)
     : links_(std::move(links)),
       sighted_(links_.store),
-      revocation_(
-          {.store = links_.store, .authority = signing_side(links_.authority), .pool = links_.runtime.blocking(), .clock = links_.clock}),
+      revocation_({.store = links_.store,
+                   .authority = signing_side(links_.authority),
+                   .pool = links_.runtime.blocking(),
+                   .clock = links_.clock,
+                   .authorities_changed = links_.authorities_changed}),
+      offline_root_({.store = links_.store,
+                     .authority = links_.authority,
+                     .pool = links_.runtime.blocking(),
+                     .clock = links_.clock,
+                     .authorities_changed = links_.authorities_changed}),
       calendar_(links_.clock),
       renewals_({.store = links_.store, .calendar = calendar_, .clock = links_.clock, .enforce = [this](std::vector<SystemId> systems) {
                      return links_.enforce(std::move(systems), "manager");

@@ -3,6 +3,7 @@
 /// What the manager does with certificates beyond issuing them: the inventory, revocation, renewal, and new keys after a compromise
 /// (REQ MGR-13).
 
+#include "manager/certificates/offline_root.hpp"
 #include "manager/certificates/revocation_desk.hpp"
 #include "manager/certificates/sighted.hpp"
 #include "manager/renew/renewals.hpp"
@@ -19,6 +20,8 @@ public:
         std::shared_ptr<Clock const> clock;
         /// These are to be enforced now, but for what campaigns have in hand; recorded as `actor`.
         std::function<net::Task<Result<void>>(std::vector<SystemId>, std::string actor)> enforce;
+        /// There are other authorities: everybody is to know them.
+        std::function<net::Task<Result<void>>()> authorities_changed = {};
     };
     explicit Certification(Links links);
 
@@ -30,6 +33,7 @@ public:
     [[nodiscard]] InventoryStore& inventory() { return links_.store.inventory(); }
     [[nodiscard]] Sighted& sighted() { return sighted_; }
     [[nodiscard]] RevocationDesk& revocation() { return revocation_; }
+    [[nodiscard]] OfflineRoot& offline_root() { return offline_root_; }
     /// The manager's own port serves this chain.
     net::Task<Result<void>> note_own(std::vector<pki::Certificate> chain);
 
@@ -43,6 +47,7 @@ private:
     Links links_;
     Sighted sighted_;
     RevocationDesk revocation_;
+    OfflineRoot offline_root_;
     RenewalCalendar calendar_;
     Renewals renewals_;
 };

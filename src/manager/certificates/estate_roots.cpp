@@ -28,7 +28,9 @@ net::Task<Result<void>> EstateRoots::load() {
     for (auto const& one : foreign) roots.push_back(one.certificate);
     links_.authority.trust_also(std::move(roots), std::move(withdrawn));
     std::vector<InventoryStore::Authority> authorities;
-    for (auto const& one : links_.authority.roots()) authorities.push_back({one, authorities.empty() ? "root" : "seen"});
+    auto const own = links_.authority.own_roots();
+    for (auto const& one : links_.authority.roots()) authorities.push_back({one, authorities.size() < own ? "root" : "seen"});
+    for (auto& one : links_.authority.issuing()) authorities.push_back({std::move(one), "authority"});
     CS_CO_CHECK(co_await links_.store.inventory().note_authorities(std::move(authorities)));
     co_return links_.publish();
 }
@@ -42,7 +44,9 @@ net::Task<Result<EstateRoot>> EstateRoots::describe(pki::Certificate certificate
     auto const fingerprint = out.certificate.fingerprint();
     for (auto const& [root, what] : links_.own.roots_in_use())
         if (root == fingerprint) out.needed_by_manager.push_back(what);
-    if (out.internal && !links_.own.kept().active) out.needed_by_manager.emplace_back("the manager's own certificate");
+    bool const serves_internal = !links_.own.kept().active || links_.own.kept().active->is_internal();
+    if (serves_internal && fingerprint == links_.authority.manager_root().fingerprint() && out.needed_by_manager.empty())
+        out.needed_by_manager.emplace_back("the manager's own certificate");
     CS_CO_TRY(out.systems, co_await links_.store.certificates().served_by(fingerprint, most));
     CS_CO_TRY(out.lacking, co_await links_.store.certificates().lacking(fingerprint, {}, most));
     co_return out;
@@ -51,8 +55,11 @@ net::Task<Result<EstateRoot>> EstateRoots::describe(pki::Certificate certificate
 net::Task<Result<std::vector<EstateRoot>>> EstateRoots::list(std::size_t most) {
     CS_CO_TRY(auto const foreign, co_await links_.store.certificates().foreign_roots());
     std::vector<EstateRoot> out;
-    CS_CO_TRY(auto own, co_await describe(links_.authority.roots().front(), nullptr, most));
-    out.push_back(std::move(own));
+    auto const roots = links_.authority.roots();
+    for (std::size_t i = 0; i < links_.authority.own_roots() && i < roots.size(); ++i) {
+        CS_CO_TRY(auto own, co_await describe(roots[i], nullptr, most));
+        out.push_back(std::move(own));
+    }
     for (auto const& one : foreign) {
         CS_CO_TRY(auto root, co_await describe(one.certificate, &one, most));
         out.push_back(std::move(root));
@@ -73,8 +80,8 @@ net::Task<Result<std::vector<pki::Certificate>>> EstateRoots::add(std::string fi
     auto const known = links_.authority.roots();
     std::erase_if(roots, [&known](auto const& one) { return std::ranges::find(known, one) != known.end(); });
     if (roots.empty()) co_return fail(errors::mgr::root_known);
-    // The internal one is not counted.
-    if (known.size() - 1 + roots.size() > k_most_roots)
+    // Internal ones are not counted.
+    if (known.size() - links_.authority.own_roots() + roots.size() > k_most_roots)
         co_return fail(errors::mgr::too_many_roots, {{"most", std::to_string(k_most_roots)}});
     CS_CO_CHECK(co_await links_.store.certificates().add_roots(roots, std::move(actor)));
     CS_CO_CHECK(co_await load());

@@ -32,7 +32,7 @@ public:
 
     /// Reads the list and tells the authority.
     net::Task<Result<void>> load();
-    /// The internal one first, then the others, oldest first. `most` systems are named of each.
+    /// The internal ones first (two while one is replaced), then the others, oldest first. `most` systems are named of each.
     net::Task<Result<std::vector<EstateRoot>>> list(std::size_t most);
     net::Task<Result<EstateRoot>> get(std::string fingerprint);  ///< GEN-003
     /// See read_roots; MGR-120 when all are there already, MGR-122. What was added.

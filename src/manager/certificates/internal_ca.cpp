@@ -3,6 +3,8 @@
 #include "manager/certificates/signing_authority.hpp"
 #include "pki/issue.hpp"
 
+#include "countersign/errors/mgr.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <mutex>
@@ -10,9 +12,11 @@
 namespace countersign::manager {
 namespace {
 
-constexpr std::string_view k_authority_secret = "authority";
+/// Of releases with one root that signs by itself.
+constexpr std::string_view k_former_secret = "authority";
 constexpr std::string_view k_manager_secret = "manager certificate";
 constexpr std::chrono::days k_root_life{3653};
+constexpr std::chrono::days k_issuing_life{1827};
 constexpr std::chrono::days k_manager_life{365};
 
 /// Certificate and key in one text, so that one row holds both or neither.
@@ -49,10 +53,34 @@ Result<PendingCertificate> make(pki::CertificateAuthority const& authority, Orde
     return PendingCertificate{std::move(certificate), std::move(key)};
 }
 
-Result<pki::CertificateAuthority> make_root(std::string const& organization, UtcTime now) {
+/// "Countersign Root", "Countersign Root G2".
+pki::SubjectFields root_name(std::string const& organization, int hierarchy) {
+    auto const generation = hierarchy == 1 ? std::string() : " G" + std::to_string(hierarchy);
+    return {.common_name = organization + " Root" + generation, .organization = organization};
+}
+
+Result<KeptAuthority> make_root(std::string const& organization, int hierarchy, UtcTime now) {
     CS_TRY(auto key, pki::PrivateKey::generate(pki::KeyType::ec_p256));
-    return pki::CertificateAuthority::create_root(std::move(key), {.common_name = organization + " Root", .organization = organization},
-                                                  pki::valid_for(now, k_root_life));
+    CS_TRY(auto made, pki::CertificateAuthority::create_root(key, root_name(organization, hierarchy), pki::valid_for(now, k_root_life)));
+    return KeptAuthority{.certificate = made.certificate(), .key = std::move(key), .is_root = true, .hierarchy = hierarchy, .made = now};
+}
+
+/// "Countersign Issuing CA 2.1": below the second root, the first one.
+pki::SubjectFields issuing_name(std::string const& organization, int hierarchy, int which) {
+    return {.common_name = organization + " Issuing CA " + std::to_string(hierarchy) + "." + std::to_string(which),
+            .organization = organization};
+}
+
+/// Its own revocation is said by the root's list. No responder stands in it: a root whose key is kept elsewhere has none.
+Result<KeptAuthority> make_issuing_below(pki::CertificateAuthority const& root, pki::SubjectFields const& name, int hierarchy, UtcTime now,
+                                         RevocationAddresses const& addresses) {
+    CS_TRY(auto key, pki::PrivateKey::generate(pki::KeyType::ec_p256));
+    CS_TRY(auto request, pki::CertificateRequest::create(key, name, {}));
+    pki::IssueOptions options;
+    if (!addresses.crl.empty()) options.crl_urls = {addresses.crl};
+    if (!addresses.issuer.empty()) options.issuer_urls = {addresses.issuer};
+    CS_TRY(auto made, root.sign(request, pki::Profile::authority, pki::valid_for(now, k_issuing_life), options));
+    return KeptAuthority{.certificate = std::move(made), .key = std::move(key), .hierarchy = hierarchy, .made = now};
 }
 
 bool has_name(pki::Certificate const& certificate, pki::AlternativeName const& name) {
@@ -68,13 +96,21 @@ bool is_ending(pki::Certificate const& certificate, UtcTime now) {
 
 class StoredCa final : public InternalCa, public SigningAuthority {
 public:
-    StoredCa(Store& store, net::BlockingPool& pool, std::shared_ptr<Clock const> clock, pki::CertificateAuthority authority)
-        : store_(store), pool_(pool), clock_(std::move(clock)), authority_(std::move(authority)) {}
+    StoredCa(Store& store, net::BlockingPool& pool, std::shared_ptr<Clock const> clock, std::string organization)
+        : store_(store), pool_(pool), clock_(std::move(clock)), organization_(std::move(organization)) {}
 
     [[nodiscard]] std::vector<pki::Certificate> roots() const override {
-        std::vector<pki::Certificate> out{authority_.certificate()};
         std::scoped_lock lock(mutex_);
+        auto out = all_->trusted();
         out.insert(out.end(), others_.begin(), others_.end());
+        return out;
+    }
+    [[nodiscard]] std::size_t own_roots() const override { return hierarchies()->trusted().size(); }
+    [[nodiscard]] std::vector<pki::Certificate> issuing() const override {
+        std::vector<pki::Certificate> out;
+        auto const all = hierarchies();
+        for (auto const& one : all->all())
+            if (!one.kept.is_root) out.push_back(one.kept.certificate);
         return out;
     }
     void trust_also(std::vector<pki::Certificate> others, std::vector<std::string> withdrawn) override {
@@ -84,29 +120,86 @@ public:
     }
     [[nodiscard]] std::vector<std::string> withdrawn() const override {
         std::scoped_lock lock(mutex_);
-        return withdrawn_;
+        auto out = withdrawn_;
+        for (auto& one : all_->withdrawn()) out.push_back(std::move(one));
+        return out;
+    }
+    [[nodiscard]] pki::Certificate manager_root() const override {
+        std::scoped_lock lock(mutex_);
+        return all_->root_of(manager_hierarchy_)->kept.certificate;
+    }
+    [[nodiscard]] std::vector<pki::Certificate> chain_of(pki::Certificate const& leaf) const override {
+        return hierarchies()->chain_of(leaf);
+    }
+    [[nodiscard]] bool is_up_to_date(pki::Certificate const& leaf) const override {
+        auto const all = hierarchies();
+        auto const* issuer = all->issuer_of(leaf);
+        return issuer != nullptr && issuer->kept.hierarchy == all->root().kept.hierarchy;
     }
 
-    [[nodiscard]] pki::CertificateAuthority signer() const override { return authority_; }
-    void use_addresses(RevocationAddresses addresses) override {
+    [[nodiscard]] std::shared_ptr<Hierarchies const> hierarchies() const override {
+        std::scoped_lock lock(mutex_);
+        return all_;
+    }
+    net::Task<Result<void>> reload() override {
+        CS_CO_TRY(auto kept, co_await store_.certificates().authorities().all());
+        CS_CO_TRY(auto const replacement, co_await store_.certificates().authorities().replacement());
+        CS_CO_TRY(auto all, Hierarchies::make(std::move(kept)));
+        std::scoped_lock lock(mutex_);
+        all_ = std::move(all);
+        if (!all_->empty())
+            manager_hierarchy_ = replacement && !replacement->manager_moved ? replacement->from : all_->root().kept.hierarchy;
+        co_return Result<void>();
+    }
+    void use_addresses(AddressesOf addresses) override {
         std::scoped_lock lock(mutex_);
         addresses_ = std::move(addresses);
     }
     void use_calendar(std::function<std::optional<UtcTime>(pki::Certificate const&)> calendar) override { calendar_ = std::move(calendar); }
 
+    net::Task<Result<std::vector<KeptAuthority>>> make_hierarchy() override {
+        auto const number = hierarchies()->next_hierarchy();
+        auto made = co_await net::offload(pool_,
+                                          [number, organization = organization_, now = clock_->now(),
+                                           addresses = address_book()]() -> Result<std::vector<KeptAuthority>> {
+                                              CS_TRY(auto root, make_root(organization, number, now));
+                                              CS_TRY(auto const signer, pki::CertificateAuthority::create(root.certificate, *root.key));
+                                              CS_TRY(auto issuing, make_issuing_below(signer, issuing_name(organization, number, 1), number,
+                                                                                      now, addresses(root.certificate.fingerprint())));
+                                              return std::vector{std::move(root), std::move(issuing)};
+                                          });
+        co_return made;
+    }
+    net::Task<Result<KeptAuthority>> make_issuing() override {
+        auto const all = hierarchies();
+        auto const& root = all->root();
+        if (all->issuing().kept.is_root) co_return fail(errors::mgr::root_signs_itself, {{"root", root.subject}});
+        if (!root.signer) co_return fail(errors::mgr::root_is_offline, {{"root", root.subject}});
+        auto made = co_await net::offload(
+            pool_, [signer = *root.signer, name = next_issuing_name(), number = root.kept.hierarchy, now = clock_->now(),
+                    addresses = address_book()(root.fingerprint)] { return make_issuing_below(signer, name, number, now, addresses); });
+        co_return made;
+    }
+    [[nodiscard]] pki::SubjectFields next_issuing_name() const override {
+        auto const all = hierarchies();
+        auto const number = all->root().kept.hierarchy;
+        // The root is one of those that are there.
+        return issuing_name(organization_, number, static_cast<int>(all->fingerprints_of(number).size()));
+    }
+
     net::Task<Result<PendingCertificate>> issue_for_system(System system, Policy policy) override {
         CS_CO_TRY(auto key_type, pki::parse_key_type(policy.key_type));
+        CS_CO_TRY(auto const authority, signer_of(hierarchies()->root().kept.hierarchy));
         Order order{.key_type = key_type,
                     .subject = {.common_name = system.host_name.empty() ? system.address : system.host_name},
                     .profile = pki::Profile::device,
                     .validity = pki::valid_for(clock_->now(), std::chrono::days(policy.certificate_days)),
-                    .addresses = revocation_addresses()};
+                    .addresses = address_book()(authority.certificate().fingerprint())};
         using Kind = pki::AlternativeName::Kind;
         if (!system.host_name.empty()) order.names.push_back({Kind::dns, system.host_name});
         // A name outlives an address: the address stands in it only while there is nothing better to call the system by.
         if (system.track_by == TrackBy::address && !system.address.empty()) order.names.push_back({Kind::ip, system.address});
-        CS_CO_TRY(auto made,
-                  co_await net::offload(pool_, [authority = authority_, order = std::move(order)] { return make(authority, order); }));
+        CS_CO_TRY(auto made, co_await net::offload(pool_, [authority, order = std::move(order)] { return make(authority, order); }));
         if (calendar_) made.renew_at = calendar_(made.certificate);
         co_return std::move(made);
     }
@@ -117,14 +210,14 @@ public:
         for (auto const& address : addresses) names.push_back({Kind::ip, address});
         CS_CO_TRY(auto stored, co_await load_manager_certificate());
         if (stored && is_good(stored->certificate, names)) co_return std::move(*stored);
+        CS_CO_TRY(auto const authority, signer_of(manager_hierarchy()));
         Order order{.subject = {.common_name = host_name},
                     .names = std::move(names),
                     // Systems may ask for a client certificate when the manager calls them.
                     .profile = pki::Profile::device,
                     .validity = pki::valid_for(clock_->now(), k_manager_life),
-                    .addresses = revocation_addresses()};
-        CS_CO_TRY(auto made,
-                  co_await net::offload(pool_, [authority = authority_, order = std::move(order)] { return make(authority, order); }));
+                    .addresses = address_book()(authority.certificate().fingerprint())};
+        CS_CO_TRY(auto made, co_await net::offload(pool_, [authority, order = std::move(order)] { return make(authority, order); }));
         auto const& certificate = made.certificate;
         CS_CO_CHECK(co_await store_.record_issued({.serial = certificate.serial(),
                                                    .subject = certificate.subject(),
@@ -139,9 +232,19 @@ public:
     }
 
 private:
-    [[nodiscard]] RevocationAddresses revocation_addresses() const {
+    [[nodiscard]] AddressesOf address_book() const {
         std::scoped_lock lock(mutex_);
         return addresses_;
+    }
+    [[nodiscard]] int manager_hierarchy() const {
+        std::scoped_lock lock(mutex_);
+        return manager_hierarchy_;
+    }
+    [[nodiscard]] Result<pki::CertificateAuthority> signer_of(int hierarchy) const {
+        auto const all = hierarchies();
+        auto const& issuing = all->issuing(hierarchy);
+        if (!issuing.signer) return fail(errors::mgr::root_is_offline, {{"root", issuing.subject}});
+        return *issuing.signer;
     }
 
     net::Task<Result<std::optional<PendingCertificate>>> load_manager_certificate() {
@@ -155,17 +258,22 @@ private:
         auto here = certificate.alternative_names();
         bool same_names = here.size() == names.size() &&
                           std::ranges::all_of(names, [&certificate](auto const& name) { return has_name(certificate, name); });
-        return same_names && !is_ending(certificate, clock_->now()) && certificate.issuer() == authority_.certificate().subject();
+        if (!same_names || is_ending(certificate, clock_->now())) return false;
+        auto const all = hierarchies();
+        auto const* issuer = all->issuer_of(certificate);
+        return issuer != nullptr && issuer->kept.hierarchy == manager_hierarchy();
     }
 
     Store& store_;
     net::BlockingPool& pool_;
     std::shared_ptr<Clock const> clock_;
-    pki::CertificateAuthority authority_;
+    std::string organization_;
     mutable std::mutex mutex_;
     std::vector<pki::Certificate> others_;
     std::vector<std::string> withdrawn_;
-    RevocationAddresses addresses_;
+    std::shared_ptr<Hierarchies const> all_ = std::make_shared<Hierarchies>();
+    int manager_hierarchy_ = 1;  ///< below whose root the manager's own certificate is
+    AddressesOf addresses_ = [](std::string const&) { return RevocationAddresses{}; };
     std::function<std::optional<UtcTime>(pki::Certificate const&)> calendar_;
 };
 
@@ -176,17 +284,22 @@ net::Task<Result<std::unique_ptr<InternalCa>>> InternalCa::open(Store& store, ne
     // Borrowed for the whole life of the authority; a coroutine keeps pointers, never references.
     auto* kept_store = &store;
     auto* kept_pool = &pool;
-    CS_CO_TRY(auto text, co_await kept_store->get_secret(std::string(k_authority_secret)));
+    auto made = std::make_unique<StoredCa>(*kept_store, *kept_pool, std::move(clock), std::move(organization));
+    CS_CO_CHECK(co_await made->reload());
+    if (!made->hierarchies()->empty()) co_return std::move(made);
+    std::vector<KeptAuthority> first;
+    CS_CO_TRY(auto text, co_await kept_store->get_secret(std::string(k_former_secret)));
     if (text) {
+        // A root of an older release signs by itself until it is replaced: what trusts it goes on as before.
         CS_CO_TRY(auto pair, parse_pair(*text));
-        CS_CO_TRY(auto authority, pki::CertificateAuthority::create(std::move(pair.certificate), std::move(pair.key)));
-        co_return std::make_unique<StoredCa>(*kept_store, *kept_pool, std::move(clock), std::move(authority));
+        first.push_back({.certificate = std::move(pair.certificate), .key = std::move(pair.key), .is_root = true});
+    } else {
+        CS_CO_TRY(first, co_await made->make_hierarchy());
     }
-    CS_CO_TRY(auto authority,
-              co_await net::offload(*kept_pool, [organization, now = clock->now()] { return make_root(organization, now); }));
-    CS_CO_CHECK(co_await kept_store->set_secret(std::string(k_authority_secret), pair_text(authority.certificate(), authority.key())));
-    log::info("authority.made", {{"subject", authority.certificate().subject()}, {"sha256", authority.certificate().fingerprint()}});
-    co_return std::make_unique<StoredCa>(*kept_store, *kept_pool, std::move(clock), std::move(authority));
+    log::info("authority.made", {{"subject", first.front().certificate.subject()}, {"sha256", first.front().certificate.fingerprint()}});
+    CS_CO_CHECK(co_await kept_store->certificates().authorities().add(std::move(first), "manager"));
+    CS_CO_CHECK(co_await made->reload());
+    co_return std::move(made);
 }
 
 SigningAuthority& signing_side(InternalCa& authority) { return dynamic_cast<StoredCa&>(authority); }

@@ -1,6 +1,7 @@
 #pragma once
 
-/// The manager's own authority: a root that signs system and manager certificates. Its key is sealed in the store.
+/// The manager's own authority: a root, and an issuing authority below it that signs the certificates of systems and of the manager (REQ
+/// MGR-13). Keys are sealed in the store. A root that an older release made goes on signing by itself until it is replaced.
 
 #include "manager/store/store.hpp"
 #include "net/task.hpp"
@@ -15,18 +16,30 @@ namespace countersign::manager {
 
 class InternalCa {
 public:
-    /// Loads it from the store, or makes it (ECDSA P-256, ten years) and stores it.
+    /// Loads it from the store, or makes it (ECDSA P-256; the root for ten years, the issuing authority for five) and stores it.
     static net::Task<Result<std::unique_ptr<InternalCa>>> open(Store& store, net::BlockingPool& pool, std::shared_ptr<Clock const> clock,
                                                                std::string organization);
     virtual ~InternalCa() = default;
-    /// What systems and people must trust: its own root first, then those of others. Any thread.
+    /// What systems and people must trust: its own roots first, the one below which is issued before others, then those of others. Any
+    /// thread.
     [[nodiscard]] virtual std::vector<pki::Certificate> roots() const = 0;
+    /// How many of `roots` are its own: two while one is replaced.
+    [[nodiscard]] virtual std::size_t own_roots() const { return 1; }
+    /// Its authorities below those roots, newest last.
+    [[nodiscard]] virtual std::vector<pki::Certificate> issuing() const { return {}; }
+    /// The root that the manager's own certificate of this authority ends at.
+    [[nodiscard]] virtual pki::Certificate manager_root() const { return roots().front(); }
+    /// What a server shows with this certificate: leaf first, without the root.
+    [[nodiscard]] virtual std::vector<pki::Certificate> chain_of(pki::Certificate const& leaf) const { return {leaf}; }
+    /// It is below the root below which is issued now.
+    [[nodiscard]] virtual bool is_up_to_date(pki::Certificate const&) const { return true; }
     /// Roots of others that the estate trusts besides, from now on; and fingerprints of those that it trusted once and does not any
     /// more, so that systems forget them, too. They replace what was said before. Any thread.
     virtual void trust_also(std::vector<pki::Certificate> others, std::vector<std::string> withdrawn) = 0;
     [[nodiscard]] virtual std::vector<std::string> withdrawn() const = 0;
     /// A new key and certificate for a system: serverAuth and clientAuth; its name is the host name, and its address only while it
-    /// is tracked by address. Made on the blocking pool; not stored: the caller stores it as pending. CRT-018, CRT-019.
+    /// is tracked by address. Made on the blocking pool; not stored: the caller stores it as pending. CRT-018, CRT-019; MGR-164 when the
+    /// key that signs is not here.
     virtual net::Task<Result<PendingCertificate>> issue_for_system(System system, Policy policy) = 0;
     /// The manager's own: made when there is none, or it ends within a third of its life, or the name changed.
     virtual net::Task<Result<PendingCertificate>> manager_certificate(std::string host_name, std::vector<std::string> addresses) = 0;

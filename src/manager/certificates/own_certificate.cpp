@@ -106,7 +106,7 @@ net::Task<Result<NamedSystems>> OwnCertificate::locked_out_by(std::string root, 
     } else {
         // A trust list may hold the manager's own certificate in place of its root (seed 004).
         CS_CO_TRY(auto const served, co_await identity());
-        now = {served.chain.front().fingerprint(), links_.authority.roots().front().fingerprint()};
+        now = {served.chain.front().fingerprint(), links_.authority.manager_root().fingerprint()};
     }
     co_return co_await links_.store.certificates().lacking(std::move(root), std::move(now), most);
 }
@@ -123,7 +123,7 @@ net::Task<Result<OwnCertificate::Identity>> OwnCertificate::identity() {
     std::vector<std::string> addresses;
     if (!listens_everywhere(settings.address)) addresses.push_back(settings.address);
     CS_CO_TRY(auto made, co_await links_.authority.manager_certificate(settings.host_name, std::move(addresses)));
-    co_return Identity{{std::move(made.certificate)}, std::move(made.key)};
+    co_return Identity{links_.authority.chain_of(made.certificate), std::move(made.key)};
 }
 
 net::Task<Result<OwnCertificateState>> OwnCertificate::show() {
@@ -131,7 +131,7 @@ net::Task<Result<OwnCertificateState>> OwnCertificate::show() {
     CS_CO_TRY(auto served, co_await identity());
     OwnCertificateState out{.active = served.chain.front(), .chain = served.chain, .root = {}, .since = {}, .names = {}};
     out.internal = !now.active || now.active->is_internal();
-    out.root = out.internal ? links_.authority.roots().front().fingerprint() : now.active->root;
+    out.root = out.internal ? links_.authority.manager_root().fingerprint() : now.active->root;
     if (now.active) out.since = now.active->since;
     CS_CO_TRY(out.names, co_await names());
     if (now.staged) {
@@ -230,7 +230,7 @@ net::Task<Result<void>> OwnCertificate::take(KeptCertificate wanted, std::string
     auto const before = kept();
     auto next = before;
     next.previous = before.active.value_or(KeptCertificate{
-        .chain = {}, .key = {}, .root = links_.authority.roots().front().fingerprint(), .since = links_.clock->now(), .by = actor});
+        .chain = {}, .key = {}, .root = links_.authority.manager_root().fingerprint(), .since = links_.clock->now(), .by = actor});
     next.staged.reset();
     auto detail = describe(wanted) + "; before: " + describe(*next.previous);
     wanted.since = links_.clock->now();
@@ -285,7 +285,7 @@ net::Task<Result<OwnCertificateState>> OwnCertificate::use_internal(std::string 
     auto const now = kept();
     if (!now.active || now.active->is_internal()) co_return fail(errors::mgr::internal_in_use);
     KeptCertificate internal{
-        .chain = {}, .key = {}, .root = links_.authority.roots().front().fingerprint(), .since = links_.clock->now(), .by = actor};
+        .chain = {}, .key = {}, .root = links_.authority.manager_root().fingerprint(), .since = links_.clock->now(), .by = actor};
     co_return co_await put_in_place(std::move(internal), "own_certificate.internal", std::move(actor));
 }
 

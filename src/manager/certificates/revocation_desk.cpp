@@ -5,6 +5,7 @@
 #include "pki/crl.hpp"
 #include "pki/ocsp.hpp"
 #include "pki/responder.hpp"
+#include "pki/revocation_pointers.hpp"
 
 #include "countersign/errors/gen.hpp"
 #include "countersign/errors/mgr.hpp"
@@ -15,7 +16,6 @@ namespace countersign::manager {
 namespace {
 
 constexpr std::string_view k_base_key = "authority.http_base";
-constexpr std::string_view k_number_key = "authority.crl_number";
 constexpr std::chrono::days k_list_life{7};
 constexpr std::chrono::days k_list_anew{1};
 constexpr std::chrono::days k_answer_life{1};
@@ -24,7 +24,7 @@ constexpr std::chrono::minutes k_answer_kept{10};
 constexpr std::size_t k_most_answers = 4096;
 constexpr std::size_t k_largest_kept_request = 512;
 constexpr std::chrono::days k_delegate_life{30};
-constexpr std::int64_t k_list_turn = 1, k_delegate_turn = 2;
+constexpr std::int64_t k_list_turn = 1, k_delegate_turn = 2, k_issuing_turn = 3;
 
 /// "http://host" with a port and a path if need be, and nothing that would end an address early.
 bool is_base(std::string_view text) {
@@ -48,13 +48,14 @@ bool is_base(std::string_view text) {
 
 net::Task<Result<void>> RevocationDesk::load() {
     CS_CO_TRY(auto const base, co_await links_.store.get_value(std::string(k_base_key)));
-    if (!base) co_return Result<void>();
-    {
-        std::scoped_lock lock(mutex_);
-        base_ = *base;
-    }
-    links_.authority.use_addresses(addresses(*base));
+    if (base) use_base(*base);
     co_return Result<void>();
+}
+
+void RevocationDesk::use_base(std::string base) {
+    links_.authority.use_addresses([base](std::string const& issuer) { return addresses(base, issuer); });
+    std::scoped_lock lock(mutex_);
+    base_ = std::move(base);
 }
 
 std::string RevocationDesk::base() const {
@@ -62,10 +63,9 @@ std::string RevocationDesk::base() const {
     return base_;
 }
 
-RevocationAddresses RevocationDesk::addresses(std::string const& base) const {
+RevocationAddresses RevocationDesk::addresses(std::string const& base, std::string const& issuer) {
     if (base.empty()) return {};
-    auto const name = issuer().fingerprint();
-    return {.crl = base + "/pki/crl/" + name, .ocsp = base + "/pki/ocsp", .issuer = base + "/pki/ca/" + name};
+    return {.crl = base + "/pki/crl/" + issuer, .ocsp = base + "/pki/ocsp", .issuer = base + "/pki/ca/" + issuer};
 }
 
 net::Task<Result<void>> RevocationDesk::set_base(std::string base, std::string actor) {
@@ -75,12 +75,35 @@ net::Task<Result<void>> RevocationDesk::set_base(std::string base, std::string a
             errors::gen::invalid_input,
             {{"field", "http_base"}, {"detail", "http://, a host name or address, and a port and path if need be are expected"}});
     CS_CO_CHECK(co_await links_.store.set_value(std::string(k_base_key), base));
-    CS_CO_CHECK(co_await links_.store.audit(std::move(actor), "authority.http_base", "authority",
+    CS_CO_CHECK(co_await links_.store.audit(actor, "authority.http_base", "authority",
                                             base.empty() ? "certificates name no place to ask for revocation" : base));
-    links_.authority.use_addresses(addresses(base));
-    std::scoped_lock lock(mutex_);
-    base_ = std::move(base);
+    use_base(std::move(base));
+    co_return co_await name_list_of_root();
+}
+
+/// Who checks the whole chain asks for the issuing authority's revocation, too: its certificate has to say where.
+net::Task<Result<void>> RevocationDesk::name_list_of_root() {
+    auto const all = hierarchies();
+    auto const& issuing = all->issuing();
+    auto const wanted = addresses(base(), all->root().fingerprint).crl;
+    auto const named = pki::revocation_pointers(issuing.kept.certificate).crls;
+    bool const says_so = wanted.empty() ? named.empty() : std::ranges::find(named, wanted) != named.end();
+    if (issuing.kept.is_root || !all->root().signer || says_so) co_return Result<void>();
+    auto renewed = co_await renew_issuing("manager");
+    if (!renewed) co_return fail(std::move(renewed).error());
     co_return Result<void>();
+}
+
+net::Task<Result<pki::Certificate>> RevocationDesk::renew_issuing(std::string actor) {
+    auto const turn = co_await turns_.acquire(k_issuing_turn);
+    CS_CO_TRY(auto made, co_await links_.authority.make_issuing());
+    auto certificate = made.certificate;
+    std::vector<KeptAuthority> fresh;
+    fresh.push_back(std::move(made));
+    CS_CO_CHECK(co_await links_.store.certificates().authorities().add(std::move(fresh), std::move(actor)));
+    CS_CO_CHECK(co_await links_.authority.reload());
+    if (links_.authorities_changed) CS_CO_CHECK(co_await links_.authorities_changed());
+    co_return certificate;
 }
 
 void RevocationDesk::forget_answers() {
@@ -89,27 +112,45 @@ void RevocationDesk::forget_answers() {
     answers_.clear();
 }
 
-net::Task<Result<RevocationDesk::List>> RevocationDesk::list() {
+namespace {
+
+/// As it was brought by somebody who has the key.
+Result<RevocationDesk::List> brought(HeldAuthority const& authority) {
+    if (authority.kept.list.empty()) return fail(errors::mgr::no_list_of_root, {{"root", authority.subject}});
+    CS_TRY(auto const list, pki::Crl::parse(authority.kept.list));
+    RevocationDesk::List out{.der = list.to_der(), .made = list.this_update(), .entries = list.size()};
+    out.next_update = list.next_update().value_or(out.made);
+    if (auto const bytes = from_hex(list.number())) {
+        for (auto const byte : *bytes) out.number = out.number * 256 + byte;
+    }
+    return out;
+}
+
+}  // namespace
+
+net::Task<Result<RevocationDesk::List>> RevocationDesk::list(std::string fingerprint) {
+    auto const all = hierarchies();
+    auto const* authority = fingerprint.empty() ? &all->issuing() : all->find(fingerprint);
+    if (authority == nullptr) co_return fail(errors::gen::not_found, {{"what", "revocation list of"}, {"name", fingerprint}});
+    if (!authority->signer) co_return brought(*authority);
     auto const turn = co_await turns_.acquire(k_list_turn);
-    CS_CO_TRY(auto revoked, co_await links_.store.inventory().revoked_of(issuer().fingerprint()));
+    CS_CO_TRY(auto revoked, co_await links_.store.inventory().revoked_of(authority->fingerprint));
     {
         std::scoped_lock lock(mutex_);
         auto const newest = revoked.empty() ? UtcTime() : revoked.back().at;
-        bool const says_all = list_ && list_->entries == revoked.size() && list_->newest == newest;
-        if (says_all && links_.clock->now() < list_->made + k_list_anew) co_return *list_;
+        auto const known = lists_.find(authority->fingerprint);
+        bool const says_all = known != lists_.end() && known->second.entries == revoked.size() && known->second.newest == newest;
+        if (says_all && links_.clock->now() < known->second.made + k_list_anew) co_return known->second;
     }
-    CS_CO_TRY(auto made, co_await make_list(std::move(revoked)));
+    CS_CO_TRY(auto made, co_await make_list(*authority, std::move(revoked)));
     std::scoped_lock lock(mutex_);
-    list_ = made;
+    lists_[authority->fingerprint] = made;
     co_return made;
 }
 
-net::Task<Result<RevocationDesk::List>> RevocationDesk::make_list(std::vector<RevokedCertificate> revoked) {
-    auto const authority = links_.authority.signer();
-    CS_CO_TRY(auto const known, co_await links_.store.get_value(std::string(k_number_key)));
-    auto const number = (known ? parse_number<std::uint64_t>(*known).value_or(0) : 0) + 1;
-    // Written before: a number is never used for two lists.
-    CS_CO_CHECK(co_await links_.store.set_value(std::string(k_number_key), std::to_string(number)));
+net::Task<Result<RevocationDesk::List>> RevocationDesk::make_list(HeldAuthority authority, std::vector<RevokedCertificate> revoked) {
+    // Stored before: a number is never used for two lists.
+    CS_CO_TRY(auto const number, co_await links_.store.certificates().authorities().next_list_number(authority.fingerprint));
     pki::CrlPlan plan{
         .revoked = {}, .number = number, .now = links_.clock->now(), .next_update = links_.clock->now() + k_list_life, .delta_of = {}};
     for (auto const& one : revoked) plan.revoked.push_back({.serial = one.serial, .at = one.at, .reason = one.reason, .issuer = {}});
@@ -119,8 +160,8 @@ net::Task<Result<RevocationDesk::List>> RevocationDesk::make_list(std::vector<Re
              .next_update = plan.next_update,
              .entries = revoked.size(),
              .newest = revoked.empty() ? UtcTime() : revoked.back().at};
-    CS_CO_TRY(out.der, co_await net::offload(links_.pool, [authority, plan = std::move(plan)]() -> Result<Bytes> {
-                  CS_TRY(auto const pem, authority.sign_crl(plan));
+    CS_CO_TRY(out.der, co_await net::offload(links_.pool, [signer = *authority.signer, plan = std::move(plan)]() -> Result<Bytes> {
+                  CS_TRY(auto const pem, signer.sign_crl(plan));
                   CS_TRY(auto const list, pki::Crl::parse(pem));
                   return list.to_der();
               }));
@@ -128,19 +169,18 @@ net::Task<Result<RevocationDesk::List>> RevocationDesk::make_list(std::vector<Re
     co_return out;
 }
 
-net::Task<Result<RevocationDesk::Delegate>> RevocationDesk::delegate() {
+net::Task<Result<RevocationDesk::Delegate>> RevocationDesk::delegate(HeldAuthority authority) {
     auto const turn = co_await turns_.acquire(k_delegate_turn);
     auto const now = links_.clock->now();
-    auto const authority = links_.authority.signer();
     {
         std::scoped_lock lock(mutex_);
-        bool const ours = delegate_ && delegate_->certificate.issuer() == authority.certificate().subject();
-        if (ours && now + k_delegate_life / 3 < delegate_->certificate.not_after()) co_return *delegate_;
+        auto const known = delegates_.find(authority.fingerprint);
+        if (known != delegates_.end() && now + k_delegate_life / 3 < known->second.certificate.not_after()) co_return known->second;
     }
-    CS_CO_TRY(auto made, co_await net::offload(links_.pool, [authority, now]() -> Result<Delegate> {
+    CS_CO_TRY(auto made, co_await net::offload(links_.pool, [signer = *authority.signer, now]() -> Result<Delegate> {
                   CS_TRY(auto key, pki::PrivateKey::generate(pki::KeyType::ec_p256));
                   CS_TRY(auto certificate,
-                         pki::issue_responder(authority, key, {.common_name = "OCSP responder of " + authority.certificate().common_name()},
+                         pki::issue_responder(signer, key, {.common_name = "OCSP responder of " + signer.certificate().common_name()},
                                               pki::valid_for(now, k_delegate_life)));
                   return Delegate{std::move(certificate), std::move(key)};
               }));
@@ -153,9 +193,20 @@ net::Task<Result<RevocationDesk::Delegate>> RevocationDesk::delegate() {
                                                      .not_after = certificate.not_after(),
                                                      .certificate = certificate}));
     std::scoped_lock lock(mutex_);
-    delegate_ = made;
+    delegates_.insert_or_assign(authority.fingerprint, made);
     co_return made;
 }
+
+namespace {
+
+/// Whom a request is for; what is for nobody of us is answered by the one that issues now.
+HeldAuthority const& asked(Hierarchies const& all, Bytes const& request) {
+    for (auto const& one : all.all())
+        if (one.signer && !pki::asked_serials(request, one.kept.certificate).empty()) return one;
+    return all.issuing();
+}
+
+}  // namespace
 
 net::Task<Result<Bytes>> RevocationDesk::answer(Bytes request) {
     auto const now = links_.clock->now();
@@ -166,12 +217,14 @@ net::Task<Result<Bytes>> RevocationDesk::answer(Bytes request) {
         auto const kept = answers_.find(request);
         if (kept != answers_.end() && now < kept->second.made + k_answer_kept && now >= kept->second.made) co_return kept->second.answer;
     }
-    auto const issuer = this->issuer();
+    auto const authority = asked(*hierarchies(), request);
+    if (!authority.signer) co_return fail(errors::mgr::root_is_offline, {{"root", authority.subject}});
+    auto const& issuer = authority.kept.certificate;
     auto const serials = pki::asked_serials(request, issuer);
     std::map<std::string, pki::OcspStatus> states;
     bool all_known = !serials.empty();
     for (auto const& serial : serials) {
-        CS_CO_TRY(auto const standing, co_await links_.store.inventory().standing(issuer.fingerprint(), serial));
+        CS_CO_TRY(auto const standing, co_await links_.store.inventory().standing(authority.fingerprint, serial));
         all_known = all_known && standing.known;
         if (!standing.known) continue;
         auto& state = states[serial];
@@ -179,7 +232,7 @@ net::Task<Result<Bytes>> RevocationDesk::answer(Bytes request) {
         state.revoked_at = standing.revoked.value_or(UtcTime());
         state.reason = standing.reason;
     }
-    CS_CO_TRY(auto const signer, co_await delegate());
+    CS_CO_TRY(auto const signer, co_await delegate(authority));
     CS_CO_TRY(auto made, co_await net::offload(links_.pool, [request, issuer, signer, states = std::move(states), now] {
                   auto const state_of = [&states](std::string const& serial) {
                       auto const known = states.find(serial);
@@ -200,6 +253,11 @@ net::Task<Result<InventoryEntry>> RevocationDesk::revoke(std::string fingerprint
     CS_CO_TRY(auto const found, co_await links_.store.inventory().find(std::move(fingerprint)));
     auto const serves_it = [](CertificateUse const& use) { return use.system == 0 && !use.until; };
     if (std::ranges::any_of(found.uses, serves_it)) co_return fail(errors::mgr::served_by_manager, {{"certificate", found.entry.subject}});
+    if (auto const* authority = hierarchies()->find(found.entry.fingerprint); authority != nullptr && !authority->kept.is_root) {
+        CS_CO_TRY(auto const users, co_await links_.store.certificates().authorities().users_of({authority->fingerprint}, 1));
+        if (authority->kept.state == AuthorityState::current || users.in_all > 0)
+            co_return fail(errors::mgr::authority_in_use, {{"authority", authority->subject}, {"count", std::to_string(users.in_all)}});
+    }
     CS_CO_TRY(auto revoked, co_await links_.store.inventory().revoke(found.entry.fingerprint, reason, std::move(actor)));
     forget_answers();
     co_return revoked;

@@ -1,7 +1,9 @@
 #pragma once
 
-/// The side of the internal authority that signs: for lists, the responder's certificate, and what is put into certificates.
+/// The side of the internal authority that signs: for lists, the responder's certificate, and what is put into certificates; and the making
+/// of new roots and issuing authorities.
 
+#include "manager/certificates/hierarchy.hpp"
 #include "manager/certificates/internal_ca.hpp"
 
 #include <functional>
@@ -12,15 +14,28 @@ namespace countersign::manager {
 struct RevocationAddresses {
     std::string crl, ocsp, issuer;  ///< http URLs
 };
+/// By the fingerprint of who signs.
+using AddressesOf = std::function<RevocationAddresses(std::string const& issuer)>;
 
 class SigningAuthority {
 public:
     virtual ~SigningAuthority() = default;
-    [[nodiscard]] virtual pki::CertificateAuthority signer() const = 0;
+    /// All that there is, and which one issues now. Any thread.
+    [[nodiscard]] virtual std::shared_ptr<Hierarchies const> hierarchies() const = 0;
+    /// The store was changed: what it says holds from now on.
+    virtual net::Task<Result<void>> reload() = 0;
     /// For certificates that are issued from now on. Any thread.
-    virtual void use_addresses(RevocationAddresses addresses) = 0;
+    virtual void use_addresses(AddressesOf addresses) = 0;
     /// Asked with each new certificate of a system: when it is to be renewed. Set once, before anything is issued.
     virtual void use_calendar(std::function<std::optional<UtcTime>(pki::Certificate const&)> calendar) = 0;
+
+    /// A root (ten years) and an issuing authority below it (five), with a number of their own; not stored. CRT-018, CRT-019.
+    virtual net::Task<Result<std::vector<KeptAuthority>>> make_hierarchy() = 0;
+    /// Another issuing authority below the root that issues; not stored. MGR-164 when the root's key is kept elsewhere, MGR-166 below a
+    /// root that signs by itself.
+    virtual net::Task<Result<KeptAuthority>> make_issuing() = 0;
+    /// Of the next issuing authority below the root that issues.
+    [[nodiscard]] virtual pki::SubjectFields next_issuing_name() const = 0;
 };
 
 /// The same object.

@@ -87,7 +87,8 @@ net::Task<Result<PendingCertificate>> Enforcer::pending_certificate(WorkPtr work
     auto const is_fresh = [this, &work](pki::Certificate const& one) {
         return one.not_after() - clock_->now() > latest_renewal(one.not_before(), one.not_after(), work->survey.policy.renew_days_before);
     };
-    if (pending && pki::matches_name(pending->certificate, certificate_name(system)) && is_fresh(pending->certificate))
+    if (pending && pki::matches_name(pending->certificate, certificate_name(system)) && is_fresh(pending->certificate) &&
+        authority_.is_up_to_date(pending->certificate))
         co_return std::move(*pending);
     CS_CO_TRY(auto fresh, co_await authority_.issue_for_system(system, work->survey.policy));
     CS_CO_CHECK(co_await store_.set_pending_certificate(system.id, fresh));

@@ -148,7 +148,7 @@ net::Task<Result<void>> Enforcer::install_certificate(WorkPtr work, Step step) {
     auto const effect = work->survey.family->certificate.effect;
     if (work->account()->certificate_fingerprint != pending.certificate.fingerprint()) {
         CS_CO_CHECK(co_await note_change(work, k_changed_certificate));
-        CS_CO_CHECK(co_await work->driver()->install_certificate({pending.certificate}, pending.key));
+        CS_CO_CHECK(co_await work->driver()->install_certificate(authority_.chain_of(pending.certificate), pending.key));
         work->account()->certificate_fingerprint = pending.certificate.fingerprint();
         work->account()->factory_certificate = false;
     }

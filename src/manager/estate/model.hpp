@@ -130,7 +130,8 @@ enum class TicketType {
     enforcement_failed,
     certificate_expiring,
     notification_failed,
-    system_replaced
+    system_replaced,
+    root_replacement_waits
 };
 enum class TicketState { open, closed };
 /// In order: a higher one is worse.

@@ -67,9 +67,14 @@ struct NamedSystems {
     std::size_t in_all = 0;
 };
 
+class AuthorityStore;  // store/authority_store.hpp
+
 class CertificateStore {
 public:
     virtual ~CertificateStore() = default;
+
+    /// The internal authority's own certificates and keys.
+    virtual AuthorityStore& authorities() = 0;
 
     virtual net::Task<Result<KeptCertificates>> get_kept() = 0;
     /// All slots and the record of the change in one transaction; `action` as "own_certificate.install".

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "manager/store/audit_trail.hpp"
+#include "manager/store/authority_schema.hpp"
 #include "manager/store/inventory_schema.hpp"
 #include "manager/store/running_schema.hpp"
 #include "manager/store/system_query.hpp"
@@ -493,13 +494,11 @@ Statements const k_people = {
     "CREATE INDEX tokens_owner ON tokens (owner)",
 };
 
-/// 18: nothing yet.
-Statements const k_nothing = {};
-
-std::array<Statements const*, 19> const k_steps = {
-    &k_systems,     &k_certificates,     &k_jobs,      &k_tickets, &k_access,        &k_trials,   &k_folders,
-    &k_ticket_work, &k_notifications,    &k_campaigns, &k_lists,   &k_folder_policy, &k_arrivals, &k_own_certificates,
-    &k_audit_chain, &inventory_schema(), &k_people,    &k_nothing, &running_schema()};
+std::array<Statements const*, 19> const k_steps = {&k_systems,       &k_certificates,     &k_jobs,          &k_tickets,
+                                                   &k_access,        &k_trials,           &k_folders,       &k_ticket_work,
+                                                   &k_notifications, &k_campaigns,        &k_lists,         &k_folder_policy,
+                                                   &k_arrivals,      &k_own_certificates, &k_audit_chain,   &inventory_schema(),
+                                                   &k_people,        &authority_schema(), &running_schema()};
 
 constexpr int k_version_with_address_keys = 11;
 

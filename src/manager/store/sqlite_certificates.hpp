@@ -1,5 +1,6 @@
 #pragma once
 
+#include "manager/store/authority_rows.hpp"
 #include "manager/store/backing.hpp"
 #include "manager/store/certificate_store.hpp"
 
@@ -7,7 +8,8 @@ namespace countersign::manager::store {
 
 class SqliteCertificates final : public CertificateStore {
 public:
-    explicit SqliteCertificates(Backing& backing) : backing_(backing) {}
+    explicit SqliteCertificates(Backing& backing) : backing_(backing), authorities_(backing) {}
+    AuthorityStore& authorities() override { return authorities_; }
     net::Task<Result<KeptCertificates>> get_kept() override;
     net::Task<Result<void>> set_kept(KeptCertificates kept, std::string action, std::string detail, std::string actor) override;
     net::Task<Result<std::vector<ForeignRoot>>> foreign_roots() override;
@@ -23,6 +25,7 @@ private:
     void write_slot(Database& database, std::string_view slot, KeptCertificate const& kept) const;
 
     Backing& backing_;
+    AuthorityRows authorities_;
 };
 
 }  // namespace countersign::manager::store

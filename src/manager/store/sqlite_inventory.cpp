@@ -330,7 +330,10 @@ net::Task<Result<std::optional<InventoryStore::ToReplace>>> SqliteInventory::to_
         auto const row = database.select_one(
             {"fingerprint", "not_before", "not_after", "CASE WHEN state = 'revoked' OR rekey IS NOT NULL THEN 1 ELSE 0 END AS at_once"},
             "FROM inventory_uses JOIN inventory ON inventory.id = certificate WHERE inventory_uses.system = :system AND until IS NULL AND "
-            "service <> 'client' AND (state = 'revoked' OR rekey IS NOT NULL OR (state = 'served' AND renew_at <= :now)) "
+            "service <> 'client' AND (state = 'revoked' OR rekey IS NOT NULL OR (state = 'served' AND renew_at <= :now) OR "
+            // Below a root that is being replaced, and whose successor every system has (authority_store.hpp).
+            "issuer IN (SELECT authorities.fingerprint FROM authorities JOIN root_replacements ON from_hierarchy = hierarchy "
+            "WHERE ended IS NULL AND phase <> 'distribute')) "
             "ORDER BY at_once DESC LIMIT 1",
             {value(system), value(backing_.now())});
         if (!row) return std::nullopt;

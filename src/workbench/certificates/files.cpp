@@ -142,7 +142,9 @@ void Files::other_content(std::string const& file, pki::Contents const& contents
 }
 
 std::optional<pki::Certificate> Files::certificate(std::string const& file) {
-    auto const found = contents(file, "", Ask::yes);
+    // A certificate that stands beside a locked key needs no passphrase.
+    auto found = contents(file, "", Ask::no);
+    if (found && first<pki::Certificate>(*found) == nullptr && is_locked(*found)) found = contents(file, "", Ask::yes);
     if (!found) return std::nullopt;
     auto const* certificate = first<pki::Certificate>(*found);
     if (certificate == nullptr) {

@@ -4,7 +4,7 @@ import http.client
 import pathlib
 import tempfile
 
-from estate import Authority, fingerprint_of
+from estate import BIN, Authority, fingerprint_of, run, wait_for
 from operation_cases import API, DESCRIPTION, case
 
 
@@ -89,6 +89,68 @@ def the_addresses_in_certificates_are_set_and_taken_away(api):
     changed = change.ok({"http_base": "http://tms.company.com/"})
     assert changed["ocsp_url"] == "http://tms.company.com/pki/ocsp", changed
     assert change.ok({"http_base": ""})["crl_url"] == ""
+
+
+@case("POST", "/authority/renew-intermediate")
+def another_issuing_authority_takes_over(api):
+    before = api.other("GET", "/authority").ok()
+    after = api.ok()
+    assert after["fingerprint"] != before["fingerprint"]
+    states = {one["fingerprint"]: one["state"] for one in after["authorities"] if one["level"] == "issuing"}
+    assert states[before["fingerprint"]] == "former" and states[after["fingerprint"]] == "current", states
+
+
+@case("POST", "/authority/export-root")
+@case("POST", "/authority/take-offline")
+@case("POST", "/authority/request-intermediate")
+@case("POST", "/authority/install-intermediate")
+@case("POST", "/authority/crl")
+def the_roots_key_goes_elsewhere_and_signs_there(api):
+    export, drop, ask, install, bring = (api.other("POST", "/authority/" + one) for one in (
+        "export-root", "take-offline", "request-intermediate", "install-intermediate", "crl"))
+    folder = pathlib.Path(tempfile.mkdtemp(dir=api.world.folder))
+    passphrase = "correct horse battery"
+    export.refused(422, "GEN-001", {"passphrase": "short"})
+    file = export.ok({"passphrase": passphrase})["pem"]
+    bring.refused(422, "CRT-022", {"list": "AAAA"})
+    drop.refused(422, "CRT-005", {"file": file, "passphrase": "another passphrase"})
+    drop.refused(422, "GEN-001", {"file": file, "passphrase": passphrase, "unknown": 1})
+    assert drop.ok({"file": file, "passphrase": passphrase})["fingerprint"]
+    export.refused(409, "MGR-164", {"passphrase": passphrase})
+    request = ask.ok({})["pem"]
+    install.refused(422, "GEN-006", {"certificate": Authority(folder / "ca").certificate.read_text()})
+    for name, text in (("root.pem", file), ("request.pem", request), ("passphrase", passphrase + "\n")):
+        (folder / name).write_text(text)
+    signer = ("--ca-cert", folder / "root.pem", "--ca-key", folder / "root.pem", "--passphrase-file", folder / "passphrase", "--out")
+    run(BIN / "countersign", "cert", "sign", "--request", folder / "request.pem", "--profile", "ca", *signer, folder / "issuing.pem")
+    assert install.ok({"certificate": (folder / "issuing.pem").read_text()})["fingerprint"] == fingerprint_of(folder / "issuing.pem")
+    run(BIN / "countersign", "crl", "new", *signer, folder / "crl.pem")
+    bring.ok({"list": (folder / "crl.pem").read_text()})
+
+
+@case("POST", "/authority/replacement")
+@case("DELETE", "/authority/replacement")
+@case("POST", "/authority/replacement/advance")
+def the_root_is_replaced_and_that_is_given_up(api):
+    from api_cases.own_certificate import a_system_that_verifies_and_is_away  # its cases come later
+
+    begin, cancel, advance = (api.other(*one) for one in (("POST", "/authority/replacement"), ("DELETE", "/authority/replacement"),
+                                                          ("POST", "/authority/replacement/advance")))
+    cancel.refused(409, "MGR-162")
+    advance.refused(409, "MGR-162", {})
+    back = a_system_that_verifies_and_is_away(api)
+    running = begin.ok()["replacement"]
+    assert running["phase"] == "distribute" and running["waiting_for"]["in_all"] >= 1, running
+    begin.refused(409, "MGR-161")
+    advance.refused(409, "MGR-167", {})
+    advance.refused(422, "GEN-001", {"unknown": 1})
+    assert "replacement" not in cancel.ok()
+    begin.ok()
+    assert advance.ok({"accept_consequences": True})["replacement"]["phase"] == "change"
+    cancel.refused(409, "MGR-163")
+    back()
+    api.other("POST", "/campaigns/{id}/cancel").ok(id=max(one["id"] for one in api.other("GET", "/campaigns").ok()["campaigns"]))
+    wait_for(lambda: "replacement" not in api.other("GET", "/authority").ok(), "it ends", 120)
 
 
 @case("GET", "/audit")

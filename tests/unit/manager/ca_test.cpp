@@ -1,8 +1,10 @@
-#include "manager/certificates/internal_ca.hpp"
+#include "manager/certificates/signing_authority.hpp"
 #include "pki/verify.hpp"
+#include "scripted_peer.hpp"
 #include "store_fixture.hpp"
 
 #include "countersign/errors/crt.hpp"
+#include "countersign/errors/mgr.hpp"
 
 #include <gmock/gmock.h>
 
@@ -44,6 +46,64 @@ TEST_F(InternalCaTest, the_root_is_made_once_and_lives_ten_years) {
     EXPECT_EQ(open()->roots(), first);
 }
 
+TEST_F(InternalCaTest, an_issuing_authority_below_the_root_signs_and_lives_five_years) {
+    auto authority = open();
+    auto const all = signing_side(*authority).hierarchies();
+    ASSERT_THAT(all->all(), SizeIs(2));
+    auto const& issuing = all->issuing();
+    EXPECT_FALSE(issuing.kept.is_root);
+    EXPECT_GE(issuing.kept.certificate.not_after(), clock_->now() + std::chrono::days(1826));
+    EXPECT_TRUE(pki::check_order({issuing.kept.certificate, authority->roots().front()}));
+    auto const leaf = issue(*authority, c1(TrackBy::host_name)).certificate;
+    EXPECT_THAT(authority->chain_of(leaf), ElementsAre(leaf, issuing.kept.certificate));
+    reopen();
+    EXPECT_EQ(signing_side(*open()).hierarchies()->issuing().fingerprint, issuing.fingerprint);
+}
+
+TEST_F(InternalCaTest, another_issuing_authority_takes_over_and_what_the_first_signed_stays_good) {
+    auto authority = open();
+    auto& side = signing_side(*authority);
+    auto const before = issue(*authority, c1(TrackBy::host_name)).certificate;
+    auto const first = side.hierarchies()->issuing().fingerprint;
+    std::vector<KeptAuthority> fresh;
+    fresh.push_back(*wait(side.make_issuing()));
+    get(store_->certificates().authorities().add(std::move(fresh), "admin"));
+    get(side.reload());
+    auto const after = issue(*authority, c1(TrackBy::host_name)).certificate;
+    EXPECT_NE(side.hierarchies()->issuing().fingerprint, first);
+    EXPECT_THAT(authority->roots(), SizeIs(1));
+    for (auto const& leaf : {before, after}) {
+        auto const chain = authority->chain_of(leaf);
+        EXPECT_TRUE(pki::verify_chain({.presented = chain, .anchors = pki::Anchors(authority->roots()), .at = clock_->now()}).verified());
+        EXPECT_TRUE(authority->is_up_to_date(leaf));
+    }
+}
+
+TEST_F(InternalCaTest, a_root_of_an_older_release_goes_on_signing_by_itself) {
+    auto const old = ::countersign::testing::make_authority("Old Root");
+    get(store_->set_secret("authority", SecretText(old.certificate().to_pem() + old.key().to_pem().reveal())));
+    get(store_->set_value("authority.crl_number", "7"));
+    auto authority = open();
+    EXPECT_THAT(authority->roots(), ElementsAre(old.certificate()));
+    auto const leaf = issue(*authority, c1(TrackBy::host_name)).certificate;
+    EXPECT_THAT(authority->chain_of(leaf), ElementsAre(leaf)) << "nothing stands between it and the root";
+    EXPECT_TRUE(pki::check_order({leaf, old.certificate()}));
+    EXPECT_FALSE(get(store_->get_secret("authority"))) << "its key has one place";
+    EXPECT_EQ(get(store_->certificates().authorities().next_list_number(old.certificate().fingerprint())), 8U);
+    EXPECT_EQ(error_of(signing_side(*authority).make_issuing()), errors::mgr::root_signs_itself);
+    reopen();
+    authority = open();
+    EXPECT_THAT(authority->roots(), ElementsAre(old.certificate()));
+    auto fresh = *wait(signing_side(*authority).make_hierarchy());
+    for (auto& one : fresh) one.state = AuthorityState::next;
+    get(store_->certificates().authorities().begin_replacement(std::move(fresh), 1, "admin"));
+    get(store_->certificates().authorities().enter_phase(ReplacementPhase::change, "test", "manager"));
+    get(signing_side(*authority).reload());
+    EXPECT_THAT(authority->roots(), SizeIs(2));
+    EXPECT_THAT(authority->chain_of(issue(*authority, c1(TrackBy::host_name)).certificate), SizeIs(2))
+        << "the new form, once it was replaced";
+}
+
 TEST_F(InternalCaTest, its_key_is_unreadable_in_the_file) {
     open();
     auto bytes = folder_.read("manager.db") + folder_.read("manager.db-wal");
@@ -53,8 +113,13 @@ TEST_F(InternalCaTest, its_key_is_unreadable_in_the_file) {
 TEST_F(InternalCaTest, a_systems_certificate_verifies_for_its_host_name_as_server_and_client) {
     auto authority = open();
     auto pair = issue(*authority, c1(TrackBy::host_name));
+    auto const chain = authority->chain_of(pair.certificate);
+    EXPECT_FALSE(
+        pki::verify_chain({.presented = std::span(&pair.certificate, 1), .anchors = pki::Anchors(authority->roots()), .at = clock_->now()})
+            .verified())
+        << "a server has to show the issuing authority";
     for (auto purpose : {pki::Purpose::server, pki::Purpose::client}) {
-        auto verdict = pki::verify_chain({.presented = std::span(&pair.certificate, 1),
+        auto verdict = pki::verify_chain({.presented = chain,
                                           .anchors = pki::Anchors(authority->roots()),
                                           .purpose = purpose,
                                           .host_name = "c1.example.test",

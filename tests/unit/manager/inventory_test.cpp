@@ -28,6 +28,10 @@ protected:
         EXPECT_TRUE(opened) << opened.error().explanation();
         return opened ? std::move(*opened) : nullptr;
     }
+    /// As EstateRoots does.
+    void note(InternalCa& authority) {
+        get(store_->inventory().note_authorities({{authority.roots().front(), "root"}, {authority.issuing().back(), "authority"}}));
+    }
     pki::Certificate issue(InternalCa& authority, SystemId id) {
         auto issued = wait(authority.issue_for_system(get(store_->get_system(id)), {}));
         EXPECT_TRUE(issued) << issued.error().explanation();
@@ -52,7 +56,7 @@ protected:
 
 TEST_F(InventoryTest, a_certificate_is_followed_from_its_issue_to_what_replaced_it) {
     auto authority = open();
-    get(store_->inventory().note_authorities({{authority->roots().front(), "root"}}));
+    note(*authority);
     auto const id = add("c1");
     auto const first = issue(*authority, id);
     EXPECT_EQ(find(first.fingerprint()).entry.state, CertificateState::pending);
@@ -61,8 +65,8 @@ TEST_F(InventoryTest, a_certificate_is_followed_from_its_issue_to_what_replaced_
     auto seen = find(first.fingerprint());
     EXPECT_EQ(seen.entry.state, CertificateState::served);
     EXPECT_EQ(seen.entry.system_name, "c1");
-    EXPECT_EQ(seen.entry.issuer, authority->roots().front().fingerprint());
-    EXPECT_THAT(seen.issuers, ElementsAre(authority->roots().front()));
+    EXPECT_EQ(seen.entry.issuer, authority->issuing().back().fingerprint());
+    EXPECT_THAT(seen.issuers, ElementsAre(authority->issuing().back(), authority->roots().front()));
     EXPECT_THAT(seen.entry.names, ElementsAre("c1.example.test"));
     clock_->advance(std::chrono::hours(24));
     auto const second = issue(*authority, id);
@@ -176,17 +180,17 @@ TEST_F(InventoryTest, roots_are_trusted_until_they_are_withdrawn) {
     auto const other = foreign("other-root.example.test", 100, clock_->now());
     get(store_->inventory().note_authorities({{authority->roots().front(), "root"}, {other, "seen"}}));
     EXPECT_EQ(find(other.fingerprint()).entry.state, CertificateState::trusted);
-    get(store_->inventory().note_authorities({{authority->roots().front(), "root"}}));
+    note(*authority);
     EXPECT_EQ(find(other.fingerprint()).entry.state, CertificateState::unused);
     EXPECT_EQ(find(authority->roots().front().fingerprint()).entry.state, CertificateState::trusted);
 }
 
 TEST_F(InventoryTest, what_was_revoked_stays_revoked_with_its_date_and_reason) {
     auto authority = open();
-    get(store_->inventory().note_authorities({{authority->roots().front(), "root"}}));
+    note(*authority);
     auto const id = add("c1");
     auto const certificate = issue(*authority, id);
-    auto const issuer = authority->roots().front().fingerprint();
+    auto const issuer = authority->issuing().back().fingerprint();
     auto const standing = get(store_->inventory().standing(issuer, certificate.serial()));
     EXPECT_TRUE(standing.known);
     EXPECT_FALSE(standing.revoked);
@@ -208,14 +212,14 @@ TEST_F(InventoryTest, what_was_revoked_stays_revoked_with_its_date_and_reason) {
 
 TEST_F(InventoryTest, a_new_key_that_a_person_wants_revokes_the_old_certificate_only_after_the_proof) {
     auto authority = open();
-    get(store_->inventory().note_authorities({{authority->roots().front(), "root"}}));
+    note(*authority);
     auto const id = add("c1");
     auto const first = issue(*authority, id);
     serve(id, {first});
     get(store_->clear_pending_certificate(id));
     EXPECT_EQ(replaced(id), std::nullopt);
     EXPECT_THAT(
-        get(store_->inventory().rekey({.systems = {}, .issuer = authority->roots().front().fingerprint(), .then_revoke = 1}, "admin")),
+        get(store_->inventory().rekey({.systems = {}, .issuer = authority->issuing().back().fingerprint(), .then_revoke = 1}, "admin")),
         ElementsAre(id));
     EXPECT_EQ(replaced(id), first.fingerprint());
     auto const second = issue(*authority, id);

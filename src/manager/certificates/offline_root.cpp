@@ -1,0 +1,179 @@
+#include "manager/certificates/offline_root.hpp"
+
+#include "base/text.hpp"
+#include "manager/certificates/certificate_upload.hpp"
+#include "manager/certificates/revocation_desk.hpp"
+#include "manager/drivers/web_driver.hpp"
+#include "pki/contents.hpp"
+
+#include "countersign/errors/crt.hpp"
+#include "countersign/errors/gen.hpp"
+#include "countersign/errors/mgr.hpp"
+
+#include <algorithm>
+
+namespace countersign::manager {
+namespace {
+
+constexpr std::string_view k_request_secret = "authority request";
+constexpr std::string_view k_identity = "the issuing authority";
+constexpr std::string_view k_base_key = "authority.http_base";
+
+/// In words; the field is the one of the upload.
+Failure not_taken(std::string_view field, std::string detail) {
+    return fail(errors::gen::invalid_input, {{"field", field}, {"detail", std::move(detail)}});
+}
+
+std::uint64_t number_of(pki::Crl const& list) {
+    std::uint64_t out = 0;
+    if (auto const bytes = from_hex(list.number()))
+        for (auto const byte : *bytes) out = out * 256 + byte;
+    return out;
+}
+
+/// The one certificate of a file that is no authority's of ours yet: answers often bring the root along.
+Result<pki::Certificate> fresh_one(std::string const& file, Hierarchies const& all) {
+    pki::ContentsLimits limits;
+    limits.bytes = k_certificate_file_limit;
+    CS_TRY(auto const contents, pki::read_contents(file, SecretText(), limits));
+    std::vector<pki::Certificate> found;
+    for (auto const& item : contents.items)
+        if (auto const* one = std::get_if<pki::Certificate>(&item.value); one != nullptr && all.find(one->fingerprint()) == nullptr)
+            found.push_back(*one);
+    if (found.empty()) return fail(errors::crt::certificate_missing);
+    return found.front();
+}
+
+}  // namespace
+
+net::Task<Result<std::string>> OfflineRoot::export_root(SecretText passphrase, std::string actor) {
+    if (passphrase.reveal().size() < k_shortest_root_passphrase)
+        co_return not_taken("passphrase", "at least " + std::to_string(k_shortest_root_passphrase) + " characters are expected");
+    auto const all = signing_side(links_.authority).hierarchies();
+    auto const& root = all->root();
+    if (!root.kept.key || !root.kept.key->exportable()) co_return fail(errors::mgr::root_is_offline, {{"root", root.subject}});
+    // Encrypting derives a key, which costs time.
+    auto shared = std::make_shared<SecretText>(std::move(passphrase));
+    auto pem = co_await net::offload(links_.pool, [key = *root.kept.key, certificate = root.kept.certificate, shared] {
+        auto const locked = key.to_pem(*shared);
+        return certificate.to_pem() + std::string(locked.reveal());
+    });
+    CS_CO_CHECK(co_await links_.store.audit(std::move(actor), "authority.export", root.subject,
+                                            "its key, encrypted with a passphrase; SHA-256 " + root.fingerprint));
+    co_return pem;
+}
+
+net::Task<Result<void>> OfflineRoot::take_offline(std::string file, SecretText passphrase, std::string actor) {
+    auto& side = signing_side(links_.authority);
+    auto const all = side.hierarchies();
+    auto const& root = all->root();
+    CS_CO_TRY(auto const running, co_await links_.store.certificates().authorities().replacement());
+    if (running)
+        co_return fail(errors::mgr::replacement_runs, {{"since", to_string(running->begun)}, {"phase", to_string(running->phase)}});
+    if (!root.kept.key) co_return fail(errors::mgr::root_is_offline, {{"root", root.subject}});
+    if (all->issuing().kept.is_root) co_return fail(errors::mgr::root_signs_itself, {{"root", root.subject}});
+    // The file is what is left afterwards: it opens, and signs for this root.
+    auto shared = std::make_shared<SecretText>(std::move(passphrase));
+    auto proven = co_await net::offload(links_.pool, [file, shared, certificate = root.kept.certificate]() -> Result<void> {
+        CS_TRY(auto const key, pki::PrivateKey::parse_pem(file, *shared));
+        return pki::check_key_matches(certificate, key);
+    });
+    if (!proven) co_return proven;
+    CS_CO_CHECK(co_await links_.store.certificates().authorities().drop_key(root.fingerprint, std::move(actor)));
+    CS_CO_CHECK(co_await side.reload());
+    co_return co_await links_.authorities_changed();
+}
+
+net::Task<Result<std::optional<OfflineRoot::Pending>>> OfflineRoot::pending() {
+    CS_CO_TRY(auto const text, co_await links_.store.get_secret(std::string(k_request_secret)));
+    if (!text || text->empty()) co_return std::nullopt;
+    auto const lines = text->reveal();
+    auto const end = lines.find('\n');
+    auto const made = parse_utc_time(lines.substr(0, end));
+    CS_CO_TRY(auto key, pki::PrivateKey::parse_pem(lines));
+    CS_CO_TRY(auto const request, pki::CertificateRequest::parse_pem(lines));
+    Request out{.pem = request.to_pem(), .subject = request.subject(), .made = made.value_or(UtcTime())};
+    co_return std::optional<Pending>(Pending{std::move(out), std::move(key)});
+}
+
+net::Task<Result<OfflineRoot::Request>> OfflineRoot::request_issuing(bool replace, std::string actor) {
+    auto const all = signing_side(links_.authority).hierarchies();
+    auto const& root = all->root();
+    if (all->issuing().kept.is_root) co_return fail(errors::mgr::root_signs_itself, {{"root", root.subject}});
+    CS_CO_TRY(auto const base, co_await links_.store.get_value(std::string(k_base_key)));
+    auto const addresses = RevocationDesk::addresses(base.value_or(""), root.fingerprint);
+    CS_CO_TRY(auto known, co_await pending());
+    if (!known || replace) {
+        auto const name = signing_side(links_.authority).next_issuing_name();
+        auto made = co_await net::offload(links_.pool, [name]() -> Result<std::pair<pki::PrivateKey, pki::CertificateRequest>> {
+            CS_TRY(auto key, pki::PrivateKey::generate(pki::KeyType::ec_p256));
+            CS_TRY(auto request, pki::CertificateRequest::create(key, name, {}));
+            return std::pair(std::move(key), std::move(request));
+        });
+        if (!made) co_return fail(std::move(made).error());
+        auto const now = links_.clock->now();
+        auto const pem = made->second.to_pem();
+        auto const key = made->first.to_pem();
+        CS_CO_CHECK(
+            co_await links_.store.set_secret(std::string(k_request_secret), SecretText(to_string(now) + "\n" + pem + key.reveal())));
+        CS_CO_CHECK(co_await links_.store.audit(std::move(actor), "authority.request", made->second.subject(), "for the root's key"));
+        known = Pending{{.pem = pem, .subject = made->second.subject(), .made = now}, std::move(made->first)};
+    }
+    auto out = std::move(known->request);
+    out.crl_url = addresses.crl;
+    out.issuer_url = addresses.issuer;
+    co_return out;
+}
+
+net::Task<Result<pki::Certificate>> OfflineRoot::install_issuing(std::string file, std::string actor) {
+    auto& side = signing_side(links_.authority);
+    auto const all = side.hierarchies();
+    auto const& root = all->root();
+    CS_CO_TRY(auto const known, co_await pending());
+    if (!known) co_return fail(errors::crt::no_request_pending, {{"identity", k_identity}});
+    CS_CO_TRY(auto const certificate, fresh_one(file, *all));
+    auto const now = links_.clock->now();
+    std::vector<Error> problems;
+    if (certificate.public_key_sha256() != known->key.public_key_sha256())
+        problems.push_back(Error(errors::crt::answer_of_another_request, {{"identity", k_identity},
+                                                                          {"certificate_key", certificate.public_key_sha256()},
+                                                                          {"request_key", known->key.public_key_sha256()}}));
+    else if (auto good = pki::CertificateAuthority::create(certificate, known->key); !good)
+        problems.push_back(std::move(good).error());
+    if (auto good = pki::check_order({certificate, root.kept.certificate}); !good) problems.push_back(std::move(good).error());
+    if (certificate.not_after() <= now)
+        problems.push_back(
+            Error(errors::crt::expired, {{"subject", certificate.subject()}, {"not_after", to_string(certificate.not_after())}}));
+    if (certificate.not_before() > now)
+        problems.push_back(
+            Error(errors::crt::not_yet_valid, {{"subject", certificate.subject()}, {"not_before", to_string(certificate.not_before())}}));
+    if (!problems.empty()) co_return fail(gather(std::move(problems)));
+    std::vector<KeptAuthority> fresh;
+    fresh.push_back({.certificate = certificate, .key = known->key, .hierarchy = root.kept.hierarchy, .made = now});
+    CS_CO_CHECK(co_await links_.store.certificates().authorities().add(std::move(fresh), std::move(actor)));
+    CS_CO_CHECK(co_await links_.store.set_secret(std::string(k_request_secret), SecretText()));
+    CS_CO_CHECK(co_await side.reload());
+    CS_CO_CHECK(co_await links_.authorities_changed());
+    co_return certificate;
+}
+
+net::Task<Result<void>> OfflineRoot::bring_list(std::string file, std::string actor) {
+    auto const all = signing_side(links_.authority).hierarchies();
+    CS_CO_TRY(auto const list, pki::Crl::parse(file));
+    for (auto const& one : all->all()) {
+        if (!one.kept.is_root || !list.is_signed_by(one.kept.certificate)) continue;
+        if (one.signer) co_return not_taken("list", "the manager has the key of " + one.subject + " and makes its list by itself");
+        if (!list.next_update() || *list.next_update() <= links_.clock->now())
+            co_return not_taken("list", "it is over: lists are asked for until their next update");
+        if (!one.kept.list.empty()) {
+            CS_CO_TRY(auto const before, pki::Crl::parse(one.kept.list));
+            if (number_of(list) <= number_of(before))
+                co_return not_taken("list", "its number is not above that of the list that is here (" + before.number() + ")");
+        }
+        CS_CO_CHECK(co_await links_.store.certificates().authorities().keep_list(one.fingerprint, list.to_pem(), std::move(actor)));
+        co_return co_await signing_side(links_.authority).reload();
+    }
+    co_return not_taken("list", "no root of the manager's own authority signed it; its issuer is " + list.issuer());
+}
+
+}  // namespace countersign::manager
