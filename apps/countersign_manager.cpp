@@ -2,12 +2,11 @@
 #include "family/family.hpp"
 #include "host/service_manager.hpp"
 #include "manager/access/access.hpp"
-#include "manager/access/restore.hpp"
 #include "manager/api/api.hpp"
+#include "manager/maintenance.hpp"
 #include "manager/manager.hpp"
 #include "manager/server.hpp"
 #include "manager/settings/program_settings.hpp"
-#include "manager/store/offline.hpp"
 #include "net/service_loop.hpp"
 #include "net/task.hpp"
 
@@ -120,51 +119,14 @@ int serve(Options options, manager::SettingsRead read, manager::ProgramSettings 
     return 0;
 }
 
-/// Commands for the machine's administrator. They need the data folder and no running manager, and none of the options above.
-int maintain(int argc, char** argv) {
-    CLI::App app("countersign-manager: on the manager's own machine, with its data folder");
-    app.require_subcommand(1);
-    std::filesystem::path data;
-    int code = 0;
-    auto* verify = app.add_subcommand("verify-audit", "Was a record of the audit trail changed, removed or moved? Exit code 2: it was");
-    verify->add_option("--data", data, "Data folder of the manager")->required();
-    verify->callback([&] {
-        auto const verdict = manager::verify_audit(data);
-        if (!verdict) {
-            code = failed(verdict.error());
-        } else if (verdict->first_bad) {
-            std::cout << "the audit trail does not hold: " << verdict->first_bad->text << "\n";
-            code = 2;
-        } else {
-            std::cout << "the audit trail holds: " << verdict->records << " records, the newest is " << verdict->head.newest
-                      << " with the hash\n"
-                      << verdict->head.hash << "\n";
-        }
-    });
-    std::string account = "admin";
-    auto* restore = app.add_subcommand("restore-administrator", "A one-time password when nobody can log in any more");
-    restore->add_option("--data", data, "Data folder of the manager")->required();
-    restore->add_option("--account", account, "Account that becomes an administrator; made when it does not exist")->capture_default_str();
-    restore->callback([&] {
-        log::configure(log::parse_level("warning"), log::Format::text);
-        auto const restored = manager::restore_administrator(data, account);
-        if (!restored) {
-            code = failed(restored.error());
-        } else {
-            std::cout << (restored->setup ? "set-up password: " : "one-time password of " + account + ": ") << restored->password.reveal()
-                      << "\n";
-        }
-    });
-    CLI11_PARSE(app, argc, argv);
-    return code;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc > 1 && argv[1][0] != '-') return maintain(argc, argv);
+    if (argc > 1 && argv[1][0] != '-') return manager::run_maintenance(argc, argv);
     CLI::App app("countersign-manager: the management server");
-    app.footer("On the manager's own machine, with its data folder: countersign-manager verify-audit --help, restore-administrator --help");
+    app.footer(
+        std::string("On the manager's own machine, with its data: countersign-manager COMMAND --help, where the command is one of ") +
+        manager::k_maintenance_commands);
     Options options;
     describe(app, options);
     CLI11_PARSE(app, argc, argv);

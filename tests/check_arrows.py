@@ -31,6 +31,7 @@ LIBRARIES = {
     r"sodium": ("host",),
     r"soci": ("manager/store",),
     r"sqlite3\.h": ("manager/store",),
+    r"libpq": ("manager/store",),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 

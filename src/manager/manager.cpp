@@ -10,19 +10,24 @@
 #include "manager/certificates/certification.hpp"
 #include "manager/certificates/estate_roots.hpp"
 #include "manager/certificates/root_replacement.hpp"
+#include "manager/certificates/signing_authority.hpp"
 #include "manager/drivers/web_driver.hpp"
 #include "manager/estate/arrivals.hpp"
 #include "manager/estate/directory.hpp"
 #include "manager/estate/network.hpp"
 #include "manager/estate/new_system.hpp"
 #include "manager/estate/scanner.hpp"
+#include "manager/event_listeners.hpp"
 #include "manager/jobs/engine.hpp"
 #include "manager/notify/notifier.hpp"
 #include "manager/observe/recognise.hpp"
+#include "manager/peers.hpp"
 #include "manager/plan/goal.hpp"
 #include "manager/renew/hours.hpp"
 #include "manager/store/folder_policy_store.hpp"
 #include "manager/store/folder_store.hpp"
+#include "manager/store/place.hpp"
+#include "manager/store/shared_store.hpp"
 #include "manager/wiring.hpp"
 
 #include "countersign/errors/gen.hpp"
@@ -36,17 +41,9 @@ namespace countersign::manager {
 namespace {
 
 constexpr std::string_view k_organization = "Countersign";
-constexpr std::string_view k_owner_key = "engine.owner";
 /// An anonymous call makes us look at a system no more often than this (REQ MGR-9).
 constexpr std::chrono::seconds k_look_again{10};
 constexpr std::size_t k_page = 1000;
-
-/// Who listens to events.
-struct Listeners {
-    std::mutex mutex;
-    std::uint64_t next = 0;
-    std::map<std::uint64_t, std::function<void(Event)>> list;
-};
 
 class ManagerService final : public Manager, public std::enable_shared_from_this<ManagerService> {
 public:
@@ -78,6 +75,7 @@ public:
         certificate_watch_.start(shared_from_this());
         certification_.start(shared_from_this());
         root_replacement_.start(shared_from_this());
+        peers_->start(owner_, shared_from_this());
     }
     net::Task<> stop() override;
     net::Task<Result<System>> add_system(NewSystem wanted, std::string actor) override;
@@ -97,6 +95,8 @@ public:
     void publish(Event event) override;
 
 private:
+    net::Task<Result<void>> read_systems();
+    net::Task<Result<void>> read_settings();
     net::Task<Result<family::FamilyPtr>> family_of(System system);
     net::Task<Result<void>> check_found(System system);
     net::Task<Result<std::vector<SystemId>>> capable_systems();
@@ -109,14 +109,13 @@ private:
     Announce announcer();
     net::Task<Result<void>> tell_authorities();
     net::Task<Result<void>> give_root(std::vector<SystemId> systems, std::string actor);
-    [[nodiscard]] std::optional<SystemId> shown_caller(SystemCall const& call) const;
 
     ManagerSettings settings_;
     family::Families families_;
     std::shared_ptr<Clock const> clock_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<InternalCa> authority_;
-    std::shared_ptr<Listeners> listeners_ = std::make_shared<Listeners>();
+    EventListeners listeners_;
     Directory directory_;
     ContactBoard contacts_;
     net::KeyedLock locks_;
@@ -132,9 +131,11 @@ private:
     Certification certification_;
     Arrivals arrivals_;
     std::unique_ptr<Scanner> scanner_;
+    std::string owner_;  ///< at leases of jobs
     std::shared_ptr<Engine> engine_;
     std::shared_ptr<Notifier> notifier_;
     std::shared_ptr<Campaigns> campaigns_;
+    std::shared_ptr<Peers> peers_;
     std::mutex mutex_;
     std::map<SystemId, std::chrono::steady_clock::time_point> looked_;  ///< when an anonymous call last made us look
 };
@@ -203,8 +204,9 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
               return add_found(std::move(wanted), std::move(folder), std::move(actor));
           },
           [this](Event event) { publish(std::move(event)); })),
+      owner_(std::move(owner)),
       engine_(std::make_shared<Engine>(runtime, *store_, surveyor_, enforcer_, locks_, clock_, announcer(),
-                                       Engine::Settings{.owner = std::move(owner),
+                                       Engine::Settings{.owner = owner_,
                                                         .pace = {.concurrency = settings_.concurrency,
                                                                  .observe_interval = settings_.observe_interval,
                                                                  .enforce_interval = settings_.enforce_interval}})),
@@ -213,7 +215,22 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
           runtime, *store_, surveyor_, enforcer_, locks_, clock_,
           Campaigns::Hooks{.announce = announcer(),
                            .wake_engine = [this] { engine_->wake(); },
-                           .check_readiness = [this](Policy policy) { return check_ready(std::move(policy)); }})) {
+                           .check_readiness = [this](Policy policy) { return check_ready(std::move(policy)); }})),
+      peers_(std::make_shared<Peers>(Peers::Links{.runtime = runtime,
+                                                  .store = *store_,
+                                                  .directory = directory_,
+                                                  .surveyor = surveyor_,
+                                                  .contacts = contacts_,
+                                                  .locks = locks_,
+                                                  .publish = [this](Event event) { publish(std::move(event)); },
+                                                  .look_for_work =
+                                                      [this] {
+                                                          engine_->wake();
+                                                          campaigns_->look_again();
+                                                          notifier_->wake();
+                                                      },
+                                                  .reload = [this] { return read_settings(); },
+                                                  .read_systems = [this] { return read_systems(); }})) {
     network_.use(own_certificate_);
     surveyor_.use_names([this](Policy const& policy, Connectivity connectivity) { return network_.name_for(policy, connectivity); });
 }
@@ -223,15 +240,24 @@ Announce ManagerService::announcer() {
 }
 
 net::Task<Result<void>> ManagerService::load() {
+    CS_CO_CHECK(co_await read_systems());
+    co_return co_await read_settings();
+}
+
+net::Task<Result<void>> ManagerService::read_systems() {
     SystemFilter filter{.limit = k_page};
     while (true) {
         CS_CO_TRY(auto systems, co_await store_->list_systems(filter));
         for (auto const& system : systems) directory_.learn(system, "");
-        if (systems.size() < k_page) break;
+        if (systems.size() < k_page) co_return Result<void>();
         filter.after = systems.back().id;
     }
+}
+
+net::Task<Result<void>> ManagerService::read_settings() {
+    CS_CO_CHECK(co_await signing_side(*authority_).reload());
     CS_CO_CHECK(co_await network_.load());
-    CS_CO_CHECK(co_await own_certificate_.load());
+    CS_CO_CHECK(co_await own_certificate_.reload());
     CS_CO_CHECK(co_await roots_.load());
     CS_CO_CHECK(co_await certification_.load());
     co_return co_await arrivals_.load();
@@ -239,6 +265,7 @@ net::Task<Result<void>> ManagerService::load() {
 
 net::Task<> ManagerService::stop() {
     stopping_ = true;
+    peers_->stop();
     campaigns_->stop();
     co_await certificate_watch_.stop();
     co_await root_replacement_.stop();
@@ -435,7 +462,7 @@ bool ManagerService::may_look_again(SystemId id) {
 
 net::Task<Result<void>> ManagerService::system_called(SystemCall call) {
     auto const self = shared_from_this();
-    auto const shown = shown_caller(call);
+    auto const shown = call.certificate ? directory_.of_certificate(*call.certificate, call.certificate_verified) : std::nullopt;
     auto const id = shown ? shown : directory_.find(call.serial_number, call.mac_address, call.source_address);
     // One that was announced, and whose unit nobody has seen yet, may be somewhere else.
     if (!id || (!shown && arrivals_.is_unconfirmed(*id) && !directory_.is_at(*id, call.source_address))) {
@@ -484,6 +511,7 @@ net::Task<Result<void>> ManagerService::system_called(SystemCall call) {
     if (believed) CS_CO_CHECK(co_await store_->record_contact(*id, evidence, call.event.substr(0, 40)));
     if (shown) CS_CO_CHECK(co_await certification_.sighted().shown(*id, *call.certificate));
     contacts_.note(*id, call.https);
+    CS_CO_CHECK(co_await peers_->tell_call(*id, call.https));
     publish({"system", *id});
     // Who works on the system at this moment looks at it anyway.
     if (!locks_.held(*id) && may_look_again(*id)) {
@@ -494,19 +522,6 @@ net::Task<Result<void>> ManagerService::system_called(SystemCall call) {
         engine_->wake();
     }
     co_return Result<void>();
-}
-
-/// The system whose certificate the caller showed: pinned by a person, or verified by the estate's roots and made for its host name.
-std::optional<SystemId> ManagerService::shown_caller(SystemCall const& call) const {
-    if (!call.certificate) return std::nullopt;
-    auto const& leaf = *call.certificate;
-    if (auto pinned = directory_.of_pin(leaf.fingerprint())) return pinned;
-    if (auto pinned = directory_.of_pin(leaf.public_key_sha256())) return pinned;
-    if (!call.certificate_verified) return std::nullopt;
-    for (auto const& name : leaf.alternative_names())
-        if (name.kind == pki::AlternativeName::Kind::dns)
-            if (auto known = directory_.of_host_name(name.value)) return known;
-    return leaf.alternative_names().empty() ? directory_.of_host_name(leaf.common_name()) : std::nullopt;
 }
 
 /// Behind a firewall no address tells a system from others. That it calls in the way that it was told to is believed.
@@ -545,20 +560,7 @@ net::Task<Result<Manager::Given>> ManagerService::settings_for(SystemCall call) 
     co_return given;
 }
 
-std::shared_ptr<void> ManagerService::subscribe(std::function<void(Event)> listener) {
-    auto listeners = listeners_;
-    std::uint64_t key = 0;
-    {
-        std::scoped_lock lock(listeners->mutex);
-        key = listeners->next++;
-        listeners->list[key] = std::move(listener);
-    }
-    // The handle is a non-null pointer whose end removes the listener.
-    return std::shared_ptr<void>(listeners.get(), [listeners, key](void*) {
-        std::scoped_lock lock(listeners->mutex);
-        listeners->list.erase(key);
-    });
-}
+std::shared_ptr<void> ManagerService::subscribe(std::function<void(Event)> listener) { return listeners_.add(std::move(listener)); }
 
 void ManagerService::publish(Event event) {
     if (event.kind == "ticket" || event.kind == "channel") notifier_->wake();
@@ -566,21 +568,7 @@ void ManagerService::publish(Event event) {
     if (event.kind == "policy") certificate_watch_.wake(true);
     if (event.kind == "system" && own_certificate_.is_staged()) certificate_watch_.wake(false);
     if (event.kind == "system") root_replacement_.wake();
-    std::vector<std::function<void(Event)>> list;
-    {
-        std::scoped_lock lock(listeners_->mutex);
-        for (auto const& [key, listener] : listeners_->list) list.push_back(listener);
-    }
-    for (auto const& listener : list) listener(event);
-}
-
-/// The same name in every life of a data directory, so that a new life knows the leases of the one before.
-net::Task<Result<std::string>> owner_name(Store& store) {
-    CS_CO_TRY(auto known, co_await store.get_value(std::string(k_owner_key)));
-    if (known) co_return std::move(*known);
-    auto name = "engine-" + to_hex(host::random_bytes(8));
-    CS_CO_CHECK(co_await store.set_value(std::string(k_owner_key), name));
-    co_return name;
+    listeners_.tell(event);
 }
 
 }  // namespace
@@ -589,14 +577,14 @@ Result<std::shared_ptr<Manager>> Manager::create(net::Runtime& runtime, ManagerS
                                                  std::shared_ptr<Clock const> clock) {
     runtime.start();
     CS_CHECK(host::ensure_folder(settings.data));
-    CS_TRY(auto sealer, host::Sealer::load_or_create(settings.data / "sealing.key"));
-    CS_TRY(auto store, Store::open(settings.data / "manager.db", std::move(sealer), clock));
+    CS_TRY(auto store, open_store(place_of(settings), clock));
     CS_TRY(auto authority, net::run(runtime, InternalCa::open(*store, runtime.blocking(), clock, std::string(k_organization))));
-    CS_TRY(auto owner, net::run(runtime, owner_name(*store)));
+    CS_TRY(auto owner, net::run(runtime, owner_name(*store, settings.data)));
     CS_TRY(auto direct, make_direct_ways(runtime, *store, settings));
     auto manager = std::make_shared<ManagerService>(runtime, std::move(settings), std::move(families), std::move(clock), std::move(store),
                                                     std::move(authority), std::move(direct), std::move(owner));
     CS_CHECK(net::run(runtime, manager->load()));
+    CS_CHECK(net::run(runtime, manager->store().shared().started()));
     return std::shared_ptr<Manager>(std::move(manager));
 }
 

@@ -43,6 +43,12 @@ struct ManagerSettings {
     std::filesystem::path database_ca_file = {};        ///< PEM; the roots that the database's certificate must end at
 };
 
+/// In the data folder of a manager that shares its database: its name among the others.
+inline constexpr std::string_view k_name_file = "manager.name";
+
+struct StorePlace;  // store/place.hpp
+StorePlace place_of(ManagerSettings const& settings);
+
 /// What a person says when adding a system.
 struct NewSystem {
     std::string name;

@@ -9,6 +9,7 @@
 #include "manager/certificates/own_certificate.hpp"
 #include "manager/observe/wire.hpp"
 #include "manager/settings/program_settings.hpp"
+#include "manager/store/shared_store.hpp"
 
 namespace countersign::manager {
 namespace {
@@ -155,14 +156,19 @@ Result<void> Server::reload(ProgramSettings const& settings) {
 }
 
 Result<void> Server::write_token(std::filesystem::path const& file) const {
-    constexpr std::string_view name = "local";
+    std::string name = "local";
+    // Managers of one database have one each.
+    if (manager_->store().shared().is_shared()) {
+        CS_TRY(auto const own, host::read_file(manager_->settings().data / k_name_file));
+        name += " " + own;
+    }
     CS_TRY(auto tokens, net::run(runtime_, manager_->store().list_tokens()));
     for (auto const& token : tokens) {
         if (token.name == name) CS_CHECK(net::run(runtime_, manager_->store().remove_token(token.id, "manager")));
     }
     // Nobody owns it: who can read the file has the machine already.
     Caller const machine{.actor = "manager", .account = {}, .role = Role::administrator, .owner = std::nullopt};
-    CS_TRY(auto made, net::run(runtime_, access_->create_token({.name = std::string(name), .days = 0, .role = std::nullopt}, machine)));
+    CS_TRY(auto made, net::run(runtime_, access_->create_token({.name = std::move(name), .days = 0, .role = std::nullopt}, machine)));
     return host::write_file(file, made.reveal() + "\n", host::Privacy::owner_only);
 }
 

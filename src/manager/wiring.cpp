@@ -1,6 +1,11 @@
 #include "manager/wiring.hpp"
 
+#include "host/files.hpp"
+#include "manager/store/place.hpp"
+#include "manager/store/shared_store.hpp"
 #include "net/ssh.hpp"
+
+#include "countersign/errors/fil.hpp"
 
 namespace countersign::manager {
 namespace {
@@ -60,6 +65,26 @@ std::shared_ptr<DeliveryWays const> make_ways(net::Runtime& runtime, Wire const&
                                                        .manager_host = settings.host_name,
                                                        .estate_roots = [&authority] { return authority.roots(); },
                                                        .blocking = &runtime.blocking()});
+}
+
+StorePlace place_of(ManagerSettings const& settings) {
+    return {settings.data, {settings.database, settings.database_password_file, settings.database_ca_file}};
+}
+
+/// The same name in every life of a data directory, so that a new life knows the leases of the one before. Managers that share a database
+/// have one each.
+net::Task<Result<std::string>> owner_name(Store& store, std::filesystem::path data) {
+    if (store.shared().is_shared()) {
+        auto const file = data / k_name_file;
+        auto fresh = host::create_file(file, "manager-" + to_hex(host::random_bytes(8)), host::Privacy::owner_only);
+        if (!fresh && fresh.error().id() != errors::fil::exists) co_return fail(std::move(fresh).error());
+        co_return host::read_file(file);
+    }
+    CS_CO_TRY(auto known, co_await store.get_value(std::string("engine.owner")));
+    if (known) co_return std::move(*known);
+    auto name = "engine-" + to_hex(host::random_bytes(8));
+    CS_CO_CHECK(co_await store.set_value(std::string("engine.owner"), name));
+    co_return name;
 }
 
 }  // namespace countersign::manager

@@ -8,6 +8,9 @@
 
 namespace countersign::manager {
 
+/// By what other managers on the same database, and its own next lives, know this one at its leases.
+net::Task<Result<std::string>> owner_name(Store& store, std::filesystem::path data);
+
 /// SSH with the manager's own key, which is made at the first start, and the folder of hooks. STO-002 when the database fails.
 Result<std::shared_ptr<DirectWays const>> make_direct_ways(net::Runtime& runtime, Store& store, ManagerSettings const& settings);
 Wire make_wire(net::Runtime& runtime, ManagerSettings const& settings, std::shared_ptr<Clock const> clock,

@@ -122,6 +122,7 @@ class World:
         self.dns_address = f"{self.net}.251"
         self.ntp_address = f"{self.net}.252"
         self.manager = self.device = self.dns = self.ntp = None
+        self.databases = []
 
     def __enter__(self):
         return self
@@ -134,6 +135,8 @@ class World:
         finally:
             for child in self.children:
                 child.kill()
+            for url, name in self.databases:
+                run("psql", url, "-XAtqc", f"DROP DATABASE {name} WITH (FORCE)", check=False)
             if kind is None and not os.environ.get("COUNTERSIGN_KEEP"):
                 shutil.rmtree(self.folder, ignore_errors=True)
             else:
@@ -152,7 +155,7 @@ class World:
 
     # --- names and time ---------------------------------------------------------------------------------------------------
     def write_zone(self):
-        lines = [f"host-record={host},{address}" for host, address in self.hosts.items()]
+        lines = [f"host-record={host},{one}" for host, address in self.hosts.items() for one in ([address] if isinstance(address, str) else address)]
         (self.folder / "zone.conf").write_text("\n".join(lines) + "\n")
 
     def start_dns(self):
@@ -208,11 +211,22 @@ class World:
         return (self.folder / "estate" / system["serial"] / "journal.log").read_text().splitlines()
 
     # --- the manager ------------------------------------------------------------------------------------------------------
+    def database_of_its_own(self):
+        """On the PostgreSQL server that the environment names: a database of this world's own, and the manager's options for it."""
+        file = os.environ.get("COUNTERSIGN_TEST_POSTGRESQL")
+        if not file:
+            return []
+        url = pathlib.Path(file).read_text().splitlines()[0]
+        name = f"world_{os.getpid()}_{len(self.databases)}"
+        run("psql", url, "-XAtqc", f"CREATE DATABASE {name}")
+        self.databases.append((url, name))
+        return ["--database", url.replace("/countersign?", f"/{name}?")]
+
     def start_manager(self, *more):
         token = self.folder / "manager" / "token"
         self.manager = self.start("manager", BIN / "countersign-manager", "--data", self.folder / "manager", "--host-name", self.manager_host,
                                   "--listen", self.manager_address, "--port-offset", self.offset, "--dns", self.dns_address,
-                                  "--source", self.manager_address, "--token-file", token, *more)
+                                  "--source", self.manager_address, "--token-file", token, *self.database_of_its_own(), *more)
         self.manager.await_line("ready:")
         wait_for(token.exists, "the manager wrote its token")
 

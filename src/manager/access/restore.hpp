@@ -4,6 +4,7 @@
 
 #include "base/result.hpp"
 #include "base/secret.hpp"
+#include "manager/store/place.hpp"
 
 #include <filesystem>
 #include <string>
@@ -18,6 +19,6 @@ struct Restored {
 /// Without any account: a fresh set-up password. Else the account becomes an administrator who is not disabled, made when it does not
 /// exist, with a one-time password; its sessions end. Stands in the audit trail as "console". FIL-001 (no manager's data there), GEN-001,
 /// STO-*.
-Result<Restored> restore_administrator(std::filesystem::path const& data, std::string account);
+Result<Restored> restore_administrator(StorePlace const& place, std::string account);
 
 }  // namespace countersign::manager

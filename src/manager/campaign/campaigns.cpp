@@ -40,6 +40,11 @@ void Campaigns::wake() {
     if (moving_) wake_.raise();
 }
 
+void Campaigns::look_again() {
+    moving_ = true;
+    wake_.raise();
+}
+
 void Campaigns::stop() {
     stopping_ = true;
     stopped_.raise();

@@ -69,6 +69,8 @@ public:
     void stop();
     /// A job ended, or something else happened that a campaign may wait for.
     void wake();
+    /// Another manager on the same database began or changed one.
+    void look_again();
 
 private:
     net::Task<Result<void>> plan_one(std::shared_ptr<SelectionPlan> plan, std::size_t index);

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "manager/campaign/campaigns.hpp"
+#include "manager/store/shared_store.hpp"
 
 #include <algorithm>
 
@@ -27,6 +28,10 @@ net::Task<> Campaigns::move_all() {
     while (!stopping_) {
         auto const seen = wake_.count();
         auto wait = k_longest_wait;
+        if (!store_.shared().leads()) {
+            co_await wake_.wait_beyond(seen, wait);
+            continue;
+        }
         auto const ids = co_await store().moving();
         if (!ids) log::error("campaign.list", ids.error());
         moving_ = !ids || !ids->empty();

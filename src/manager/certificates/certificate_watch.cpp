@@ -1,6 +1,7 @@
 #include "manager/certificates/certificate_watch.hpp"
 
 #include "base/log.hpp"
+#include "manager/store/shared_store.hpp"
 #include "manager/store/ticket_desk.hpp"
 #include "manager/tickets/catalogue.hpp"
 
@@ -12,6 +13,8 @@ namespace {
 /// Certificates end by the day: an hour more or less is no matter.
 constexpr net::Milliseconds k_interval{std::chrono::hours(1)};
 constexpr net::Milliseconds k_grace{2000};
+/// Another manager does it; when that one ends this one may have to.
+constexpr net::Milliseconds k_not_leading{5000};
 
 OwnExpiry expiry_of(pki::Certificate const& certificate, int renew_days, UtcTime now) {
     OwnExpiry out{.subject = {}, .title = {}, .begin = certificate.not_before(), .end = certificate.not_after(), .remedy = {}, .rung = 0};
@@ -71,6 +74,11 @@ void CertificateWatch::wake(bool everything) {
 net::Task<> CertificateWatch::run() {
     while (!stopping_) {
         auto const seen = wake_.count();
+        if (!links_.store.shared().leads()) {
+            co_await wake_.wait_beyond(seen, k_not_leading);
+            everything_ = true;
+            continue;
+        }
         auto advanced = co_await links_.own.advance();
         if (!advanced) log::error("own_certificate.not_activated", advanced.error());
         if (advanced && *advanced) {

@@ -1,6 +1,7 @@
 #include "base/log.hpp"
 #include "host/files.hpp"
 #include "manager/certificates/signing_authority.hpp"
+#include "manager/store/shared_store.hpp"
 #include "pki/issue.hpp"
 
 #include "countersign/errors/mgr.hpp"
@@ -209,6 +210,10 @@ public:
         std::vector<pki::AlternativeName> names{{Kind::dns, host_name}};
         for (auto const& address : addresses) names.push_back({Kind::ip, address});
         CS_CO_TRY(auto stored, co_await load_manager_certificate());
+        // Managers of one database have one name and one certificate, with the addresses of all of them.
+        if (stored && store_.shared().is_shared())
+            for (auto const& other : stored->certificate.alternative_names())
+                if (other.kind == Kind::ip && std::ranges::find(names, other) == names.end()) names.push_back(other);
         if (stored && is_good(stored->certificate, names)) co_return std::move(*stored);
         CS_CO_TRY(auto const authority, signer_of(manager_hierarchy()));
         Order order{.subject = {.common_name = host_name},

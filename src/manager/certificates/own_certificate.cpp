@@ -70,6 +70,11 @@ net::Task<Result<void>> OwnCertificate::keep(KeptCertificates kept, std::string 
     co_return Result<void>();
 }
 
+net::Task<Result<void>> OwnCertificate::reload() {
+    CS_CO_CHECK(co_await load());
+    co_return co_await serve_now();
+}
+
 net::Task<Result<void>> OwnCertificate::serve_now() {
     std::function<net::Task<Result<void>>()> serve;
     {

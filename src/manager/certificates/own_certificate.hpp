@@ -66,6 +66,8 @@ public:
     explicit OwnCertificate(Links links) : links_(std::move(links)) {}
 
     net::Task<Result<void>> load();
+    /// Another manager on the same database may have changed it: reads it again and serves it.
+    net::Task<Result<void>> reload();
     /// Called when another certificate is to be served, and when callers are to be asked for another list of roots. Set once.
     void when_changed(std::function<net::Task<Result<void>>()> serve) {
         std::scoped_lock lock(mutex_);

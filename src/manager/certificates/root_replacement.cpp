@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "manager/store/shared_store.hpp"
 #include "manager/store/ticket_desk.hpp"
 #include "manager/tickets/catalogue.hpp"
 
@@ -263,6 +264,10 @@ net::Task<Result<void>> RootReplacement::look() {
 net::Task<> RootReplacement::run() {
     while (!stopping_) {
         auto const seen = wake_.count();
+        if (!links_.store.shared().leads()) {
+            co_await wake_.wait_beyond(seen, k_interval);
+            continue;
+        }
         if (auto done = co_await look(); !done) log::error("authority.replacement", done.error());
         bool const woken = co_await wake_.wait_beyond(seen, k_interval);
         if (woken && !stopping_) co_await net::sleep_for(k_gather);

@@ -200,11 +200,4 @@ family::Family::FormPlace find_form_with_role(family::Family const& family, std:
     return {};
 }
 
-Error gather(std::vector<Error> problems) {
-    if (problems.size() == 1) return std::move(problems.front());
-    Error all(errors::gen::several_problems);
-    for (auto& problem : problems) all.because(std::move(problem));
-    return all;
-}
-
 }  // namespace countersign::manager

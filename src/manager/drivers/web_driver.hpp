@@ -3,6 +3,7 @@
 /// What all drivers over HTTP(S) share: exchanges whose refusals become errors, pages with forms, and uploads. Where a
 /// form stands and how its fields are called comes from the family file; hidden fields come from the system's own page.
 
+#include "base/gather.hpp"
 #include "dialect/web_form.hpp"
 #include "manager/drivers/driver.hpp"
 
@@ -68,8 +69,5 @@ private:
 
 /// The form of that software that takes a file with this role for the first identity; null when the family has none.
 family::Family::FormPlace find_form_with_role(family::Family const& family, std::string_view software, std::string_view role);
-
-/// Several errors as one: the only one, or GEN-006 with all as its causes.
-Error gather(std::vector<Error> problems);
 
 }  // namespace countersign::manager

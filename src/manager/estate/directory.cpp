@@ -89,4 +89,14 @@ std::optional<SystemId> Directory::find(std::string_view serial_number, std::str
     return look_up(by_address_, std::string(source_address));
 }
 
+std::optional<SystemId> Directory::of_certificate(pki::Certificate const& leaf, bool verified) const {
+    if (auto pinned = of_pin(leaf.fingerprint())) return pinned;
+    if (auto pinned = of_pin(leaf.public_key_sha256())) return pinned;
+    if (!verified) return std::nullopt;
+    for (auto const& name : leaf.alternative_names())
+        if (name.kind == pki::AlternativeName::Kind::dns)
+            if (auto known = of_host_name(name.value)) return known;
+    return leaf.alternative_names().empty() ? of_host_name(leaf.common_name()) : std::nullopt;
+}
+
 }  // namespace countersign::manager

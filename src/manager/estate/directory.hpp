@@ -4,6 +4,7 @@
 /// match is a hint and never a proof.
 
 #include "manager/estate/model.hpp"
+#include "pki/certificate.hpp"
 
 #include <map>
 #include <mutex>
@@ -26,6 +27,9 @@ public:
     [[nodiscard]] std::optional<SystemId> of_host_name(std::string_view name) const;
     /// The system for which a person pinned this SHA-256, of a certificate or of its public key.
     [[nodiscard]] std::optional<SystemId> of_pin(std::string_view sha256) const;
+    /// The system whose certificate somebody showed, with its key: pinned by a person, or, when it was `verified` by the estate's roots,
+    /// made for its host name.
+    [[nodiscard]] std::optional<SystemId> of_certificate(pki::Certificate const& leaf, bool verified) const;
     /// The system is known to be at that address.
     [[nodiscard]] bool is_at(SystemId id, std::string_view address) const;
 

@@ -4,6 +4,7 @@
 #include "host/crypto.hpp"
 #include "manager/jobs/back_off.hpp"
 #include "manager/store/campaign_store.hpp"
+#include "manager/store/shared_store.hpp"
 #include "manager/store/ticket_desk.hpp"
 #include "manager/tickets/catalogue.hpp"
 
@@ -161,7 +162,7 @@ net::Task<> Engine::queue_regularly(JobKind kind) {
         }
         last = std::chrono::steady_clock::now();
         first = false;
-        co_await queue_for_all(kind);
+        if (store_.shared().leads()) co_await queue_for_all(kind);
     }
 }
 
@@ -180,6 +181,7 @@ net::Task<> Engine::queue_for_all(JobKind kind) {
 
 net::Task<> Engine::watch_tickets() {
     while (co_await pause(std::min(settings_.ticket_interval, pace().observe_interval))) {
+        if (!store_.shared().leads()) continue;
         if (auto woken = co_await store_.tickets().wake_due(); !woken)
             log::error("engine.tickets", woken.error());
         else

@@ -5,6 +5,7 @@
 #include "host/crypto.hpp"
 #include "manager/jobs/back_off.hpp"
 #include "manager/store/notification_store.hpp"
+#include "manager/store/shared_store.hpp"
 #include "manager/store/ticket_desk.hpp"
 #include "manager/tickets/catalogue.hpp"
 
@@ -54,6 +55,10 @@ net::Task<> Notifier::stop() {
 net::Task<> Notifier::watch() {
     while (!stopping_) {
         auto const seen = wake_.count();
+        if (!store_.shared().leads()) {
+            co_await wake_.wait_beyond(seen, k_look);
+            continue;
+        }
         auto due = co_await store_.notifications().due();
         if (!due) log::error("notify.due", due.error());
         for (auto const& channel : due ? *due : std::vector<NotificationChannel>()) {

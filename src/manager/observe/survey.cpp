@@ -332,6 +332,11 @@ void Surveyor::note_verification(SystemId id, bool effective) {
     verification_[id] = effective;
 }
 
+void Surveyor::forget_verification(SystemId id) {
+    std::scoped_lock lock(mutex_);
+    verification_.erase(id);
+}
+
 void Surveyor::note_unjudged_call(SystemId id) {
     std::scoped_lock lock(mutex_);
     unjudged_calls_.insert(id);

@@ -47,6 +47,8 @@ public:
     /// Nothing when none was read in this life of the program.
     [[nodiscard]] std::optional<bool> verification_effective(SystemId id) const;
     void note_verification(SystemId id, bool effective);
+    /// Another manager worked on it since.
+    void forget_verification(SystemId id);
     /// The system called over HTTPS before anybody knew whether it verifies us: decided by the next account that is read.
     void note_unjudged_call(SystemId id);
     /// A call from the system's own address said whose it is. Anonymous: it counts only while the system cannot be logged in to.

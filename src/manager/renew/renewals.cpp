@@ -5,6 +5,7 @@
 #include "manager/renew/decide.hpp"
 #include "manager/store/campaign_store.hpp"
 #include "manager/store/folder_policy_store.hpp"
+#include "manager/store/shared_store.hpp"
 
 #include <algorithm>
 
@@ -44,6 +45,10 @@ net::Task<> Renewals::run() {
                 links_.calendar.replace(*std::move(planned));
             else
                 log::error("renewals.calendar", planned.error());
+        }
+        if (!links_.store.shared().leads()) {
+            co_await stopped_.wait_beyond(0, k_interval);
+            continue;
         }
         if (auto begun = co_await look(); !begun)
             log::error("renewals.look", begun.error());

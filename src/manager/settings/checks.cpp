@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "host/files.hpp"
+#include "manager/store/place.hpp"
 #include "pki/certificate.hpp"
 
 #include "countersign/errors/gen.hpp"
@@ -25,6 +26,7 @@ public:
         Error error(errors::set::bad_value, {{"name", name}, {"detail", detail}});
         problems_.push_back(error.at(read_.values.at(std::string(name)).origin));
     }
+    void add(std::string_view name, Error error) { problems_.push_back(error.at(read_.values.at(std::string(name)).origin)); }
     void paths() {
         for (auto const& row : setting_table()) {
             if (!is_path(row.type)) continue;
@@ -72,21 +74,14 @@ void check_names(ProgramSettings const& settings, Checks& checks) {
         checks.bad("further_families", "families is set too; only one of them can be");
 }
 
-/// The value is never shown: somebody may have put a password into it.
 void check_database(ManagerSettings const& manager, Checks& checks) {
-    constexpr std::string_view scheme = "postgresql://";
-    auto const& url = manager.database;
-    if (url.empty()) {
+    if (manager.database.empty()) {
         if (!manager.database_password_file.empty()) checks.bad("database_password_file", "database is not set");
         if (!manager.database_ca_file.empty()) checks.bad("database_ca_file", "database is not set");
         return;
     }
-    if (!url.starts_with(scheme) || url.size() == scheme.size())
-        return checks.bad("database", "postgresql://user@host:port/name is expected, or nothing for SQLite");
-    auto const authority = url.substr(scheme.size(), url.find('/', scheme.size()) - scheme.size());
-    auto const at = authority.rfind('@');
-    if (at != std::string::npos && authority.substr(0, at).find(':') != std::string::npos)
-        checks.bad("database", "a password does not belong here; write it to a file and name that in database_password_file");
+    auto const text = store::connection_text(place_of(manager).database);
+    if (!text) checks.add("database", text.error());
     checks.secret_file("database_password_file", manager.database_password_file);
 }
 

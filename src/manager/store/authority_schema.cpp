@@ -4,8 +4,8 @@ namespace countersign::manager::store {
 
 /// Roots and issuing authorities. `sealed_key` is empty when the key is on a token (`token` is its address) or kept elsewhere; `list` is
 /// the revocation list of the latter. One replacement of a root runs at a time: `ended` is NULL.
-std::vector<std::string_view> const& authority_schema() {
-    static std::vector<std::string_view> const steps = {
+Statements const& authority_schema() {
+    static Statements const steps = {
         R"(CREATE TABLE authorities (
         fingerprint TEXT PRIMARY KEY,
         place INTEGER NOT NULL UNIQUE,

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <string_view>
-#include <vector>
+#include "manager/store/migrations.hpp"
 
 namespace countersign::manager::store {
 
 /// The step of the schema that makes the tables of the internal authority.
-std::vector<std::string_view> const& authority_schema();
+Statements const& authority_schema();
 
 }  // namespace countersign::manager::store

@@ -20,6 +20,11 @@ public:
     auto read(Body body) {
         return queue_.run(Access::read, std::move(body));
     }
+    /// See Access::rows: no record of the trail.
+    template <class Body>
+    auto rows(Body body) {
+        return queue_.run(Access::rows, std::move(body));
+    }
     template <class Body>
     auto write(Body body) {
         return queue_.run(Access::write, std::move(body));

@@ -1,11 +1,13 @@
 #include "manager/store/commit_queue.hpp"
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 
 #include <soci/error.h>
 
 #include <algorithm>
 #include <chrono>
+#include <stdexcept>
 
 namespace countersign::manager::store {
 namespace {
@@ -15,7 +17,23 @@ constexpr std::size_t k_largest_batch = 256;
 /// After this much quiet the log is moved into the file, so that it does not stay large until the next busy hour.
 constexpr std::chrono::seconds k_idle{2};
 
-Error query_failed(std::string_view detail) { return Error(errors::sto::query_failed, {{"detail", detail}}); }
+/// How often a transaction is tried that others are in the way of.
+constexpr int k_most_tries = 8;
+
+Error query_failed(std::string_view detail) { return Error(errors::sto::query_failed, {{"detail", trim(detail)}}); }
+
+/// The transaction was not even begun.
+struct Unbegun : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// What the widest of the calls needs.
+template <class Calls>
+Access access_of(Calls const& calls) {
+    Access widest = Access::read;
+    for (auto const& call : calls) widest = std::max(widest, call.access);
+    return widest;
+}
 
 }  // namespace
 
@@ -91,42 +109,103 @@ void CommitQueue::carry_out(std::deque<Call>& batch) {
 }
 
 std::optional<Error> CommitQueue::try_carry_out(std::deque<Call>& batch) {
-    bool writes = std::ranges::any_of(batch, [](Call const& call) { return call.access == Access::write; });
-    try {
-        // A transaction that starts as a reader and then writes can fail for good when another program wrote between.
-        database_->execute(writes ? "BEGIN IMMEDIATE" : "BEGIN");
-        if (writes && hooks_.begun) hooks_.begun(*database_);
-        for (auto& call : batch) {
-            carry_out_one(call);
-            if (!database_->in_transaction()) return query_failed("the transaction was given up (disk full or I/O error)");
-        }
-        if (writes && hooks_.committing) hooks_.committing(*database_);
-        database_->execute("COMMIT");
-        log_to_move_ = log_to_move_ || writes;
-        return std::nullopt;
-    } catch (soci::soci_error const& error) {
-        auto failure = query_failed(error.what());
-        if (writes && hooks_.lost) hooks_.lost();
+    bool reconnected = false;
+    for (int tries = 1;; ++tries) {
         try {
-            if (database_->in_transaction()) database_->execute("ROLLBACK");
-        } catch (soci::soci_error const& second) {
-            failure.because(query_failed(second.what()));
+            if (database_->is_lost()) connect_again();
+            switch (transact(batch)) {
+                case Outcome::done: return std::nullopt;
+                case Outcome::again: break;
+                case Outcome::apart:
+                    for (auto& call : batch) {
+                        std::deque<Call> one;
+                        one.push_back(std::move(call));
+                        auto lost = try_carry_out(one);
+                        call = std::move(one.front());
+                        if (lost) call.failure = std::move(lost);
+                    }
+                    return std::nullopt;
+            }
+        } catch (Unbegun const& error) {
+            // The server went away while nothing was under way: nothing is lost by a second try.
+            if (reconnected || !database_->is_lost()) return query_failed(error.what());
+            reconnected = true;
+        } catch (soci::soci_error const& error) {
+            auto failure = query_failed(error.what());
+            bool const conflict = is_conflict(error) && tries < k_most_tries;
+            try {
+                give_up_transaction(access_of(batch));
+            } catch (soci::soci_error const& second) {
+                failure.because(query_failed(second.what()));
+            }
+            if (!conflict) return failure;
         }
-        return failure;
     }
 }
 
-void CommitQueue::carry_out_one(Call& call) {
-    bool writes = call.access == Access::write;
-    if (writes) database_->execute("SAVEPOINT one_call");
+void CommitQueue::connect_again() {
+    if (hooks_.lost) hooks_.lost();
+    try {
+        database_->reconnect();
+    } catch (soci::soci_error const& error) {
+        log::error("store.no_connection", {{"detail", error.what()}});
+        throw;
+    }
+}
+
+void CommitQueue::give_up_transaction(Access access) {
+    if (access == Access::write && hooks_.lost) hooks_.lost();
+    if (database_->in_transaction()) database_->roll_back();
+}
+
+/// Throws when the transaction as a whole did not come about.
+CommitQueue::Outcome CommitQueue::transact(std::deque<Call>& batch) {
+    auto const access = access_of(batch);
+    bool const foreign = database_->engine() == Engine::postgresql;
+    try {
+        database_->begin(access);
+    } catch (soci::soci_error const& error) {
+        if (database_->is_lost()) throw Unbegun(error.what());
+        throw;
+    }
+    if (access == Access::write && hooks_.begun) hooks_.begun(*database_);
+    bool const alone = foreign && batch.size() == 1;
+    for (auto& call : batch) {
+        call.failure.reset();
+        call.conflict = false;
+        // PostgreSQL goes on after a refused statement only from a savepoint: also for calls that read, beside others that write.
+        carry_out_one(call, !alone && (foreign ? access != Access::read : call.access != Access::read));
+        if (!database_->in_transaction()) throw soci::soci_error("the transaction was given up (disk full, I/O error, or no connection)");
+        if (call.conflict) {
+            give_up_transaction(access);
+            return Outcome::again;
+        }
+        if (foreign && call.failure && !alone && access == Access::read) {
+            database_->roll_back();
+            return Outcome::apart;
+        }
+    }
+    if (alone && batch.front().failure) {
+        give_up_transaction(access);
+        return Outcome::done;
+    }
+    if (access == Access::write && hooks_.committing) hooks_.committing(*database_);
+    database_->commit();
+    log_to_move_ = log_to_move_ || access != Access::read;
+    return Outcome::done;
+}
+
+void CommitQueue::carry_out_one(Call& call, bool apart) {
+    if (apart) database_->execute("SAVEPOINT one_call");
     try {
         call.failure = call.work(*database_);
     } catch (soci::soci_error const& error) {
         call.failure = query_failed(error.what());
+        call.conflict = is_conflict(error) && ++call.conflicts < k_most_tries;
     } catch (std::exception const& error) {
         call.failure = Error(errors::gen::internal, {{"detail", error.what()}});
     }
-    if (!writes || !database_->in_transaction()) return;
+    if (!apart || !database_->in_transaction() || call.conflict) return;
     if (call.failure) database_->execute("ROLLBACK TO one_call");
     database_->execute("RELEASE one_call");
 }

@@ -2,7 +2,8 @@
 
 /// The store's thread and its queue. Calls that wait are carried out together: each in its own savepoint of one transaction,
 /// and all callers go on after its single commit (one fsync for many callers). A call that fails is rolled back alone;
-/// when the commit fails, all of them fail and nothing happened.
+/// when the commit fails, all of them fail and nothing happened. What a call does may be done twice when the first try was rolled back:
+/// bodies change nothing but the database.
 
 #include "manager/store/database.hpp"
 #include "net/task.hpp"
@@ -19,8 +20,6 @@
 #include <type_traits>
 
 namespace countersign::manager::store {
-
-enum class Access { read, write };
 
 class CommitQueue {
 public:
@@ -66,6 +65,8 @@ private:
         /// Once, after the commit. A failure replaces what `work` returned.
         std::function<void(std::optional<Error>)> finish;
         std::optional<Error> failure{};
+        bool conflict = false;  ///< the failure may be tried again
+        int conflicts = 0;
     };
 
     void push(Call call);
@@ -73,7 +74,11 @@ private:
     void carry_out(std::deque<Call>& batch);
     /// STO-002 when the transaction as a whole was lost.
     std::optional<Error> try_carry_out(std::deque<Call>& batch);
-    void carry_out_one(Call& call);
+    enum class Outcome { done, again, apart };
+    Outcome transact(std::deque<Call>& batch);
+    void give_up_transaction(Access access);
+    void carry_out_one(Call& call, bool apart);
+    void connect_again();
     void checkpoint_when_idle();
 
     std::unique_ptr<Database> database_;

@@ -1,3 +1,4 @@
+#include "manager/store/job_leases.hpp"
 #include "manager/store/sqlite_store.hpp"
 
 #include <algorithm>
@@ -37,15 +38,6 @@ Job job_of(Row const& row) {
 Failure no_such_job(JobId id) { return fail(errors::gen::not_found, {{"what", "job"}, {"name", std::to_string(id)}}); }
 
 std::string subject_of_job(JobId id) { return "job " + std::to_string(id); }
-
-/// What ends the program again and again is found by keeping jobs apart: from the third time on they come back at different
-/// moments within a growing time, at most a minute, so that most of them end before the next crash.
-std::chrono::seconds pause_after_losses(int losses, JobId id) {
-    if (losses < 3) return std::chrono::seconds(0);
-    auto const longest = std::min<std::int64_t>(60, std::int64_t{1} << std::min(losses, 6));
-    constexpr std::int64_t spread = 7919;  // neighbours far from each other
-    return std::chrono::seconds(id * spread % longest);
-}
 
 /// Keeps the newest finished jobs of a system; the trail remembers the others.
 void forget_old_jobs(Database& database, SystemId system) {
@@ -95,44 +87,23 @@ net::Task<Result<std::vector<JobId>>> SqliteStore::queue_jobs(JobKind kind, std:
     });
 }
 
-namespace {
-
-/// No other job of the system is in anybody's hands. A system has a long history and few active jobs: the index is named.
-constexpr char const* k_system_is_free =
-    "NOT EXISTS (SELECT 1 FROM jobs AS other INDEXED BY jobs_active WHERE other.system = j.system AND other.state IN ('queued', 'running', "
-    "'waiting') "
-    "AND other.state = 'running' AND other.leased_until >= :held AND other.id <> j.id)";
-
-}  // namespace
-
 net::Task<Result<std::optional<Job>>> SqliteStore::lease_job(std::string owner, std::chrono::seconds lease) {
-    return write([this, owner = std::move(owner), lease](Database& database) -> Result<std::optional<Job>> {
-        auto time = value(now());
-        // Two questions, each answered by the first row of its own index: asked as one, each lease would sort all that is due. What is
-        // left of a manager that was killed comes first; it is held by nobody.
-        auto due = database.select_one({"id"},
-                                       std::string("FROM jobs AS j WHERE state = 'running' AND leased_until < :late AND ") +
-                                           k_system_is_free + " ORDER BY leased_until LIMIT 1",
-                                       {time, time});
-        if (!due)
-            due = database.select_one({"id"},
-                                      std::string("FROM jobs AS j WHERE state IN ('queued', 'waiting') AND not_before <= :now AND ") +
-                                          k_system_is_free + " ORDER BY not_before, id LIMIT 1",
-                                      {time, time});
-        if (!due) return std::nullopt;
-        auto id = due->number(0);
+    return rows([this, owner = std::move(owner), lease](Database& database) -> Result<std::optional<Job>> {
+        auto const id = next_job(database, now());
+        if (!id) return std::nullopt;
         database.execute(
-            "UPDATE jobs SET owner = :owner, leased_until = :until, attempt = attempt + (state <> 'running'), "
-            "losses = losses + (state = 'running'), state = 'running', started = coalesce(started, :now) WHERE id = :id",
-            {value(owner), value(now() + lease), time, value(id)});
-        auto row = database.select_one(k_job_columns, "FROM jobs WHERE id = :id", {value(id)});
-        if (!row) return no_such_job(id);
+            "UPDATE jobs SET owner = :owner, leased_until = :until, attempt = attempt + CASE WHEN state = 'running' THEN 0 ELSE 1 END, "
+            "losses = losses + CASE WHEN state = 'running' THEN 1 ELSE 0 END, state = 'running', started = coalesce(started, :now) "
+            "WHERE id = :id",
+            {value(owner), value(now() + lease), value(now()), value(*id)});
+        auto row = database.select_one(k_job_columns, "FROM jobs WHERE id = :id", {value(*id)});
+        if (!row) return no_such_job(*id);
         return job_of(*row);
     });
 }
 
 net::Task<Result<void>> SqliteStore::renew_lease(JobId id, std::string owner, std::chrono::seconds lease) {
-    return write([this, id, owner = std::move(owner), lease](Database& database) -> Result<void> {
+    return rows([this, id, owner = std::move(owner), lease](Database& database) -> Result<void> {
         auto changed = database.execute("UPDATE jobs SET leased_until = :until WHERE id = :id AND owner = :owner AND state = 'running'",
                                         {value(now() + lease), value(id), value(owner)});
         if (changed == 0) return fail(errors::gen::not_found, {{"what", "lease of " + owner + " on"}, {"name", subject_of_job(id)}});
@@ -141,7 +112,7 @@ net::Task<Result<void>> SqliteStore::renew_lease(JobId id, std::string owner, st
 }
 
 net::Task<Result<void>> SqliteStore::record_progress(JobId id, int step, int steps, std::string progress) {
-    return write([id, step, steps, progress = std::move(progress)](Database& database) -> Result<void> {
+    return rows([id, step, steps, progress = std::move(progress)](Database& database) -> Result<void> {
         auto changed = database.execute("UPDATE jobs SET step = :step, steps = :steps, progress = :progress WHERE id = :id",
                                         {value(std::int64_t{step}), value(std::int64_t{steps}), value(progress), value(id)});
         if (changed == 0) return no_such_job(id);
@@ -173,18 +144,8 @@ net::Task<Result<void>> SqliteStore::finish_job(JobId id, JobState state, std::o
 }
 
 net::Task<Result<int>> SqliteStore::release_leases_of(std::string owner, LeaseEnd end) {
-    return write([this, owner = std::move(owner), end](Database& database) -> Result<int> {
-        int const loss = end == LeaseEnd::lost ? 1 : 0;
-        auto const running = database.select({"id", "losses"}, "FROM jobs WHERE state = 'running' AND owner = :owner", {value(owner)});
-        for (auto const& row : running) {
-            auto const losses = row.integer(1) + loss;
-            database.execute(
-                "UPDATE jobs SET state = 'queued', owner = '', leased_until = NULL, attempt = max(attempt - 1, 0), losses = :losses, "
-                "not_before = :due WHERE id = :id",
-                {value(std::int64_t{losses}), value(now() + pause_after_losses(loss == 0 ? 0 : losses, row.number(0))),
-                 value(row.number(0))});
-        }
-        return static_cast<int>(running.size());
+    return rows([this, owner = std::move(owner), end](Database& database) -> Result<int> {
+        return release_leases(database, now(), owner, end == LeaseEnd::lost ? 1 : 0);
     });
 }
 

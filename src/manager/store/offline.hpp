@@ -5,6 +5,7 @@
 
 #include "base/result.hpp"
 #include "host/audit_chain.hpp"
+#include "manager/store/place.hpp"
 
 #include <filesystem>
 #include <optional>
@@ -19,6 +20,6 @@ struct AuditVerdict {
 
 /// Reads the whole trail of a data folder and changes nothing. FIL-001 (no database or key there), STO-001, STO-002, STO-003,
 /// MGR-130 (older than the chain), MGR-131.
-Result<AuditVerdict> verify_audit(std::filesystem::path const& data);
+Result<AuditVerdict> verify_audit(StorePlace const& place);
 
 }  // namespace countersign::manager

@@ -4,8 +4,8 @@ namespace countersign::manager::store {
 
 /// 19: accounts of a directory ("directory"; all others are "local"), tokens that reach one folder alone, failed log-ins, which a restart
 /// must not forget, and the hours in which a folder's certificates are renewed (one window a line; NULL: as the folder above).
-std::vector<std::string_view> const& running_schema() {
-    static std::vector<std::string_view> const steps = {
+Statements const& running_schema() {
+    static Statements const steps = {
         "ALTER TABLE accounts ADD COLUMN origin TEXT NOT NULL DEFAULT 'local'",
         // A token ends with its folder: without one it would reach everything.
         "ALTER TABLE tokens ADD COLUMN folder INTEGER REFERENCES folders (id) ON DELETE CASCADE",

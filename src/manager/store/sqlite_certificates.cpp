@@ -93,7 +93,7 @@ net::Task<Result<void>> SqliteCertificates::add_roots(std::vector<pki::Certifica
             auto const added = database.execute(
                 "INSERT INTO foreign_roots (fingerprint, certificate, added, added_by, withdrawn) "
                 "VALUES (:fingerprint, :certificate, :added, :actor, 0) ON CONFLICT (fingerprint) DO UPDATE SET "
-                "withdrawn = 0, added = excluded.added, added_by = excluded.added_by WHERE withdrawn = 1",
+                "withdrawn = 0, added = excluded.added, added_by = excluded.added_by WHERE foreign_roots.withdrawn = 1",
                 {value(root.fingerprint()), value(root.to_pem()), value(backing_.now()), value(actor)});
             if (added > 0) backing_.record(database, actor, "root.add", root.subject(), "SHA-256 " + root.fingerprint());
         }
@@ -131,8 +131,8 @@ net::Task<Result<void>> SqliteCertificates::note_trust(SystemTrust seen) {
         // NULL: not known. What was not seen this time stays.
         database.execute(
             "INSERT INTO system_trust (system, served_root, trusted, verifies) VALUES (:system, :served, :trusted, :verifies) "
-            "ON CONFLICT (system) DO UPDATE SET served_root = coalesce(excluded.served_root, served_root), "
-            "trusted = coalesce(excluded.trusted, trusted), verifies = coalesce(excluded.verifies, verifies)",
+            "ON CONFLICT (system) DO UPDATE SET served_root = coalesce(excluded.served_root, system_trust.served_root), "
+            "trusted = coalesce(excluded.trusted, system_trust.trusted), verifies = coalesce(excluded.verifies, system_trust.verifies)",
             {value(seen.system), served, seen.on_trial ? Value() : trusted, seen.on_trial && seen.verifies == false ? Value() : verifies});
         // A list on trial may go back or stay: unless it is the one that was known, nobody knows which it will be.
         if (seen.on_trial && seen.trusted)
@@ -146,7 +146,8 @@ net::Task<Result<NamedSystems>> SqliteCertificates::lacking(std::string root, st
     return backing_.read([root = std::move(root), now = std::move(now), most](Database& database) -> Result<NamedSystems> {
         // A system that this program has not read yet checks us if it did so when it was last known.
         std::string which =
-            "FROM systems LEFT JOIN system_trust ON system = id WHERE coalesce(verifies, level = 4 OR last_call = 'https verified') <> 0 "
+            "FROM systems LEFT JOIN system_trust ON system = id WHERE "
+            "coalesce(verifies, CASE WHEN level = 4 OR last_call = 'https verified' THEN 1 ELSE 0 END) <> 0 "
             "AND (trusted IS NULL OR (instr(trusted, :root) = 0";
         std::vector<Value> values{value(root)};
         for (std::size_t i = 0; i < now.size(); ++i) {

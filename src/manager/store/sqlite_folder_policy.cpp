@@ -11,7 +11,7 @@ std::vector<std::string_view> const k_columns = {"e.id",     "e.folder", "f.path
 constexpr std::string_view k_from = "FROM folder_exceptions AS e JOIN folders AS f ON f.id = e.folder ";
 /// The folder and all above it, with how far above.
 constexpr std::string_view k_up =
-    "JOIN (WITH RECURSIVE up (id, depth) AS (SELECT :folder, 0 UNION ALL SELECT folders.parent, up.depth + 1 FROM folders "
+    "JOIN (WITH RECURSIVE up (id, depth) AS (SELECT CAST(:folder AS INTEGER), 0 UNION ALL SELECT folders.parent, up.depth + 1 FROM folders "
     "JOIN up ON folders.id = up.id WHERE folders.parent IS NOT NULL) SELECT id, depth FROM up) AS up ON up.id = ";
 
 /// The CHECK constraint keeps other kinds out.

@@ -72,11 +72,11 @@ std::optional<Cursor> cursor_of(std::string_view text) {
 /// Whether no more than k_narrow rows are meant.
 bool is_narrow(Database& database, Restriction const& one) {
     Query query;
-    query.add("FROM (SELECT 1 FROM (" + one.ids + ") LIMIT ", one.ids_values).add("?)", {value(k_narrow + 1)});
+    query.add("FROM (SELECT 1 FROM (" + one.ids + ") AS found LIMIT ", one.ids_values).add("?) AS counted", {value(k_narrow + 1)});
     return database.select_one({"count(*)"}, query.sql(), query.values())->number(0) <= k_narrow;
 }
 
-Restriction word_of(std::string_view word) {
+Restriction word_of(Engine engine, std::string_view word) {
     auto const pattern = value("%" + escape_like(word) + "%");
     Restriction out{.test = R"((inventory.subject LIKE ? ESCAPE '\' OR inventory.names LIKE ? ESCAPE '\')"
                             R"( OR inventory.serial LIKE ? ESCAPE '\' OR inventory.fingerprint LIKE ? ESCAPE '\'))",
@@ -84,15 +84,16 @@ Restriction word_of(std::string_view word) {
                     .ids = {},
                     .ids_values = {}};
     if (word.size() < k_shortest_indexed) return out;
-    out.ids = "SELECT rowid AS id FROM inventory_text WHERE inventory_text MATCH ?";
-    out.ids_values = {value('"' + replace_all(std::string(word), "\"", "\"\"") + '"')};
+    auto search = text_search(engine, "inventory_text", word);
+    out.ids = std::move(search.sql);
+    out.ids_values = {std::move(search.value)};
     return out;
 }
 
 /// What does not come from an index in the order of ends.
-std::vector<Restriction> lookups_of(InventoryFilter const& filter) {
+std::vector<Restriction> lookups_of(Engine engine, InventoryFilter const& filter) {
     std::vector<Restriction> out;
-    for (auto word : words(filter.text)) out.push_back(word_of(word));
+    for (auto word : words(filter.text)) out.push_back(word_of(engine, word));
     if (filter.system) {
         std::string const ids(k_of_system);
         std::vector<Value> const values{value(*filter.system), value(*filter.system)};
@@ -229,12 +230,12 @@ net::Task<Result<InventoryPage>> SqliteInventory::page(InventoryFilter filter, s
         auto const place = cursor_of(after);
         if (!after.empty() && !place)
             return fail(errors::gen::invalid_input, {{"field", "after"}, {"detail", "it is none that a page gave as next"}});
-        auto const lookups = lookups_of(filter);
+        auto const lookups = lookups_of(database.engine(), filter);
         auto const leading =
             std::ranges::find_if(lookups, [&database](auto const& one) { return !one.ids.empty() && is_narrow(database, one); });
         bool const led = leading != lookups.end();
         Query query;
-        query.add("FROM inventory WHERE 1");
+        query.add("FROM inventory WHERE 1 = 1");
         for (auto one = lookups.begin(); one != lookups.end(); ++one) {
             if (one == leading)
                 query.add(" AND inventory.id IN (" + one->ids + ")", one->ids_values);

@@ -120,7 +120,7 @@ std::optional<Place> place_of(ListOrder order, std::string const& cursor) {
 class Pager {
 public:
     Pager(Database& database, SystemFilter const& filter, ListOrder order)
-        : database_(database), restrictions_(restrictions_of(filter)), order_(order), key_(key_of(order.column)) {
+        : database_(database), restrictions_(restrictions_of(database.engine(), filter)), order_(order), key_(key_of(order.column)) {
         choose();
     }
 
@@ -145,7 +145,7 @@ private:
         for (auto const& one : restrictions_) {
             if (one.ids.empty()) continue;
             Query query;
-            query.add("FROM (SELECT 1 FROM (" + one.ids + ") LIMIT ", one.ids_values).add("?)", {value(k_narrow + 1)});
+            query.add("FROM (SELECT 1 FROM (" + one.ids + ") AS found LIMIT ", one.ids_values).add("?) AS counted", {value(k_narrow + 1)});
             auto const count = database_.select_one({"count(*)"}, query.sql(), query.values())->number(0);
             if (count >= fewest) continue;
             fewest = count;
@@ -175,7 +175,7 @@ private:
         std::string const key(key_.sql);
         Query query;
         query.add(from(part));
-        query.add(" WHERE 1");
+        query.add(" WHERE 1 = 1");
         for (auto const& one : restrictions_) {
             if (&one == driver_)
                 query.add(" AND systems.id IN (" + one.ids + ")", one.ids_values);
@@ -232,7 +232,8 @@ std::vector<ListedSystem> load_listed(Database& database, std::vector<Place> con
     std::vector<ListedSystem> out(places.size());
     auto const after = system_columns().size();
     for (auto const& row :
-         database.select(listed_columns(), "FROM systems WHERE systems.id IN (SELECT value FROM json_each(:numbers))", {value(numbers)}))
+         database.select(listed_columns(), "FROM systems WHERE systems.id IN (SELECT CAST(value AS INTEGER) FROM json_each(:numbers))",
+                         {value(numbers)}))
         out.at(order.at(row.number(0))) = {system_of(row), row.text(after), row.text(after + 1), row.number(after + 2)};
     return out;
 }
@@ -242,8 +243,8 @@ std::vector<ListedSystem> load_listed(Database& database, std::vector<Place> con
 net::Task<Result<std::vector<SystemId>>> SqliteLists::select(SystemFilter filter) {
     return backing_.read([filter = std::move(filter)](Database& database) -> Result<std::vector<SystemId>> {
         Query query;
-        query.add("FROM systems WHERE 1");
-        for (auto const& one : restrictions_of(filter)) query.add(" AND " + one.test, one.test_values);
+        query.add("FROM systems WHERE 1 = 1");
+        for (auto const& one : restrictions_of(database.engine(), filter)) query.add(" AND " + one.test, one.test_values);
         std::vector<SystemId> out;
         for (auto const& row : database.select({"systems.id"}, query.sql() + " ORDER BY systems.id", query.values()))
             out.push_back(row.number(0));

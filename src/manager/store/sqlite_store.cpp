@@ -3,19 +3,73 @@
 #include "base/log.hpp"
 #include "manager/store/assessment_json.hpp"
 #include "manager/store/migrations.hpp"
+#include "manager/store/postgresql_address.hpp"
+
+#include <soci/error.h>
 
 #include <algorithm>
 
 namespace countersign::manager {
 
-Result<std::unique_ptr<Store>> Store::open(std::filesystem::path const& file, host::Sealer sealer, std::shared_ptr<Clock const> clock) {
-    CS_TRY(auto database, store::Database::open(file));
+namespace {
+
+constexpr std::string_view k_check_name = "sealing check";
+constexpr std::string_view k_check_text = "countersign";
+
+/// A secret that says nothing, to know whether the others can be opened. SQLite lies beside its key; a shared database does not.
+Result<void> check_sealing_key(store::Database& database, host::Sealer const& sealer, std::string const& name) {
+    auto const sealed = database.select_one({"sealed"}, "FROM secrets WHERE name = :name", {store::value(k_check_name)});
+    if (!sealed) {
+        database.execute("INSERT INTO secrets (name, sealed) VALUES (:name, :sealed)",
+                         {store::value(k_check_name), store::value(sealer.seal(SecretText(std::string(k_check_text)), k_check_name))});
+        return {};
+    }
+    if (!sealer.open(sealed->text(0), k_check_name))
+        return fail(errors::sto::other_sealing_key, {{"database", name}, {"file", "sealing.key of the data folder"}});
+    return {};
+}
+
+Result<std::unique_ptr<Store>> finish_opening(std::unique_ptr<store::Database> database, host::Sealer sealer,
+                                              std::shared_ptr<Clock const> clock, std::string const& name,
+                                              std::unique_ptr<store::SharedPlace> place) {
     auto const seal = [&sealer](store::Database& fresh, int found) {
         if (found < store::k_version_with_audit_chain) store::seal_first_audit_head(fresh, sealer);
     };
-    CS_CHECK(store::migrate(*database, clock->now(), store::newest_schema(), seal).map_error(at(file.string())));
-    log::info("store.open", {{"file", file.string()}, {"schema", store::newest_schema()}});
-    return std::make_unique<store::SqliteStore>(std::move(database), std::move(sealer), std::move(clock));
+    CS_CHECK(store::migrate(*database, clock->now(), store::newest_schema(), seal).map_error(at(name)));
+    if (place) {
+        try {
+            database->begin(store::Access::write);
+            auto const checked = check_sealing_key(*database, sealer, name);
+            if (!checked) return fail(checked.error());
+            database->commit();
+        } catch (soci::soci_error const& error) {
+            return fail(errors::sto::query_failed, {{"detail", error.what()}});
+        }
+    }
+    log::info("store.open", {{"database", name}, {"schema", store::newest_schema()}});
+    return std::make_unique<store::SqliteStore>(std::move(database), std::move(sealer), std::move(clock), std::move(place));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(std::filesystem::path const& file, host::Sealer sealer, std::shared_ptr<Clock const> clock) {
+    CS_TRY(auto database, store::Database::open(file));
+    return finish_opening(std::move(database), std::move(sealer), std::move(clock), file.string(), nullptr);
+}
+
+Result<std::unique_ptr<Store>> Store::connect(store::PostgresqlAddress const& address, host::Sealer sealer,
+                                              std::shared_ptr<Clock const> clock) {
+    CS_TRY(auto text, store::connection_text(address));
+    CS_TRY(auto database, store::Database::connect(text, address.name()));
+    try {
+        // Until started(): two managers that begin together must not both find it empty.
+        database->define("SELECT pg_advisory_lock(" + std::to_string(static_cast<std::int32_t>(store::LockClass::start)) +
+                         ", hashtext(current_schema()))");
+    } catch (soci::soci_error const& error) {
+        return fail(errors::sto::query_failed, {{"detail", error.what()}});
+    }
+    auto place = std::make_unique<store::SharedPlace>(std::move(text), database->origin());
+    return finish_opening(std::move(database), std::move(sealer), std::move(clock), address.name(), std::move(place));
 }
 
 namespace store {

@@ -20,6 +20,7 @@
 #include "manager/store/sqlite_statistics.hpp"
 #include "manager/store/sqlite_tickets.hpp"
 #include "manager/store/store.hpp"
+#include "manager/store/store_sharing.hpp"
 
 #include <map>
 
@@ -27,12 +28,21 @@ namespace countersign::manager::store {
 
 class SqliteStore final : public Store {
 public:
-    SqliteStore(std::unique_ptr<Database> database, host::Sealer sealer, std::shared_ptr<Clock const> clock)
-        : sealer_(std::move(sealer)), clock_(std::move(clock)), queue_(std::move(database), trail_.hooks()) {}
+    SqliteStore(std::unique_ptr<Database> database, host::Sealer sealer, std::shared_ptr<Clock const> clock,
+                std::unique_ptr<SharedPlace> place)
+        : sealer_(std::move(sealer)),
+          clock_(std::move(clock)),
+          sharing_(backing_, std::move(place)),
+          queue_(std::move(database), trail_.hooks()) {}
+
+    ~SqliteStore() override { sharing_.stop(); }
+    SqliteStore(SqliteStore const&) = delete;
+    SqliteStore& operator=(SqliteStore const&) = delete;
 
     AuditStore& audit_trail() override { return audit_; }
     AccountStore& accounts() override { return accounts_; }
     StatisticsStore& statistics() override { return statistics_; }
+    SharedStore& shared() override { return sharing_; }
     FolderStore& folders() override { return folders_; }
     ListStore& lists() override { return lists_; }
     TicketDesk& tickets() override { return tickets_; }
@@ -114,6 +124,10 @@ private:
         return queue_.run(Access::read, std::move(body));
     }
     template <class Body>
+    auto rows(Body body) {
+        return queue_.run(Access::rows, std::move(body));
+    }
+    template <class Body>
     auto write(Body body) {
         return queue_.run(Access::write, std::move(body));
     }
@@ -141,6 +155,7 @@ private:
     std::map<std::string, pki::Certificate> decoded_anchors_;
     SqliteTickets tickets_{backing_};
     SqliteNotifications notifications_{backing_};
+    StoreSharing sharing_;
     CommitQueue queue_;  ///< last: its thread uses the others
 };
 

@@ -34,11 +34,11 @@ std::string subject_of_ticket(Ticket const& ticket) { return "ticket " + std::to
 /// The folder and all that it is in, the root last.
 std::vector<FolderId> folders_above(Database& database, FolderId folder) {
     std::vector<FolderId> out;
-    for (auto const& row :
-         database.select({"id"},
-                         "FROM (WITH RECURSIVE above (id, parent) AS (SELECT id, parent FROM folders WHERE id = :folder UNION ALL "
-                         "SELECT folders.id, folders.parent FROM folders JOIN above ON folders.id = above.parent) SELECT id FROM above)",
-                         {value(folder)}))
+    for (auto const& row : database.select(
+             {"id"},
+             "FROM (WITH RECURSIVE above (id, parent) AS (SELECT id, parent FROM folders WHERE id = :folder UNION ALL "
+             "SELECT folders.id, folders.parent FROM folders JOIN above ON folders.id = above.parent) SELECT id FROM above) AS up",
+             {value(folder)}))
         out.push_back(row.number(0));
     return out;
 }
@@ -186,7 +186,8 @@ std::string where(TicketFilter const& filter, UtcTime now, std::vector<Value>& v
     if (filter.severity) add("severity = :severity", value(to_string(*filter.severity)));
     if (filter.assignee) add("assignee = :assignee", value(*filter.assignee));
     if (filter.folder && *filter.folder != k_root_folder)
-        add("system IN (SELECT id FROM systems WHERE folder IN (WITH RECURSIVE below (id) AS (SELECT :folder UNION ALL SELECT folders.id "
+        add("system IN (SELECT id FROM systems WHERE folder IN (WITH RECURSIVE below (id) AS (SELECT CAST(:folder AS INTEGER) UNION ALL "
+            "SELECT folders.id "
             "FROM "
             "folders JOIN below ON folders.parent = below.id) SELECT id FROM below))",
             value(*filter.folder));

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Everything the manager remembers, in SQLite (SOCI, WAL). One connection on a thread of its own; callers from any loop wait
+/// Everything the manager remembers, in SQLite (WAL) or PostgreSQL. One connection on a thread of its own; callers from any loop wait
 /// for their turn as coroutines. Each call is one transaction: it happened whole and is durable when it returns, or not at
 /// all. Migrations are numbered and only go forward (STO-003 when the file is newer than the program).
 ///
@@ -24,6 +24,10 @@
 #include <vector>
 
 namespace countersign::manager {
+
+namespace store {
+struct PostgresqlAddress;  // store/postgresql_address.hpp
+}
 
 /// Passwords that may open a system, tried in this order. `candidate` was stored before it was sent to the system, so that
 /// a crash between the two loses nothing.
@@ -93,11 +97,16 @@ class FolderPolicyStore;  // store/folder_policy_store.hpp
 class ReplacementStore;   // store/replacement_store.hpp
 class InventoryStore;     // store/inventory_store.hpp
 class StatisticsStore;    // store/statistics_store.hpp
+class SharedStore;        // store/shared_store.hpp
 
 class Store {
 public:
     /// STO-001, STO-003. Makes the file and its schema when there is none.
     static Result<std::unique_ptr<Store>> open(std::filesystem::path const& file, host::Sealer sealer, std::shared_ptr<Clock const> clock);
+    /// The same on PostgreSQL, which several managers may share (store/postgresql_address.hpp). Besides STO-004, STO-005, STO-006
+    /// (secrets there were sealed with another key), GEN-006.
+    static Result<std::unique_ptr<Store>> connect(store::PostgresqlAddress const& address, host::Sealer sealer,
+                                                  std::shared_ptr<Clock const> clock);
     virtual ~Store() = default;
 
     virtual CampaignStore& campaigns() = 0;
@@ -105,6 +114,8 @@ public:
     virtual AuditStore& audit_trail() = 0;
     virtual AccountStore& accounts() = 0;
     virtual StatisticsStore& statistics() = 0;
+    /// Other managers on the same database.
+    virtual SharedStore& shared() = 0;
 
     // Systems
     virtual net::Task<Result<SystemId>> add_system(System system, std::optional<SecretText> password, std::string actor) = 0;  ///< MGR-001

@@ -20,25 +20,26 @@ std::size_t length_of(std::string_view word) {
 
 /// A folder with all below it.
 constexpr std::string_view k_below =
-    "(WITH RECURSIVE below (id) AS (SELECT ? UNION ALL SELECT folders.id FROM folders JOIN below ON folders.parent = below.id) "
+    "(WITH RECURSIVE below (id) AS (SELECT CAST(? AS INTEGER) UNION ALL SELECT folders.id FROM folders JOIN below ON folders.parent = "
+    "below.id) "
     "SELECT id FROM below)";
 constexpr std::string_view k_word_test =
     R"((systems.name LIKE ? ESCAPE '\' OR systems.host_name LIKE ? ESCAPE '\' OR systems.address LIKE ? ESCAPE '\')"
     R"( OR systems.serial_number LIKE ? ESCAPE '\' OR systems.mac_address LIKE ? ESCAPE '\' OR systems.family LIKE ? ESCAPE '\')"
     R"( OR systems.software LIKE ? ESCAPE '\' OR +systems.folder IN (SELECT id FROM folders WHERE path LIKE ? ESCAPE '\')))";
 constexpr std::size_t k_word_values = 8;
-constexpr std::string_view k_word_ids =
-    R"(SELECT rowid AS id FROM systems_text WHERE systems_text MATCH ?)"
+constexpr std::string_view k_word_in_folder =
     R"( UNION ALL SELECT id FROM systems WHERE folder IN (SELECT id FROM folders WHERE path LIKE ? ESCAPE '\'))";
 constexpr std::string_view k_with_ticket = "SELECT DISTINCT system AS id FROM tickets WHERE state = 'open' AND system IS NOT NULL";
 
-Restriction word_of(std::string_view word) {
+Restriction word_of(Engine engine, std::string_view word) {
     auto const pattern = value("%" + escape_like(word) + "%");
     Restriction out{
         .test = std::string(k_word_test), .test_values = std::vector<Value>(k_word_values, pattern), .ids = {}, .ids_values = {}};
     if (length_of(word) < k_shortest_indexed) return out;
-    out.ids = k_word_ids;
-    out.ids_values = {value('"' + replace_all(std::string(word), "\"", "\"\"") + '"'), pattern};
+    auto search = text_search(engine, "systems_text", word);
+    out.ids = search.sql + std::string(k_word_in_folder);
+    out.ids_values = {std::move(search.value), pattern};
     return out;
 }
 
@@ -62,9 +63,17 @@ Query& Query::add(std::string_view sql, std::vector<Value> values) {
     return *this;
 }
 
-std::vector<Restriction> restrictions_of(SystemFilter const& filter) {
+TextSearch text_search(Engine engine, std::string_view table, std::string_view word) {
+    auto const name = std::string(table);
+    if (engine == Engine::postgresql)
+        return {"SELECT rowid AS id FROM " + name + R"( WHERE words LIKE ? ESCAPE '\')", value("%" + escape_like(word) + "%")};
+    return {"SELECT rowid AS id FROM " + name + " WHERE " + name + " MATCH ?",
+            value('"' + replace_all(std::string(word), "\"", "\"\"") + '"')};
+}
+
+std::vector<Restriction> restrictions_of(Engine engine, SystemFilter const& filter) {
     std::vector<Restriction> out;
-    for (auto word : words(filter.text)) out.push_back(word_of(word));
+    for (auto word : words(filter.text)) out.push_back(word_of(engine, word));
     if (filter.level) out.push_back(column_is("level", value(std::int64_t{*filter.level})));
     if (!filter.family.empty()) out.push_back(column_is("family", value(filter.family)));
     if (filter.folder && *filter.folder != k_root_folder)

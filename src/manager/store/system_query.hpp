@@ -33,7 +33,14 @@ struct Restriction {
 };
 
 /// Without `limit` and `after`.
-std::vector<Restriction> restrictions_of(SystemFilter const& filter);
+std::vector<Restriction> restrictions_of(Engine engine, SystemFilter const& filter);
+
+/// "SELECT rowid AS id FROM `table` WHERE ..." with one value: the rows whose text holds `word`, by the index of its parts.
+struct TextSearch {
+    std::string sql;
+    Value value;
+};
+TextSearch text_search(Engine engine, std::string_view table, std::string_view word);
 
 /// The columns of a System, the id first.
 std::vector<std::string_view> const& system_columns();

@@ -226,7 +226,7 @@ net::Task<Result<std::vector<System>>> SqliteStore::list_systems(SystemFilter fi
     return read([filter = std::move(filter)](Database& database) -> Result<std::vector<System>> {
         Query query;
         query.add("FROM systems WHERE systems.id > ?", {value(filter.after)});
-        for (auto const& one : restrictions_of(filter)) query.add(" AND " + one.test, one.test_values);
+        for (auto const& one : restrictions_of(database.engine(), filter)) query.add(" AND " + one.test, one.test_values);
         query.add(" ORDER BY systems.id LIMIT ?", {value(static_cast<std::int64_t>(std::clamp<std::size_t>(filter.limit, 1, 1000)))});
         std::vector<System> out;
         for (auto const& row : database.select(system_columns(), query.sql(), query.values())) out.push_back(system_of(row));
@@ -333,7 +333,7 @@ net::Task<Result<void>> SqliteStore::record_assessment(System system, Assessment
         database.execute(
             "INSERT INTO assessments (system, document, service_lines) VALUES (:system, :document, :lines) "
             "ON CONFLICT (system) DO UPDATE SET document = excluded.document, service_lines = excluded.service_lines "
-            "WHERE document <> excluded.document OR service_lines <> excluded.service_lines",
+            "WHERE assessments.document <> excluded.document OR assessments.service_lines <> excluded.service_lines",
             {value(system.id), value(to_document(assessment)), value(to_document(service_lines))});
         // Observations come every few minutes: only what they change is worth a line in the trail.
         if (auto line = describe_change(before, *stored); !line.empty())

@@ -224,7 +224,7 @@ TEST_F(Accounts, each_change_stands_in_the_trail) {
 TEST_F(Accounts, the_machine_lets_an_administrator_in_again) {
     make("anna", Role::administrator);
     get(accounts().change("admin", {.full_name = {}, .role = Role::viewer, .enabled = false}, "anna"));
-    auto restored = restore_administrator(folder_.path(), "admin");
+    auto restored = restore_administrator(place(), "admin");
     ASSERT_TRUE(restored) << restored.error().explanation();
     EXPECT_FALSE(restored->setup);
     auto const session = log_in("admin", restored->password.reveal());
@@ -232,7 +232,7 @@ TEST_F(Accounts, the_machine_lets_an_administrator_in_again) {
     EXPECT_TRUE(caller.may(Permission::administer));
     EXPECT_TRUE(caller.must_change_password);
     testing::TemporaryFolder empty;
-    EXPECT_FALSE(restore_administrator(empty.path(), "admin"));
+    EXPECT_FALSE(restore_administrator({empty.path()}, "admin"));
     EXPECT_TRUE(std::filesystem::is_empty(empty.path()));
 }
 

@@ -27,7 +27,7 @@ protected:
         EXPECT_GT((*database)->execute(sql), 0) << sql;
     }
     AuditVerdict verdict() {
-        auto found = verify_audit(folder_.path());
+        auto found = verify_audit(place());
         if (!found) ADD_FAILURE() << found.error().explanation();
         return found ? *found : AuditVerdict();
     }
@@ -120,7 +120,7 @@ TEST_F(AuditTest, a_record_that_somebody_added_is_not_ours) {
 
 TEST_F(AuditTest, a_lost_head_is_said_and_stays_in_the_trail) {
     tamper("DELETE FROM audit_head");
-    auto const found = verify_audit(folder_.path());
+    auto const found = verify_audit(place());
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().id(), errors::mgr::audit_head_lost);
     reopen();
@@ -199,7 +199,7 @@ TEST_F(AuditTest, records_of_an_older_database_get_their_hashes_once) {
             database->execute("INSERT INTO audit (at, actor, action, subject, detail) VALUES (1, 'admin', 'old', 'system', :detail)",
                               {value(std::to_string(i))});
     }
-    auto const early = verify_audit(folder_.path());
+    auto const early = verify_audit(place());
     ASSERT_FALSE(early);
     EXPECT_EQ(early.error().id(), errors::mgr::audit_not_chained);
     reopen();
@@ -222,7 +222,7 @@ TEST_F(AuditTest, bytes_that_are_no_text_do_not_break_the_chain) {
 
 TEST_F(AuditTest, a_folder_without_a_manager_is_an_error_and_stays_as_it_is) {
     testing::TemporaryFolder empty;
-    EXPECT_FALSE(verify_audit(empty.path()));
+    EXPECT_FALSE(verify_audit({empty.path()}));
     EXPECT_TRUE(std::filesystem::is_empty(empty.path()));
 }
 

@@ -127,9 +127,11 @@ TEST_F(Settings, a_file_that_is_no_toml_or_is_not_there_is_one_problem) {
 TEST_F(Settings, what_does_not_fit_together_is_told) {
     auto const problem = [this](std::string const& text) {
         auto made = make_program_settings(read(needed_ + text));
-        return made ? std::string("none") : made.error().message();
+        return made ? std::string("none") : made.error().explanation();
     };
     EXPECT_EQ(problem(""), "none");
+    EXPECT_THAT(problem("database = \"postgresql://db/x\"\n"), HasSubstr("database_ca_file"));
+    EXPECT_THAT(problem("database = \"postgresql://db/x?sslmode=require\"\n"), HasSubstr("STO-004"));
     EXPECT_THAT(problem("https_port = 60000\nport_offset = 10000\n"), HasSubstr("https_port is not valid"));
     EXPECT_THAT(problem("http_port = 443\n"), HasSubstr("http_port is not valid"));
     EXPECT_THAT(problem("listen = \"here\"\n"), HasSubstr("listen is not valid"));
@@ -144,10 +146,10 @@ TEST_F(Settings, what_does_not_fit_together_is_told) {
 TEST_F(Settings, a_password_file_that_others_may_read_is_refused) {
     auto const file = folder_.path() / "password";
     ASSERT_TRUE(host::write_file(file, "secret", host::Privacy::shared));
-    auto const text = needed_ + "database = \"postgresql://db/x\"\ndatabase_password_file = \"password\"\n";
+    auto const text = needed_ + "database = \"postgresql://me@/x?host=/run/postgresql\"\ndatabase_password_file = \"password\"\n";
     auto const open = make_program_settings(read(text));
     ASSERT_FALSE(open);
-    EXPECT_THAT(open.error().message(), HasSubstr("can be read by others"));
+    EXPECT_THAT(open.error().explanation(), HasSubstr("can be read by others"));
     std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     auto const closed = make_program_settings(read(text));
     EXPECT_TRUE(closed) << closed.error().explanation();

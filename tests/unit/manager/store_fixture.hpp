@@ -1,8 +1,12 @@
 #pragma once
 
-/// A store in a folder of its own, a clock that the test moves, and a way to wait for coroutines.
+/// A store of its own, a clock that the test moves, and a way to wait for coroutines. The same tests run on SQLite and, when the
+/// environment names a server, on PostgreSQL.
 
+#include "manager/store/place.hpp"
+#include "manager/store/shared_store.hpp"
 #include "manager/store/store.hpp"
+#include "postgresql_schema.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
@@ -32,11 +36,13 @@ protected:
 
     void reopen() {
         store_.reset();
-        auto sealer = host::Sealer::load_or_create(folder_.path() / "sealing.key");
-        ASSERT_TRUE(sealer);
-        auto opened = manager::Store::open(file(), std::move(*sealer), clock_);
+        auto opened = manager::open_store(place(), clock_);
         ASSERT_TRUE(opened) << opened.error().message();
         store_ = std::move(*opened);
+        (void)net::run(runtime_, store_->shared().started());
+    }
+    [[nodiscard]] manager::StorePlace place() const {
+        return {folder_.path(), schema_ ? schema_->address() : manager::store::PostgresqlAddress()};
     }
     [[nodiscard]] std::filesystem::path file() const { return folder_.path() / "manager.db"; }
 
@@ -72,6 +78,7 @@ protected:
     }
 
     TemporaryFolder folder_;
+    std::unique_ptr<PostgresqlSchema> schema_ = PostgresqlSchema::make();
     std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>(*parse_utc_time("2026-11-21T12:00:00Z"));
     net::Runtime runtime_{2};
     std::unique_ptr<manager::Store> store_;
