@@ -1,0 +1,126 @@
+// Certificates issued, stored durably and audited per second by the manager's own authority: a key made, a request made and checked, a
+// certificate signed, then issued list, inventory, sealed key and audit record in one transaction, many callers at once (group commit).
+// In the same run: how fast the same threads sign alone, and how fast the store takes certificates that are ready. `bench_sign` has the
+// unstored peer, `cfssl serve`.
+//
+//   build/release/bin/bench_issue [--systems 5000] [--callers 256] [--folder DIR] [--database postgresql://...]
+//
+// Prints rates and ratios; judges nothing. The folder must be on a disk whose fsync counts.
+
+#include "manager/certificates/internal_ca.hpp"
+#include "manager/store/place.hpp"
+#include "manager/store/shared_store.hpp"
+#include "net/sync.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+
+namespace {
+
+using namespace countersign;
+using Steady = std::chrono::steady_clock;
+
+constexpr double k_aim = 6000;
+constexpr double k_openbao = 2170;
+
+template <class T>
+T must(Result<T> result) {
+    if (!result) {
+        std::fprintf(stderr, "bench: %s\n", result.error().explanation().c_str());
+        std::exit(3);
+    }
+    if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+double rate(std::size_t count, Steady::time_point begin) {
+    return static_cast<double>(count) / std::chrono::duration<double>(Steady::now() - begin).count();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("Certificates issued, stored and audited per second");
+    std::size_t systems = 5000, callers = 256;
+    std::string folder = "build/bench-issue", database;
+    app.add_option("--systems", systems)->capture_default_str();
+    app.add_option("--callers", callers)->capture_default_str();
+    app.add_option("--folder", folder)->capture_default_str();
+    app.add_option("--database", database, "PostgreSQL instead of SQLite");
+    CLI11_PARSE(app, argc, argv);
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder);
+
+    net::Runtime runtime(2);
+    runtime.start();
+    auto const clock = std::make_shared<SystemClock>();
+    manager::StorePlace place{folder, {.url = database, .password_file = {}, .ca_file = {}}};
+    auto store = must(manager::open_store(place, clock));
+    must(net::run(runtime, store->shared().started()));
+    auto authority = must(net::run(runtime, manager::InternalCa::open(*store, runtime.blocking(), clock, "Bench")));
+    manager::Policy policy;
+    policy.key_type = "ec:p256";
+    std::vector<manager::System> all(systems);
+    for (std::size_t i = 0; i < systems; ++i) {
+        all[i].name = "s" + std::to_string(i);
+        all[i].host_name = all[i].name + ".bench.test";
+        all[i].family = "c-series";
+        all[i].track_by = manager::TrackBy::host_name;
+    }
+    must(net::run(runtime, [](manager::Store* to, std::vector<manager::System>* list, std::size_t at_once) -> net::Task<Result<void>> {
+        co_await net::for_each_bounded(list->size(), at_once, [to, list](std::size_t i) -> net::Task<> {
+            (*list)[i].id = must(co_await to->add_system((*list)[i], std::nullopt, "bench"));
+        });
+        co_return Result<void>();
+    }(store.get(), &all, callers)));
+
+    struct Job {
+        manager::Store* store;
+        manager::InternalCa* authority;
+        manager::Policy policy;
+        std::vector<manager::System>* systems;
+        std::vector<std::optional<manager::PendingCertificate>> ready;
+    } job{store.get(), authority.get(), policy, &all, {}};
+    job.ready.resize(systems);
+
+    auto begin = Steady::now();
+    must(net::run(runtime, [](Job* todo, std::size_t at_once) -> net::Task<Result<void>> {
+        co_await net::for_each_bounded(todo->systems->size(), at_once, [todo](std::size_t i) -> net::Task<> {
+            todo->ready[i] = must(co_await todo->authority->issue_for_system((*todo->systems)[i], todo->policy));
+        });
+        co_return Result<void>();
+    }(&job, callers)));
+    double const signed_alone = rate(systems, begin);
+
+    begin = Steady::now();
+    must(net::run(runtime, [](Job* todo, std::size_t at_once) -> net::Task<Result<void>> {
+        co_await net::for_each_bounded(todo->systems->size(), at_once, [todo](std::size_t i) -> net::Task<> {
+            must(co_await todo->store->set_pending_certificate((*todo->systems)[i].id, std::move(*todo->ready[i])));
+        });
+        co_return Result<void>();
+    }(&job, callers)));
+    double const stored_alone = rate(systems, begin);
+
+    begin = Steady::now();
+    must(net::run(runtime, [](Job* todo, std::size_t at_once) -> net::Task<Result<void>> {
+        co_await net::for_each_bounded(todo->systems->size(), at_once, [todo](std::size_t i) -> net::Task<> {
+            auto made = must(co_await todo->authority->issue_for_system((*todo->systems)[i], todo->policy));
+            must(co_await todo->store->set_pending_certificate((*todo->systems)[i].id, std::move(made)));
+        });
+        co_return Result<void>();
+    }(&job, callers)));
+    double const both = rate(systems, begin);
+
+    std::printf("made and signed, not stored    %8.0f /s\n", signed_alone);
+    std::printf("stored and audited, made before %7.0f /s\n", stored_alone);
+    std::printf(
+        "issued, stored and audited     %8.0f /s   aim %.0f: ratio %.2f   OpenBao's published %.0f: ratio %.2f   of signing alone: %.2f\n",
+        both, k_aim, both / k_aim, k_openbao, both / k_openbao, both / signed_alone);
+    store.reset();
+    runtime.stop();
+    std::filesystem::remove_all(folder);
+    return 0;
+}
