@@ -69,13 +69,13 @@ public:
     [[nodiscard]] Wire const& wire() const override { return observer_.wire(); }
     void set_pace(Pace pace) override { engine_->set_pace(pace); }
     void start() override {
+        peers_->start(owner_, shared_from_this());
         engine_->start(shared_from_this());
         notifier_->start(shared_from_this());
         campaigns_->begin(shared_from_this());
         certificate_watch_.start(shared_from_this());
         certification_.start(shared_from_this());
         root_replacement_.start(shared_from_this());
-        peers_->start(owner_, shared_from_this());
     }
     net::Task<> stop() override;
     net::Task<Result<System>> add_system(NewSystem wanted, std::string actor) override;

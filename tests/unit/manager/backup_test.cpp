@@ -78,6 +78,14 @@ TEST_F(Backup, everything_comes_back_in_either_database) {
         EXPECT_EQ(get(store.get_secret("authority"))->reveal(), "a key");
         // Found by a part of a word, numbered after all that there ever was, and one job of a kind for a system.
         EXPECT_EQ(get(store.list_systems({.text = "oom1"})).size(), 10U);
+        get(store.update_system(
+            3,
+            [](System& system) {
+                system.name = "lounge";
+                return "renamed";
+            },
+            "admin"));
+        EXPECT_EQ(get(store.lists().page({.text = "oung"}, {}, {})).systems.size(), 1U);
         System fresh{.name = "fresh", .family = "c-series", .host_name = "fresh.example.test"};
         EXPECT_GT(get(store.add_system(fresh, std::nullopt, "admin")), 20);
         EXPECT_EQ(get(store.queue_job(JobKind::observe, 1, "admin")), 1);

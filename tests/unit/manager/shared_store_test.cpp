@@ -1,6 +1,7 @@
 // Two managers' stores on one PostgreSQL database. Only run where the environment names a server (tests/CMakeLists.txt).
 
 #include "manager/store/audit_store.hpp"
+#include "manager/store/job_leases.hpp"
 #include "manager/store/offline.hpp"
 #include "net/sync.hpp"
 #include "store_fixture.hpp"
@@ -137,6 +138,23 @@ TEST_F(SharedStores, every_job_is_taken_once_and_a_system_has_one_at_a_time) {
     EXPECT_THAT(std::set<SystemId>(taken.systems.begin(), taken.systems.end()), SizeIs(systems.size()));
     EXPECT_GT(taken.shares[0], 0);
     EXPECT_GT(taken.shares[1], 0);
+}
+
+TEST_F(SharedStores, a_job_is_passed_over_while_another_of_its_system_is_being_taken) {
+    std::vector<SystemId> systems;
+    for (int i = 0; i < 20; ++i) systems.push_back(add("s" + std::to_string(i)));
+    get(store_->queue_jobs(JobKind::observe, systems, "admin"));
+    get(store_->queue_jobs(JobKind::enforce, systems, "admin"));
+    // Somebody is in the middle of taking the first one: nobody sees it running yet.
+    auto const somebody = schema_->connect();
+    somebody->begin(store::Access::rows);
+    ASSERT_EQ(store::next_job(*somebody, clock_->now()), std::optional<JobId>(1));
+    for (int i = 0; i < 10; ++i) {
+        auto const job = get(other_->lease_job("second", std::chrono::seconds(60)));
+        ASSERT_TRUE(job);
+        EXPECT_NE(job->system, systems.front()) << job->id;
+    }
+    somebody->roll_back();
 }
 
 TEST_F(SharedStores, jobs_of_a_manager_that_is_gone_are_free_again) {
