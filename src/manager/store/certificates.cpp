@@ -27,22 +27,27 @@ net::Task<Result<std::optional<PendingCertificate>>> SqliteStore::get_pending_ce
 }
 
 net::Task<Result<void>> SqliteStore::set_pending_certificate(SystemId id, PendingCertificate pending) {
-    return write([this, id, pending = std::move(pending)](Database& database) -> Result<void> {
+    // Reading a certificate and sealing a key take longer than storing them: not on the database's thread.
+    auto sealed = sealer_.seal(pending.key.to_pem(), key_context(id));
+    auto const& certificate = pending.certificate;
+    IssuedCertificate issued{.serial = certificate.serial(),
+                             .subject = certificate.subject(),
+                             .fingerprint = certificate.fingerprint(),
+                             .purpose = "system",
+                             .system = id,
+                             .not_before = certificate.not_before(),
+                             .not_after = certificate.not_after(),
+                             .certificate = certificate,
+                             .renew_at = pending.renew_at};
+    return write([this, id, issued = std::move(issued), sealed = std::move(sealed)](Database& database) -> Result<void> {
         if (!database.select_one({"id"}, "FROM systems WHERE id = :id", {value(id)})) return no_such_system(id);
-        auto const& certificate = pending.certificate;
-        insert_issued(database, {.serial = certificate.serial(),
-                                 .subject = certificate.subject(),
-                                 .fingerprint = certificate.fingerprint(),
-                                 .purpose = "system",
-                                 .system = id,
-                                 .not_before = certificate.not_before(),
-                                 .not_after = certificate.not_after()});
+        insert_issued(database, issued);
         database.execute(
             "INSERT INTO pending_certificates (system, certificate, sealed_key) VALUES (:system, :certificate, :key) "
             "ON CONFLICT (system) DO UPDATE SET certificate = excluded.certificate, sealed_key = excluded.sealed_key",
-            {value(id), value(certificate.to_pem()), value(sealer_.seal(pending.key.to_pem(), key_context(id)))});
-        take_in_pending(database, now(), id, certificate, pending.renew_at);
-        record(database, "manager", "certificate.issue", subject_of(id), certificate.subject() + " serial " + certificate.serial());
+            {value(id), value(issued.certificate->to_pem()), value(sealed)});
+        take_in_pending(database, now(), id, *issued.certificate, issued.renew_at);
+        record(database, "manager", "certificate.issue", subject_of(id), issued.subject + " serial " + issued.serial);
         return {};
     });
 }
