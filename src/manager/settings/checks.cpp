@@ -26,7 +26,15 @@ public:
         Error error(errors::set::bad_value, {{"name", name}, {"detail", detail}});
         problems_.push_back(error.at(read_.values.at(std::string(name)).origin));
     }
-    void add(std::string_view name, Error error) { problems_.push_back(error.at(read_.values.at(std::string(name)).origin)); }
+    /// Of several at once each stands for itself.
+    void add(std::string_view name, Error error) {
+        auto const& origin = read_.values.at(std::string(name)).origin;
+        if (error.id() != errors::gen::several_problems) {
+            problems_.push_back(error.at(origin));
+            return;
+        }
+        for (auto cause : error.causes()) problems_.push_back(cause.at(origin));
+    }
     void paths() {
         for (auto const& row : setting_table()) {
             if (!is_path(row.type)) continue;
