@@ -89,28 +89,28 @@ int main(int argc, char** argv) {
     job.ready.resize(systems);
 
     auto begin = Steady::now();
-    must(net::run(runtime, [](Job* todo, std::size_t at_once) -> net::Task<Result<void>> {
-        co_await net::for_each_bounded(todo->count, at_once, [todo](std::size_t i) -> net::Task<> {
-            todo->ready[i] = must(co_await todo->authority->issue_for_system((*todo->systems)[i], todo->policy));
+    must(net::run(runtime, [](Job* work, std::size_t at_once) -> net::Task<Result<void>> {
+        co_await net::for_each_bounded(work->count, at_once, [work](std::size_t i) -> net::Task<> {
+            work->ready[i] = must(co_await work->authority->issue_for_system((*work->systems)[i], work->policy));
         });
         co_return Result<void>();
     }(&job, callers)));
     double const signed_alone = rate(systems, begin);
 
     begin = Steady::now();
-    must(net::run(runtime, [](Job* todo, std::size_t at_once) -> net::Task<Result<void>> {
-        co_await net::for_each_bounded(todo->count, at_once, [todo](std::size_t i) -> net::Task<> {
-            must(co_await todo->store->set_pending_certificate((*todo->systems)[i].id, std::move(*todo->ready[i])));
+    must(net::run(runtime, [](Job* work, std::size_t at_once) -> net::Task<Result<void>> {
+        co_await net::for_each_bounded(work->count, at_once, [work](std::size_t i) -> net::Task<> {
+            must(co_await work->store->set_pending_certificate((*work->systems)[i].id, std::move(*work->ready[i])));
         });
         co_return Result<void>();
     }(&job, callers)));
     double const stored_alone = rate(systems, begin);
 
     begin = Steady::now();
-    must(net::run(runtime, [](Job* todo, std::size_t at_once) -> net::Task<Result<void>> {
-        co_await net::for_each_bounded(todo->count, at_once, [todo](std::size_t i) -> net::Task<> {
-            auto made = must(co_await todo->authority->issue_for_system((*todo->systems)[todo->count + i], todo->policy));
-            must(co_await todo->store->set_pending_certificate((*todo->systems)[todo->count + i].id, std::move(made)));
+    must(net::run(runtime, [](Job* work, std::size_t at_once) -> net::Task<Result<void>> {
+        co_await net::for_each_bounded(work->count, at_once, [work](std::size_t i) -> net::Task<> {
+            auto made = must(co_await work->authority->issue_for_system((*work->systems)[work->count + i], work->policy));
+            must(co_await work->store->set_pending_certificate((*work->systems)[work->count + i].id, std::move(made)));
         });
         co_return Result<void>();
     }(&job, callers)));
