@@ -1,6 +1,7 @@
 #include "manager/certificates/estate_roots.hpp"
 
 #include "base/text.hpp"
+#include "manager/certificates/named_in_a_sentence.hpp"
 #include "manager/store/inventory_store.hpp"
 
 #include "countersign/errors/gen.hpp"
@@ -10,8 +11,6 @@
 
 namespace countersign::manager {
 namespace {
-
-constexpr std::size_t k_most_in_a_sentence = 10;
 
 /// "AB:CD" and "abcd" are one fingerprint.
 std::string plain(std::string const& fingerprint) {
@@ -101,14 +100,8 @@ net::Task<Result<void>> EstateRoots::remove(std::string fingerprint, bool accept
     if (own.active && own.active->root == sha256) never = true;
     if (own.staged && own.staged->root == sha256) never = true;
     if (own.previous && own.previous->root == sha256) before = true;
-    std::vector<std::string> names;
-    for (auto const& one : root.systems.first)
-        if (names.size() < k_most_in_a_sentence) names.push_back(one.name);
-    if (!names.empty()) {
-        auto text = "the certificates of " + std::to_string(root.systems.in_all) + " systems: " + join(names, ", ");
-        if (root.systems.in_all > names.size()) text += " and " + std::to_string(root.systems.in_all - names.size()) + " more";
-        needs.push_back(std::move(text));
-    }
+    if (!root.systems.first.empty())
+        needs.push_back("the certificates of " + std::to_string(root.systems.in_all) + " systems: " + in_a_sentence(root.systems));
     if (!needs.empty() && (never || !accepted))
         co_return fail(errors::mgr::root_in_use, {{"root", root.certificate.subject()}, {"needs", join(needs, "; ")}});
     if (before) CS_CO_CHECK(co_await links_.own.forget_previous(actor));

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "manager/certificates/named_in_a_sentence.hpp"
 #include "manager/drivers/web_driver.hpp"
 #include "manager/manager.hpp"
 
@@ -14,7 +15,6 @@ namespace countersign::manager {
 namespace {
 
 constexpr std::string_view k_identity = "the manager";
-constexpr std::size_t k_most_in_a_sentence = 10;
 
 std::string describe(KeptCertificate const& kept) {
     if (kept.is_internal()) return "the internal authority's";
@@ -32,15 +32,6 @@ bool listens_everywhere(std::string const& address) { return address == "0.0.0.0
 pki::AlternativeName alternative(std::string const& name) {
     using Kind = pki::AlternativeName::Kind;
     return {is_ip_address(name) ? Kind::ip : Kind::dns, name};
-}
-
-std::string in_a_sentence(NamedSystems const& systems) {
-    std::vector<std::string> names;
-    for (auto const& one : systems.first)
-        if (names.size() < k_most_in_a_sentence) names.push_back(one.name);
-    auto out = join(names, ", ");
-    if (systems.in_all > names.size()) out += " and " + std::to_string(systems.in_all - names.size()) + " more";
-    return out;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "manager/certificates/named_in_a_sentence.hpp"
 #include "manager/store/shared_store.hpp"
 #include "manager/store/ticket_desk.hpp"
 #include "manager/tickets/catalogue.hpp"
@@ -19,19 +20,9 @@ constexpr net::Milliseconds k_gather{300};
 constexpr net::Milliseconds k_grace{2000};
 /// Systems that are asked in one look; the next ones in the next.
 constexpr std::size_t k_most_asked = 500;
-constexpr std::size_t k_most_in_a_sentence = 10;
 /// A phase that takes longer is told of, whatever it waits for.
 constexpr std::chrono::days k_long{1};
 constexpr std::string_view k_ticket_subject = "root replacement";
-
-std::string in_a_sentence(NamedSystems const& systems) {
-    std::vector<std::string> names;
-    for (auto const& one : systems.first)
-        if (names.size() < k_most_in_a_sentence) names.push_back(one.name);
-    auto out = join(names, ", ");
-    if (systems.in_all > names.size()) out += " and " + std::to_string(systems.in_all - names.size()) + " more";
-    return out;
-}
 
 std::vector<SystemId> numbers_of(NamedSystems const& systems) {
     std::vector<SystemId> out;
