@@ -27,10 +27,11 @@ std::chrono::seconds pause_after_losses(int losses, JobId id) {
 }
 
 /// Of these, the first whose system nobody else is taking a job of at this moment. Locks hold until the transaction ends, and what was
-/// committed before a lock was free is seen by the question after it.
+/// committed before a lock was free is seen by the question after it. Such locks belong to the whole database: the schema is part of
+/// their number, so that two estates in one database do not wait for each other.
 std::optional<JobId> first_free(Database& database, UtcTime now, std::vector<Row> const& candidates) {
     auto const own = "pg_try_advisory_xact_lock(" + std::to_string(static_cast<std::int32_t>(LockClass::system)) +
-                     ", hashint8(CAST(:system AS BIGINT)))";
+                     ", hashint8(CAST(:system AS BIGINT)) # hashtext(current_schema()))";
     for (auto const& row : candidates) {
         if (!database.select_one({own}, "", {value(row.number(1))})->flag(0)) continue;
         auto const free = database.select_one({"id"}, std::string("FROM jobs AS j WHERE id = :id AND ") + k_system_is_free,
