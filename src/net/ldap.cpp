@@ -7,9 +7,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <ldap.h>
+#include <mutex>
 #include <netdb.h>
 #include <openldap.h>
+#include <optional>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -95,19 +98,68 @@ std::string url_of(LdapServer const& server) {
 
 bool set(LDAP* ldap, int option, void const* value) { return ::ldap_set_option(ldap, option, value) == LDAP_OPT_SUCCESS; }
 
+/// The part of the options that makes a TLS context: which roots, and that the peer must be verified by them.
+bool choose_tls(LDAP* ldap, std::string const& roots) {
+    int const demand = LDAP_OPT_X_TLS_DEMAND;
+    int const fresh = 0;
+    // Debian's library is built on GnuTLS, whose priority string also says the versions.
+    return set(ldap, LDAP_OPT_X_TLS_CACERTFILE, roots.c_str()) && set(ldap, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand) &&
+           set(ldap, LDAP_OPT_X_TLS_CIPHER_SUITE, "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%PROFILE_MEDIUM") &&
+           set(ldap, LDAP_OPT_X_TLS_NEWCTX, &fresh);
+}
+
+/// The TLS contexts made so far, one for each content of a file of roots. The library loses eight kilobytes with each context (it makes
+/// a priority list and overwrites it by ours), so connections share them.
+class Contexts {
+public:
+    /// Null when the file cannot be read or holds no certificates. The context lives as long as the process.
+    void* find(std::filesystem::path const& roots) {
+        auto const text = read_limited(roots);
+        if (!text) return nullptr;
+        std::lock_guard const lock(mutex_);
+        auto const known = made_.find(*text);
+        if (known != made_.end()) return known->second;
+        LDAP* maker = nullptr;
+        if (::ldap_initialize(&maker, nullptr) != LDAP_SUCCESS) return nullptr;
+        std::unique_ptr<LDAP, ConnectionDeleter> const held(maker);
+        void* context = nullptr;
+        if (!choose_tls(maker, roots.string()) || ::ldap_get_option(maker, LDAP_OPT_X_TLS_CTX, &context) != LDAP_OPT_SUCCESS)
+            return nullptr;
+        // Kept only for what it was surely made of: the library has read the file by itself.
+        if (context != nullptr && read_limited(roots) == text) made_.emplace(*text, context);
+        return context;
+    }
+
+private:
+    static std::optional<std::string> read_limited(std::filesystem::path const& file) {
+        constexpr std::size_t longest = 4UL * 1024 * 1024;
+        std::ifstream in(file, std::ios::binary);
+        std::string text(longest + 1, '\0');
+        if (!in || (!in.read(text.data(), static_cast<std::streamsize>(text.size())) && !in.eof())) return std::nullopt;
+        text.resize(static_cast<std::size_t>(in.gcount()));
+        if (text.size() > longest) return std::nullopt;
+        return text;
+    }
+
+    std::mutex mutex_;
+    std::map<std::string, void*, std::less<>> made_;
+};
+
+Contexts& contexts() {
+    static Contexts all;
+    return all;
+}
+
 /// All that must hold before a byte is sent. False when the library does not know one of them.
 bool secure(LDAP* ldap, LdapServer const& server) {
     int const version = LDAP_VERSION3;
     int const demand = LDAP_OPT_X_TLS_DEMAND;
-    int const fresh = 0;
     auto const timeout = as_timeval(server.timeout);
-    auto const file = server.roots.string();
     bool good = set(ldap, LDAP_OPT_PROTOCOL_VERSION, &version) && set(ldap, LDAP_OPT_REFERRALS, LDAP_OPT_OFF) &&
-                set(ldap, LDAP_OPT_NETWORK_TIMEOUT, &timeout) && set(ldap, LDAP_OPT_TIMEOUT, &timeout) &&
-                set(ldap, LDAP_OPT_X_TLS_CACERTFILE, file.c_str()) && set(ldap, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand);
-    // Debian's library is built on GnuTLS, whose priority string also says the versions.
-    good = good && set(ldap, LDAP_OPT_X_TLS_CIPHER_SUITE, "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%PROFILE_MEDIUM");
-    good = good && set(ldap, LDAP_OPT_X_TLS_NEWCTX, &fresh);
+                set(ldap, LDAP_OPT_NETWORK_TIMEOUT, &timeout) && set(ldap, LDAP_OPT_TIMEOUT, &timeout);
+    void* const context = good ? contexts().find(server.roots) : nullptr;
+    // The demand is asked of the connection too, when the server's certificate has come.
+    good = context != nullptr && set(ldap, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand) && set(ldap, LDAP_OPT_X_TLS_CTX, context);
     Sockbuf* buffer = nullptr;
     good = good && ::ldap_get_option(ldap, LDAP_OPT_SOCKBUF, &buffer) == LDAP_OPT_SUCCESS && buffer != nullptr;
     ber_len_t limit = k_answer_limit;
