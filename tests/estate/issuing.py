@@ -21,8 +21,9 @@ class Issuing(unittest.TestCase):
         return file
 
     def served(self, system):
-        return [one for one in self.world.api("inventory", "list", "--system", system["host_name"], "--state", "served")["certificates"]
-                if one["purpose"] == "system"]
+        """Newest first: the one before stays in use for calls to the manager until the system calls with its new one."""
+        return sorted((one for one in self.world.api("inventory", "list", "--system", system["host_name"], "--state", "served")["certificates"]
+                       if one["purpose"] == "system"), key=lambda one: one["not_before"], reverse=True)
 
     def pem_of(self, fingerprint, name):
         file = self.world.folder / name
