@@ -578,7 +578,9 @@ Result<std::shared_ptr<Manager>> Manager::create(net::Runtime& runtime, ManagerS
     runtime.start();
     CS_CHECK(host::ensure_folder(settings.data));
     CS_TRY(auto store, open_store(place_of(settings), clock));
-    CS_TRY(auto authority, net::run(runtime, InternalCa::open(*store, runtime.blocking(), clock, std::string(k_organization))));
+    CS_TRY(auto authority,
+           net::run(runtime, InternalCa::open(*store, runtime.blocking(), clock, std::string(k_organization),
+                                              TokenSettings{.module = settings.pkcs11_module, .pin_file = settings.pkcs11_pin_file})));
     CS_TRY(auto owner, net::run(runtime, owner_name(*store, settings.data)));
     CS_TRY(auto direct, make_direct_ways(runtime, *store, settings));
     auto manager = std::make_shared<ManagerService>(runtime, std::move(settings), std::move(families), std::move(clock), std::move(store),

@@ -41,6 +41,9 @@ struct ManagerSettings {
     std::string database = {};                    ///< empty: SQLite in the data folder; else postgresql://user@host:port/name (REQ MGR-13)
     std::filesystem::path database_password_file = {};  ///< one line; empty: none is sent
     std::filesystem::path database_ca_file = {};        ///< PEM; the roots that the database's certificate must end at
+    std::filesystem::path pkcs11_module =
+        {};  ///< the library of a token on which keys of the authority are; empty: the key's address names it
+    std::filesystem::path pkcs11_pin_file = {};  ///< one line; empty: the token asks for none
 };
 
 /// In the data folder of a manager that shares its database: its name among the others.

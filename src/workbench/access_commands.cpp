@@ -1,3 +1,5 @@
+#include "net/address.hpp"
+#include "workbench/certificates/files.hpp"
 #include "workbench/commands.hpp"
 #include "workbench/workbench.hpp"
 
@@ -6,6 +8,9 @@
 namespace countersign::workbench {
 namespace {
 
+/// Setting log_in_certificate.port of the manager.
+constexpr std::uint16_t k_certificate_port = 8444;
+
 struct LoginOptions {
     std::string user = "admin";
     std::string password_file;
@@ -13,17 +18,13 @@ struct LoginOptions {
     std::string new_password_file;
     std::string token_name = "countersign";
     int days = 90;
+    std::string certificate;
+    KeyOption key;
+    std::uint16_t certificate_port = k_certificate_port;
 };
 
-/// Logs in with the password, makes an API token for this machine and keeps that, never the password.
-Result<int> keep_token(Context const& context, ApiClient& client, Output& output, LoginOptions const& options, SecretText const& password) {
-    CS_CHECK(client.send("POST", "session", {{"user", options.user}, {"password", password.reveal()}}));
-    client.use_cookie(client.cookie());
-    CS_TRY(auto const session, client.get("session"));
-    if (flag_of(session, "must_change_password")) {
-        CS_TRY(auto fresh, read_secret_line(options.new_password_file, "The password must be changed. New password"));
-        CS_CHECK(client.send("PUT", "session/password", {{"old_password", password.reveal()}, {"new_password", fresh.reveal()}}));
-    }
+/// Of the session that the client has: makes an API token for this machine and keeps that.
+Result<int> keep_token(Context const& context, ApiClient& client, Output& output, LoginOptions const& options) {
     CS_TRY(auto made, client.send("POST", "tokens", {{"name", options.token_name}, {"days", options.days}}));
     CS_TRY(auto connection, context.connection());
     connection.token = SecretText(text_of(made, "token"));
@@ -33,6 +34,36 @@ Result<int> keep_token(Context const& context, ApiClient& client, Output& output
     CS_CHECK(client.send("DELETE", "session"));
     if (!output.value(json::object{{"config", file.string()}})) output.line("Logged in. The token is kept in " + file.string() + ".");
     return k_holds;
+}
+
+Result<int> log_in(Context const& context, ApiClient& client, Output& output, LoginOptions const& options, SecretText const& password) {
+    CS_CHECK(client.send("POST", "session", {{"user", options.user}, {"password", password.reveal()}}));
+    client.use_cookie(client.cookie());
+    CS_TRY(auto const session, client.get("session"));
+    if (flag_of(session, "must_change_password")) {
+        CS_TRY(auto fresh, read_secret_line(options.new_password_file, "The password must be changed. New password"));
+        CS_CHECK(client.send("PUT", "session/password", {{"old_password", password.reveal()}, {"new_password", fresh.reveal()}}));
+    }
+    return keep_token(context, client, output, options);
+}
+
+/// At the manager's port for people's certificates; the session that it gives counts at the usual one.
+Result<int> log_in_by_certificate(Context const& context, ApiClient& client, Output& output, LoginOptions options) {
+    Files files(output);
+    auto chain = files.certificates({options.certificate}, options.key.passphrase_file);
+    if (options.key.file.empty()) options.key.file = options.certificate;
+    auto key = files.key(options.key);
+    if (key && !chain.empty()) files.must_hold(pki::check_key_matches(chain.front(), *key));
+    CS_CHECK(files.check());
+    CS_TRY(auto connection, context.connection());
+    connection.token = SecretText();
+    CS_TRY(auto url, net::Url::parse(connection.url));
+    url.port = options.certificate_port;
+    connection.url = url.origin();
+    CS_TRY(auto door, ApiClient::open(std::move(connection), net::tls::ClientIdentity{std::move(chain), *std::move(key)}));
+    CS_CHECK(door->send("POST", "session/certificate"));
+    client.use_cookie(door->cookie());
+    return keep_token(context, client, output, options);
 }
 
 }  // namespace
@@ -49,7 +80,7 @@ void add_access_commands(CLI::App& app, Context& context) {
                 CS_TRY(auto old, read_secret_line(options->setup_password_file, "Set-up password"));
                 CS_TRY(auto fresh, read_secret_line(options->password_file, "New password"));
                 CS_CHECK(client.send("POST", "setup", {{"setup_password", old.reveal()}, {"new_password", fresh.reveal()}}));
-                return keep_token(context, client, output, *options, fresh);
+                return log_in(context, client, output, *options, fresh);
             });
         };
     });
@@ -58,12 +89,22 @@ void add_access_commands(CLI::App& app, Context& context) {
     login->add_option("--password-file", options->password_file, "File with the password (default: standard input)");
     login->add_option("--new-password-file", options->new_password_file,
                       "File with the new password, when a one-time password must be changed (default: standard input)");
+    auto* certificate = login->add_option("--certificate", options->certificate,
+                                          "File with your certificate, and others up to the root, in place of user and password");
+    add_key_options(*login, options->key, "--key", "Your private key: file (default: that of the certificate) or pkcs11:... address")
+        ->needs(certificate);
+    login->add_option("--certificate-port", options->certificate_port, "The manager's port for people's certificates")
+        ->capture_default_str()
+        ->needs(certificate);
+    login->get_option("--password-file")->excludes(certificate);
+    login->get_option("--user")->excludes(certificate);
     login->add_option("--days", options->days, "How long the token is valid; 0: without end")->capture_default_str();
     login->callback([&context, options] {
         context.action = [&context, options](Output& output) {
             return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
+                if (!options->certificate.empty()) return log_in_by_certificate(context, client, output, *options);
                 CS_TRY(auto password, read_secret_line(options->password_file, "Password"));
-                return keep_token(context, client, output, *options, password);
+                return log_in(context, client, output, *options, password);
             });
         };
     });

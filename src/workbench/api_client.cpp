@@ -82,7 +82,7 @@ ApiClient::~ApiClient() {
     state_->runtime.stop();
 }
 
-Result<std::unique_ptr<ApiClient>> ApiClient::open(Connection connection) {
+Result<std::unique_ptr<ApiClient>> ApiClient::open(Connection connection, std::optional<net::tls::ClientIdentity> identity) {
     if (connection.url.empty()) {
         return fail(errors::gen::missing_field, {{"field", "the manager's address (countersign login --url, or COUNTERSIGN_URL)"}});
     }
@@ -106,6 +106,7 @@ Result<std::unique_ptr<ApiClient>> ApiClient::open(Connection connection) {
     } else {
         return fail(errors::tru::no_trusted_roots, {{"detail", "say --ca FILE (the manager's ca.pem) or --pin SHA256"}});
     }
+    settings.identity = std::move(identity);
     auto state = std::make_unique<State>();
     state->token = std::move(connection.token);
     state->client.emplace(std::move(settings));

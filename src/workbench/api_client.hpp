@@ -35,7 +35,8 @@ Result<void> save_connection(std::filesystem::path const& file, Connection const
 class ApiClient {
 public:
     /// TRU-003 when there are neither roots nor a pin: the manager is never believed unseen.
-    static Result<std::unique_ptr<ApiClient>> open(Connection connection);
+    /// `identity` is shown when the manager asks for a certificate.
+    static Result<std::unique_ptr<ApiClient>> open(Connection connection, std::optional<net::tls::ClientIdentity> identity = std::nullopt);
     ~ApiClient();
 
     /// Answers of 2xx as JSON (null for none); problem documents become the Error they were.

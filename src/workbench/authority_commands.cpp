@@ -45,18 +45,29 @@ void print_replacement(Output& output, json::value const& replacement) {
 void print_authority(Output& output, json::value const& authority) {
     output.line(output.strong(text_of(authority, "subject")) + "  until " + expiry(text_of(authority, "not_after")));
     output.line("SHA-256: " + text_of(authority, "fingerprint"));
-    output.line("Revocation list: number " + std::to_string(number_of(authority, "crl_number")) + ", " +
-                std::to_string(number_of(authority, "revoked")) + " revoked, next by " + text_of(authority, "crl_next_update"));
+    if (!field_of(authority, "crl_number").is_null())
+        output.line("Revocation list: number " + std::to_string(number_of(authority, "crl_number")) + ", " +
+                    std::to_string(number_of(authority, "revoked")) + " revoked, next by " + text_of(authority, "crl_next_update"));
     Table table{{"Authority", "Kind", "State", "Expires", "Key", "SHA-256"}, {}};
     for (auto const& one : list_of(authority, "authorities"))
         table.rows.push_back({text_of(one, "subject"), text_of(one, "level"), text_of(one, "state"), expiry(text_of(one, "not_after")),
                               text_of(one, "key"), text_of(one, "fingerprint")});
     output.table(table);
+    for (auto const& one : list_of(authority, "authorities")) {
+        if (text_of(one, "token").empty()) continue;
+        auto const away = text_of(one, "away");
+        output.line(text_of(one, "subject") + ": its key is at " + text_of(one, "token") +
+                    (away.empty() ? "" : ", " + output.mark(Mark::bad, "which does not give it") + ": " + away));
+    }
     print_replacement(output, field_of(authority, "replacement"));
     if (text_of(authority, "http_base").empty()) {
         output.line("Its certificates name no place to ask for revocation: countersign authority set --http-base http://HOST");
         return;
     }
+    if (!flag_of(authority, "names_list_of_root"))
+        output.line(
+            "The issuing authority's certificate does not say where the root's list is; another one would: countersign authority "
+            "renew-intermediate, or request-intermediate when the root's key is kept elsewhere.");
     for (auto const& [field, label] : std::initializer_list<std::pair<char const*, char const*>>{
              {"crl_url", "List"}, {"ocsp_url", "Responder"}, {"issuer_url", "Issuer"}})
         output.line(std::string(label) + ": " + text_of(authority, field));
@@ -102,9 +113,10 @@ Result<int> take_offline(ApiClient& client, Output& output, RootFileOptions cons
     return end_of(output, shown);
 }
 
-Result<int> request_intermediate(ApiClient& client, Output& output, std::string const& file, bool replace) {
+Result<int> request_intermediate(ApiClient& client, Output& output, std::string const& file, bool replace, std::string const& key) {
     json::object body;
     if (replace) body["replace"] = true;
+    if (!key.empty()) body["key"] = key;
     CS_TRY(auto const made, client.send("POST", "authority/request-intermediate", body));
     CS_CHECK(host::write_file(file, std::string(field_of(made, "pem").get_string()), host::Privacy::shared));
     if (output.value(made)) return k_holds;
@@ -140,16 +152,30 @@ void add_authority_commands(CLI::App& app, Context& context) {
         CS_TRY(auto const shown, client.send("PATCH", "authority", {{"http_base", *base == "none" ? std::string() : *base}}));
         return end_of(output, shown);
     });
-    act(authority->add_subcommand("renew-intermediate", "One more issuing authority; the one before goes on for what it issued"),
-        [](ApiClient& client, Output& output) -> Result<int> {
-            CS_TRY(auto const shown, client.send("POST", "authority/renew-intermediate"));
+    auto key = std::make_shared<std::string>();
+    auto root_key = std::make_shared<std::string>();
+    auto const with_key = [key](CLI::App* command) {
+        command->add_option("--key", *key,
+                            "Key of the issuing authority on a token, pkcs11:token=...;object=...; default: one is made and sealed");
+        return command;
+    };
+    act(with_key(authority->add_subcommand("renew-intermediate", "One more issuing authority; the one before goes on for what it issued")),
+        [key](ApiClient& client, Output& output) -> Result<int> {
+            json::object body;
+            if (!key->empty()) body["key"] = *key;
+            CS_TRY(auto const shown, client.send("POST", "authority/renew-intermediate", body));
             return end_of(output, shown);
         });
-    act(authority->add_subcommand("replace", "Replace the root while the estate goes on. Exit code 2: it was begun, see authority show"),
-        [](ApiClient& client, Output& output) -> Result<int> {
-            CS_TRY(auto const shown, client.send("POST", "authority/replacement"));
-            return end_of_replacement(output, shown);
-        });
+    auto* replacing = with_key(
+        authority->add_subcommand("replace", "Replace the root while the estate goes on. Exit code 2: it was begun, see authority show"));
+    replacing->add_option("--root-key", *root_key, "The same for the key of the root");
+    act(replacing, [key, root_key](ApiClient& client, Output& output) -> Result<int> {
+        json::object body;
+        if (!key->empty()) body["key"] = *key;
+        if (!root_key->empty()) body["root_key"] = *root_key;
+        CS_TRY(auto const shown, client.send("POST", "authority/replacement", body));
+        return end_of_replacement(output, shown);
+    });
     auto accept = std::make_shared<bool>(false);
     auto* advancing = authority->add_subcommand("advance", "Let the replacement go on now. Exit code 2: it is not at its end");
     advancing->add_flag("--accept-consequences", *accept, "Without the systems that are waited for");
@@ -178,11 +204,12 @@ void add_authority_commands(CLI::App& app, Context& context) {
     act(dropping, [dropped](ApiClient& client, Output& output) { return take_offline(client, output, *dropped); });
     auto out = std::make_shared<std::string>();
     auto again = std::make_shared<bool>(false);
-    auto* requesting =
-        authority->add_subcommand("request-intermediate", "A request of another issuing authority, for the root's file elsewhere");
+    auto* requesting = with_key(
+        authority->add_subcommand("request-intermediate", "A request of another issuing authority, for the root's file elsewhere"));
     requesting->add_option("--out", *out, "File for the request")->required();
     requesting->add_flag("--replace", *again, "Give up the request that waits");
-    act(requesting, [out, again](ApiClient& client, Output& output) { return request_intermediate(client, output, *out, *again); });
+    act(requesting,
+        [out, again, key](ApiClient& client, Output& output) { return request_intermediate(client, output, *out, *again, *key); });
     auto answer = std::make_shared<std::string>();
     auto* installing = authority->add_subcommand("install-intermediate", "Take the signed certificate of the requested authority into use");
     installing->add_option("file", *answer, "The certificate")->required();

@@ -173,6 +173,17 @@ class OtherLogIns(unittest.TestCase):
             session = self.client.ask("GET", "/api/v1/session", headers={"Cookie": f"__Host-countersign={cookie}"})
             self.assertEqual(session.json()["user"], "anna")
             self.assertEqual(world.api("account", "sessions", "anna")["sessions"][0]["method"], "certificate")
+            step("the command line logs in by it, too, and keeps a token of hers")
+            env = {"COUNTERSIGN_URL": f"https://{world.manager_host}:{world.port(443)}", "COUNTERSIGN_ADDRESS": world.manager_address,
+                   "COUNTERSIGN_CA": str(world.folder / "manager" / "ca.pem"), "COUNTERSIGN_CONFIG": str(world.folder / "anna.toml")}
+            at_port = ("--certificate-port", str(world.port(8444)))
+            refused = run(BIN / "countersign", "login", "--certificate", anna[1], "--key", ben[3], *at_port, env=env, check=False)
+            self.assertIn("CRT-014", refused.stderr, "certificate and key belong together")
+            run(BIN / "countersign", "login", "--certificate", anna[1], "--key", anna[3], *at_port, env=env)
+            listed = json.loads(run(BIN / "countersign", "--json", "token", "list", env=env).stdout)["tokens"]
+            self.assertEqual({one["owner"] for one in listed}, {"anna"})
+            refused = run(BIN / "countersign", "login", "--certificate", guest[1], "--key", guest[3], *at_port, env=env, check=False)
+            self.assertIn("ACC-022", refused.stderr)
             step("a browser that opens the port is let in and led to the other one")
             status, cookie = self.by_certificate(anna, "GET", "/")
             self.assertEqual(status, 303)

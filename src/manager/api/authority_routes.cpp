@@ -4,6 +4,9 @@
 #include "manager/api/routes.hpp"
 #include "manager/certificates/certification.hpp"
 #include "manager/certificates/root_replacement.hpp"
+#include "pki/token.hpp"
+
+#include "countersign/errors/mgr.hpp"
 
 namespace countersign::manager::api {
 namespace http = net::http;
@@ -11,6 +14,7 @@ namespace {
 
 /// JSON with a file in Base64.
 constexpr std::size_t k_body_limit = 2UL * 1024 * 1024;
+constexpr std::size_t k_longest_token_address = 1000;
 
 std::string_view place_of_key(HeldAuthority const& one) {
     if (!one.kept.token.empty()) return "token";
@@ -25,6 +29,8 @@ json::object to_json(HeldAuthority const& one, std::string const& base) {
             {"state", to_string(one.kept.state)},
             {"not_after", to_string(one.kept.certificate.not_after())},
             {"key", place_of_key(one)},
+            {"token", one.kept.token},
+            {"away", one.away},
             {"crl_url", RevocationDesk::addresses(base, one.fingerprint).crl}};
 }
 
@@ -37,7 +43,9 @@ json::object to_json(RootReplacement::State const& state) {
 
 net::Task<Result<json::object>> authority_json(Doors doors) {
     auto& desk = doors.manager->certification().revocation();
-    CS_CO_TRY(auto const list, co_await desk.list());
+    // While the token of the issuing authority is away there may be no list; all else is shown, and why.
+    auto const list = co_await desk.list();
+    if (!list && list.error().id() != errors::mgr::authority_key_away) co_return fail(list.error());
     auto const issuer = desk.issuer();
     auto const base = desk.base();
     auto const addresses = RevocationDesk::addresses(base, issuer.fingerprint());
@@ -51,11 +59,14 @@ net::Task<Result<json::object>> authority_json(Doors doors) {
                      {"crl_url", addresses.crl},
                      {"ocsp_url", addresses.ocsp},
                      {"issuer_url", addresses.issuer},
-                     {"crl_number", list.number},
-                     {"crl_made", to_string(list.made)},
-                     {"crl_next_update", to_string(list.next_update)},
-                     {"revoked", list.entries},
+                     {"names_list_of_root", desk.names_list_of_root()},
                      {"authorities", std::move(authorities)}};
+    if (list) {
+        out["crl_number"] = list->number;
+        out["crl_made"] = to_string(list->made);
+        out["crl_next_update"] = to_string(list->next_update);
+        out["revoked"] = list->entries;
+    }
     CS_CO_TRY(auto const replacement, co_await doors.manager->root_replacement().show());
     if (replacement) out["replacement"] = to_json(*replacement);
     co_return out;
@@ -79,14 +90,36 @@ net::Task<http::Response> change(Doors doors, http::Request request) {
     co_return co_await shown(doors, 200);
 }
 
+/// Addresses of keys on tokens, each of which may be left out, as may the whole body.
+Result<KeyPlaces> keys_of(http::Request const& request, bool with_root) {
+    if (request.body.empty()) return KeyPlaces{};
+    CS_TRY(auto object, parse_object(request.body));
+    Reader reader(std::move(object));
+    auto address = [&reader](std::string_view field) {
+        auto text = reader.text(field, k_longest_token_address).value_or("");
+        if (!text.empty() && !pki::is_token_uri(text))
+            reader.problem(std::string(field), "pkcs11:token=...;object=... (RFC 7512) is expected");
+        return text;
+    };
+    KeyPlaces out;
+    if (with_root) out.root = address("root_key");
+    out.issuing = address("key");
+    CS_CHECK(reader.finish());
+    return out;
+}
+
 net::Task<http::Response> renew_issuing(Doors doors, http::Request request) {
-    auto const made = co_await doors.manager->certification().revocation().renew_issuing(request.user);
+    auto keys = keys_of(request, false);
+    if (!keys) co_return http::problem(keys.error());
+    auto const made = co_await doors.manager->certification().revocation().renew_issuing(std::move(keys->issuing), request.user);
     if (!made) co_return http::problem(made.error());
     co_return co_await shown(doors, 200);
 }
 
 net::Task<http::Response> replace(Doors doors, http::Request request) {
-    auto const begun = co_await doors.manager->root_replacement().begin(request.user);
+    auto keys = keys_of(request, true);
+    if (!keys) co_return http::problem(keys.error());
+    auto const begun = co_await doors.manager->root_replacement().begin(*std::move(keys), request.user);
     if (!begun) co_return http::problem(begun.error());
     co_return co_await shown(doors, 202);
 }
@@ -150,8 +183,10 @@ net::Task<http::Response> request_intermediate(Doors doors, http::Request reques
     if (!object) co_return http::problem(object.error());
     Reader reader(*std::move(object));
     bool const replace = reader.boolean("replace").value_or(false);
+    auto key = reader.text("key", k_longest_token_address).value_or("");
+    if (!key.empty() && !pki::is_token_uri(key)) reader.problem("key", "pkcs11:token=...;object=... (RFC 7512) is expected");
     if (auto good = reader.finish(); !good) co_return http::problem(good.error());
-    auto const made = co_await doors.manager->certification().offline_root().request_issuing(replace, request.user);
+    auto const made = co_await doors.manager->certification().offline_root().request_issuing(replace, std::move(key), request.user);
     co_return answer_or_problem(made, [](OfflineRoot::Request const& one) {
         return json::object{{"pem", one.pem},
                             {"subject", one.subject},

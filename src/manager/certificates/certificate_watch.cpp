@@ -1,9 +1,11 @@
 #include "manager/certificates/certificate_watch.hpp"
 
 #include "base/log.hpp"
+#include "manager/certificates/signing_authority.hpp"
 #include "manager/store/shared_store.hpp"
 #include "manager/store/ticket_desk.hpp"
 #include "manager/tickets/catalogue.hpp"
+#include "pki/crl.hpp"
 
 #include <algorithm>
 
@@ -13,12 +15,31 @@ namespace {
 /// Certificates end by the day: an hour more or less is no matter.
 constexpr net::Milliseconds k_interval{std::chrono::hours(1)};
 constexpr net::Milliseconds k_grace{2000};
+/// A token that is away is asked again.
+constexpr net::Milliseconds k_token_interval{60000};
+/// Days before its end that a list is to be made anew.
+constexpr int k_list_days = 14;
+constexpr std::string_view k_token_subject = "authority key";
 /// Another manager does it; when that one ends this one may have to.
 constexpr net::Milliseconds k_not_leading{5000};
 
 OwnExpiry expiry_of(pki::Certificate const& certificate, int renew_days, UtcTime now) {
     OwnExpiry out{.subject = {}, .title = {}, .begin = certificate.not_before(), .end = certificate.not_after(), .remedy = {}, .rung = 0};
     out.rung = reached_rung(ticket_entry(TicketType::certificate_expiring).ladder, out.begin, out.end, now, renew_days);
+    return out;
+}
+
+/// Of a root whose key is kept elsewhere, as it was brought. Who checks whole chains believes nothing of the estate once it is over.
+OwnExpiry expiry_of_list(HeldAuthority const& root, pki::Crl const& list, UtcTime now) {
+    OwnExpiry out{.subject = "list " + root.fingerprint,
+                  .title = "The revocation list of " + root.subject,
+                  .begin = list.this_update(),
+                  .end = list.next_update().value_or(list.this_update()),
+                  .remedy =
+                      "Make the next one where the root's file is (countersign crl new, countersign crl revoke) and bring it: countersign "
+                      "authority upload-crl FILE.",
+                  .rung = 0};
+    out.rung = reached_rung(ticket_entry(TicketType::certificate_expiring).ladder, out.begin, out.end, now, k_list_days);
     return out;
 }
 
@@ -87,9 +108,52 @@ net::Task<> CertificateWatch::run() {
         }
         if (everything_.exchange(false))
             if (auto judged = co_await judge(); !judged) log::error("own_certificate.not_judged", judged.error());
-        if (!co_await wake_.wait_beyond(seen, k_interval)) everything_ = true;
+        auto const away = co_await look_at_tokens();
+        if (!away) log::error("authority.tokens_not_looked_at", away.error());
+        if (!co_await wake_.wait_beyond(seen, away && *away ? k_token_interval : k_interval)) everything_ = true;
     }
     ended_.raise();
+}
+
+namespace {
+
+std::vector<HeldAuthority> without_key(Hierarchies const& all) {
+    std::vector<HeldAuthority> out;
+    for (auto const& one : all.all())
+        if (!one.away.empty() && one.kept.state != AuthorityState::withdrawn) out.push_back(one);
+    return out;
+}
+
+}  // namespace
+
+/// Whether a key of the authority is away; opens and closes the ticket of it.
+net::Task<Result<bool>> CertificateWatch::look_at_tokens() {
+    auto& side = signing_side(links_.authority);
+    auto away = without_key(*side.hierarchies());
+    if (!away.empty()) {
+        CS_CO_CHECK(co_await side.reload());
+        away = without_key(*side.hierarchies());
+    }
+    auto& tickets = links_.store.tickets();
+    if (!away.empty()) {
+        auto const& entry = ticket_entry(TicketType::authority_key_away);
+        std::string text;
+        for (auto const& one : away) text += (text.empty() ? "" : "\n") + why_no_signer(one).message();
+        CS_CO_CHECK(co_await tickets.see({.system = 0,
+                                          .type = TicketType::authority_key_away,
+                                          .subject = std::string(k_token_subject),
+                                          .severity = entry.severity,
+                                          .text = std::move(text),
+                                          .remedy = entry.remedy}));
+        links_.announce("ticket", 0);
+        co_return true;
+    }
+    CS_CO_TRY(auto const open,
+              co_await tickets.list({.show = TicketFilter::Show::active, .system = SystemId{0}, .type = TicketType::authority_key_away}));
+    if (open.empty()) co_return false;
+    CS_CO_CHECK(co_await tickets.settle(0, TicketType::authority_key_away, std::string(k_token_subject), "the token gives the key"));
+    links_.announce("ticket", 0);
+    co_return false;
 }
 
 net::Task<Result<void>> CertificateWatch::judge() {
@@ -102,8 +166,17 @@ net::Task<Result<void>> CertificateWatch::judge() {
         expiry.subject = "issuing authority";
         expiry.title = "The issuing authority " + issuing.back().subject();
         expiry.remedy =
-            "With the root's key here the manager makes another one by itself. Else: countersign authority request-intermediate.";
+            "With the root's key here the manager makes another one by itself, unless this one's key is on a token: make another key there "
+            "and "
+            "name it, countersign authority renew-intermediate --key. With the root's key elsewhere: countersign authority "
+            "request-intermediate.";
         expiries.push_back(std::move(expiry));
+    }
+    auto const all = signing_side(links_.authority).hierarchies();
+    for (auto const& one : all->all()) {
+        if (one.kept.list.empty() || one.signer || one.kept.state == AuthorityState::withdrawn) continue;
+        CS_CO_TRY(auto const list, pki::Crl::parse(one.kept.list));
+        expiries.push_back(expiry_of_list(one, list, links_.clock->now()));
     }
     auto const& entry = ticket_entry(TicketType::certificate_expiring);
     TicketFilter mine{.show = TicketFilter::Show::active, .system = SystemId{0}, .type = TicketType::certificate_expiring};
@@ -126,7 +199,7 @@ net::Task<Result<void>> CertificateWatch::judge() {
         auto const found = std::ranges::find(expiries, subject, &OwnExpiry::subject);
         if (found != expiries.end() && found->rung > 0) continue;
         changed = true;
-        auto const* why = found == expiries.end() ? "the root was removed" : "it was replaced";
+        auto const* why = found == expiries.end() ? "it is not there any more" : "it was replaced";
         CS_CO_CHECK(co_await links_.store.tickets().settle(0, TicketType::certificate_expiring, subject, why));
     }
     if (changed) links_.announce("ticket", 0);

@@ -45,6 +45,7 @@ public:
 
 private:
     net::Task<> run();
+    net::Task<Result<bool>> look_at_tokens();
 
     Links links_;
     net::Signal wake_;

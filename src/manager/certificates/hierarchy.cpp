@@ -1,15 +1,24 @@
 #include "manager/certificates/hierarchy.hpp"
 
+#include "countersign/errors/mgr.hpp"
+
 #include <algorithm>
 
 namespace countersign::manager {
 
-Result<std::shared_ptr<Hierarchies const>> Hierarchies::make(std::vector<KeptAuthority> kept) {
+Error why_no_signer(HeldAuthority const& authority) {
+    if (authority.kept.token.empty()) return Error(errors::mgr::root_is_offline, {{"root", authority.subject}});
+    return Error(errors::mgr::authority_key_away,
+                 {{"authority", authority.subject}, {"token", authority.kept.token}, {"detail", authority.away}});
+}
+
+Result<std::shared_ptr<Hierarchies const>> Hierarchies::make(std::vector<KeptAuthority> kept, std::map<std::string, std::string> away) {
     auto out = std::make_shared<Hierarchies>();
     for (auto& one : kept) {
         HeldAuthority held{.kept = std::move(one), .signer = {}, .subject = {}, .fingerprint = {}};
         held.subject = held.kept.certificate.subject();
         held.fingerprint = held.kept.certificate.fingerprint();
+        held.away = away[held.fingerprint];
         if (held.kept.key) {
             CS_TRY(held.signer, pki::CertificateAuthority::create(held.kept.certificate, *held.kept.key));
         }

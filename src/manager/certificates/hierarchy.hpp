@@ -6,6 +6,7 @@
 #include "manager/store/authority_store.hpp"
 #include "pki/issue.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,15 +16,20 @@ namespace countersign::manager {
 
 struct HeldAuthority {
     KeptAuthority kept;
-    std::optional<pki::CertificateAuthority> signer;  ///< nothing: its key is kept elsewhere
+    std::optional<pki::CertificateAuthority> signer;  ///< nothing: its key is kept elsewhere, or on a token that does not give it
     std::string subject, fingerprint;                 ///< of its certificate
+    std::string away{};                               ///< why the token does not give the key; empty: it does, or there is none
 };
+
+/// Why an authority without a signer cannot sign. MGR-180: its token does not give the key; MGR-164: its key is kept elsewhere.
+Error why_no_signer(HeldAuthority const& authority);
 
 class Hierarchies {
 public:
     Hierarchies() = default;
-    /// A key on a token has been opened before: it stands in `kept.key`. CRT-014, CRT-021 for what does not fit together.
-    static Result<std::shared_ptr<Hierarchies const>> make(std::vector<KeptAuthority> kept);
+    /// A key on a token has been opened before: it stands in `kept.key`, or `away` says by fingerprint why it does not. CRT-014, CRT-021
+    /// for what does not fit together.
+    static Result<std::shared_ptr<Hierarchies const>> make(std::vector<KeptAuthority> kept, std::map<std::string, std::string> away = {});
 
     [[nodiscard]] std::vector<HeldAuthority> const& all() const { return all_; }
     [[nodiscard]] bool empty() const { return all_.empty(); }

@@ -2,12 +2,15 @@
 #include "host/files.hpp"
 #include "manager/certificates/signing_authority.hpp"
 #include "manager/store/shared_store.hpp"
+#include "net/sync.hpp"
 #include "pki/issue.hpp"
 
 #include "countersign/errors/mgr.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <map>
 #include <mutex>
 
 namespace countersign::manager {
@@ -19,6 +22,8 @@ constexpr std::string_view k_manager_secret = "manager certificate";
 constexpr std::chrono::days k_root_life{3653};
 constexpr std::chrono::days k_issuing_life{1827};
 constexpr std::chrono::days k_manager_life{365};
+/// Between two attempts with a token that is away.
+constexpr std::chrono::seconds k_token_pause{2};
 
 /// Certificate and key in one text, so that one row holds both or neither.
 SecretText pair_text(pki::Certificate const& certificate, pki::PrivateKey const& key) {
@@ -60,10 +65,29 @@ pki::SubjectFields root_name(std::string const& organization, int hierarchy) {
     return {.common_name = organization + " Root" + generation, .organization = organization};
 }
 
-Result<KeptAuthority> make_root(std::string const& organization, int hierarchy, UtcTime now) {
-    CS_TRY(auto key, pki::PrivateKey::generate(pki::KeyType::ec_p256));
+/// A key for an authority, and where it is.
+struct AuthorityKey {
+    pki::PrivateKey key;
+    std::string token;
+};
+
+/// Of a token, or a new one. Not one of `taken` (digests of public keys, with the subject of the authority).
+Result<AuthorityKey> take_key(TokenKeys& tokens, std::string const& address, std::map<std::string, std::string> const& taken) {
+    if (address.empty()) {
+        CS_TRY(auto key, pki::PrivateKey::generate(pki::KeyType::ec_p256));
+        return AuthorityKey{std::move(key), {}};
+    }
+    CS_TRY(auto key, tokens.open(address));
+    if (auto const other = taken.find(key.public_key_sha256()); other != taken.end())
+        return fail(errors::mgr::authority_key_taken, {{"token", address}, {"authority", other->second}});
+    return AuthorityKey{std::move(key), address};
+}
+
+Result<KeptAuthority> make_root(std::string const& organization, int hierarchy, UtcTime now, AuthorityKey const& place) {
+    auto const& key = place.key;
     CS_TRY(auto made, pki::CertificateAuthority::create_root(key, root_name(organization, hierarchy), pki::valid_for(now, k_root_life)));
-    return KeptAuthority{.certificate = made.certificate(), .key = std::move(key), .is_root = true, .hierarchy = hierarchy, .made = now};
+    return KeptAuthority{
+        .certificate = made.certificate(), .key = key, .token = place.token, .is_root = true, .hierarchy = hierarchy, .made = now};
 }
 
 /// "Countersign Issuing CA 2.1": below the second root, the first one.
@@ -74,14 +98,13 @@ pki::SubjectFields issuing_name(std::string const& organization, int hierarchy, 
 
 /// Its own revocation is said by the root's list. No responder stands in it: a root whose key is kept elsewhere has none.
 Result<KeptAuthority> make_issuing_below(pki::CertificateAuthority const& root, pki::SubjectFields const& name, int hierarchy, UtcTime now,
-                                         RevocationAddresses const& addresses) {
-    CS_TRY(auto key, pki::PrivateKey::generate(pki::KeyType::ec_p256));
-    CS_TRY(auto request, pki::CertificateRequest::create(key, name, {}));
+                                         RevocationAddresses const& addresses, AuthorityKey const& place) {
+    CS_TRY(auto request, pki::CertificateRequest::create(place.key, name, {}));
     pki::IssueOptions options;
     if (!addresses.crl.empty()) options.crl_urls = {addresses.crl};
     if (!addresses.issuer.empty()) options.issuer_urls = {addresses.issuer};
     CS_TRY(auto made, root.sign(request, pki::Profile::authority, pki::valid_for(now, k_issuing_life), options));
-    return KeptAuthority{.certificate = std::move(made), .key = std::move(key), .hierarchy = hierarchy, .made = now};
+    return KeptAuthority{.certificate = std::move(made), .key = place.key, .token = place.token, .hierarchy = hierarchy, .made = now};
 }
 
 bool has_name(pki::Certificate const& certificate, pki::AlternativeName const& name) {
@@ -97,8 +120,12 @@ bool is_ending(pki::Certificate const& certificate, UtcTime now) {
 
 class StoredCa final : public InternalCa, public SigningAuthority {
 public:
-    StoredCa(Store& store, net::BlockingPool& pool, std::shared_ptr<Clock const> clock, std::string organization)
-        : store_(store), pool_(pool), clock_(std::move(clock)), organization_(std::move(organization)) {}
+    StoredCa(Store& store, net::BlockingPool& pool, std::shared_ptr<Clock const> clock, std::string organization, TokenSettings tokens)
+        : store_(store),
+          pool_(pool),
+          clock_(std::move(clock)),
+          organization_(std::move(organization)),
+          tokens_(std::make_shared<TokenKeys>(std::move(tokens))) {}
 
     [[nodiscard]] std::vector<pki::Certificate> roots() const override {
         std::scoped_lock lock(mutex_);
@@ -145,7 +172,15 @@ public:
     net::Task<Result<void>> reload() override {
         CS_CO_TRY(auto kept, co_await store_.certificates().authorities().all());
         CS_CO_TRY(auto const replacement, co_await store_.certificates().authorities().replacement());
-        CS_CO_TRY(auto all, Hierarchies::make(std::move(kept)));
+        std::map<std::string, std::string> away;
+        if (std::ranges::any_of(kept, [](KeptAuthority const& one) { return !one.token.empty(); })) {
+            // A token whose key failed is asked anew, which needs that nobody holds what it gave before.
+            if (failed_.exchange(false)) forget_token_keys();
+            auto opened = co_await net::offload(pool_, [tokens = tokens_, list = std::move(kept)] { return open_keys(*tokens, list); });
+            kept = std::move(opened.kept);
+            away = std::move(opened.away);
+        }
+        CS_CO_TRY(auto all, Hierarchies::make(std::move(kept), std::move(away)));
         std::scoped_lock lock(mutex_);
         all_ = std::move(all);
         if (!all_->empty())
@@ -158,28 +193,39 @@ public:
     }
     void use_calendar(std::function<std::optional<UtcTime>(pki::Certificate const&)> calendar) override { calendar_ = std::move(calendar); }
 
-    net::Task<Result<std::vector<KeptAuthority>>> make_hierarchy() override {
+    net::Task<Result<std::vector<KeptAuthority>>> make_hierarchy(KeyPlaces keys) override {
         auto const number = hierarchies()->next_hierarchy();
-        auto made = co_await net::offload(pool_,
-                                          [number, organization = organization_, now = clock_->now(),
-                                           addresses = address_book()]() -> Result<std::vector<KeptAuthority>> {
-                                              CS_TRY(auto root, make_root(organization, number, now));
-                                              CS_TRY(auto const signer, pki::CertificateAuthority::create(root.certificate, *root.key));
-                                              CS_TRY(auto issuing, make_issuing_below(signer, issuing_name(organization, number, 1), number,
-                                                                                      now, addresses(root.certificate.fingerprint())));
-                                              return std::vector{std::move(root), std::move(issuing)};
-                                          });
-        co_return made;
+        auto make = [number, keys = std::move(keys), organization = organization_, now = clock_->now(), addresses = address_book(),
+                     tokens = tokens_, taken = taken_keys()]() mutable -> Result<std::vector<KeptAuthority>> {
+            CS_TRY(auto const root_key, take_key(*tokens, keys.root, taken));
+            taken.emplace(root_key.key.public_key_sha256(), "the new root");
+            CS_TRY(auto const issuing_key, take_key(*tokens, keys.issuing, taken));
+            CS_TRY(auto root, make_root(organization, number, now, root_key));
+            CS_TRY(auto const signer, pki::CertificateAuthority::create(root.certificate, root_key.key));
+            CS_TRY(auto issuing, make_issuing_below(signer, issuing_name(organization, number, 1), number, now,
+                                                    addresses(root.certificate.fingerprint()), issuing_key));
+            return std::vector{std::move(root), std::move(issuing)};
+        };
+        co_return co_await net::offload(pool_, std::move(make));
     }
-    net::Task<Result<KeptAuthority>> make_issuing() override {
-        auto const all = hierarchies();
-        auto const& root = all->root();
-        if (all->issuing().kept.is_root) co_return fail(errors::mgr::root_signs_itself, {{"root", root.subject}});
-        if (!root.signer) co_return fail(errors::mgr::root_is_offline, {{"root", root.subject}});
-        auto made = co_await net::offload(
-            pool_, [signer = *root.signer, name = next_issuing_name(), number = root.kept.hierarchy, now = clock_->now(),
-                    addresses = address_book()(root.fingerprint)] { return make_issuing_below(signer, name, number, now, addresses); });
-        co_return made;
+    net::Task<Result<KeptAuthority>> make_issuing(std::string key) override {
+        auto const number = hierarchies()->root().kept.hierarchy;
+        if (hierarchies()->issuing().kept.is_root)
+            co_return fail(errors::mgr::root_signs_itself, {{"root", hierarchies()->root().subject}});
+        CS_CO_TRY(auto const signer, co_await signer_at([](Hierarchies const& all) -> HeldAuthority const& { return all.root(); }));
+        auto make = [signer, key = std::move(key), name = next_issuing_name(), number, now = clock_->now(), tokens = tokens_,
+                     taken = taken_keys(), addresses = address_book()(signer.certificate().fingerprint())]() -> Result<KeptAuthority> {
+            CS_TRY(auto const place, take_key(*tokens, key, taken));
+            return make_issuing_below(signer, name, number, now, addresses, place);
+        };
+        co_return co_await net::offload(pool_, std::move(make));
+    }
+    net::Task<Result<pki::PrivateKey>> key_of_authority(std::string key) override {
+        auto take = [key = std::move(key), tokens = tokens_, taken = taken_keys()]() -> Result<pki::PrivateKey> {
+            CS_TRY(auto place, take_key(*tokens, key, taken));
+            return std::move(place.key);
+        };
+        co_return co_await net::offload(pool_, std::move(take));
     }
     [[nodiscard]] pki::SubjectFields next_issuing_name() const override {
         auto const all = hierarchies();
@@ -190,7 +236,7 @@ public:
 
     net::Task<Result<PendingCertificate>> issue_for_system(System system, Policy policy) override {
         CS_CO_TRY(auto key_type, pki::parse_key_type(policy.key_type));
-        CS_CO_TRY(auto const authority, signer_of(hierarchies()->root().kept.hierarchy));
+        CS_CO_TRY(auto const authority, co_await signer_of(hierarchies()->root().kept.hierarchy));
         Order order{.key_type = key_type,
                     .subject = {.common_name = system.host_name.empty() ? system.address : system.host_name},
                     .profile = pki::Profile::device,
@@ -200,7 +246,7 @@ public:
         if (!system.host_name.empty()) order.names.push_back({Kind::dns, system.host_name});
         // A name outlives an address: the address stands in it only while there is nothing better to call the system by.
         if (system.track_by == TrackBy::address && !system.address.empty()) order.names.push_back({Kind::ip, system.address});
-        CS_CO_TRY(auto made, co_await net::offload(pool_, [authority, order = std::move(order)] { return make(authority, order); }));
+        CS_CO_TRY(auto made, co_await signed_by(authority, std::move(order)));
         if (calendar_) made.renew_at = calendar_(made.certificate);
         co_return std::move(made);
     }
@@ -215,14 +261,14 @@ public:
             for (auto const& other : stored->certificate.alternative_names())
                 if (other.kind == Kind::ip && std::ranges::find(names, other) == names.end()) names.push_back(other);
         if (stored && is_good(stored->certificate, names)) co_return std::move(*stored);
-        CS_CO_TRY(auto const authority, signer_of(manager_hierarchy()));
+        CS_CO_TRY(auto const authority, co_await signer_of(manager_hierarchy()));
         Order order{.subject = {.common_name = host_name},
                     .names = std::move(names),
                     // Systems may ask for a client certificate when the manager calls them.
                     .profile = pki::Profile::device,
                     .validity = pki::valid_for(clock_->now(), k_manager_life),
                     .addresses = address_book()(authority.certificate().fingerprint())};
-        CS_CO_TRY(auto made, co_await net::offload(pool_, [authority, order = std::move(order)] { return make(authority, order); }));
+        CS_CO_TRY(auto made, co_await signed_by(authority, std::move(order)));
         auto const& certificate = made.certificate;
         CS_CO_CHECK(co_await store_.record_issued({.serial = certificate.serial(),
                                                    .subject = certificate.subject(),
@@ -245,11 +291,69 @@ private:
         std::scoped_lock lock(mutex_);
         return manager_hierarchy_;
     }
-    [[nodiscard]] Result<pki::CertificateAuthority> signer_of(int hierarchy) const {
+    /// The signer of one of the authorities. A token that was away is asked once more.
+    net::Task<Result<pki::CertificateAuthority>> signer_at(std::function<HeldAuthority const&(Hierarchies const&)> which) {
+        if (auto const all = hierarchies(); failed_ || (!which(*all).signer && !which(*all).kept.token.empty())) {
+            // Many jobs ask at once; the token is asked once for all of them.
+            auto const turn = co_await asking_.acquire(0);
+            auto const now = std::chrono::steady_clock::now();
+            if (now >= asked_ + k_token_pause) {
+                asked_ = now;
+                CS_CO_CHECK(co_await reload());
+            }
+        }
         auto const all = hierarchies();
-        auto const& issuing = all->issuing(hierarchy);
-        if (!issuing.signer) return fail(errors::mgr::root_is_offline, {{"root", issuing.subject}});
-        return *issuing.signer;
+        auto const& found = which(*all);
+        if (!found.signer) co_return fail(why_no_signer(found));
+        co_return *found.signer;
+    }
+    net::Task<Result<pki::CertificateAuthority>> signer_of(int hierarchy) {
+        return signer_at([hierarchy](Hierarchies const& all) -> HeldAuthority const& { return all.issuing(hierarchy); });
+    }
+    net::Task<Result<PendingCertificate>> signed_by(pki::CertificateAuthority authority, Order order) {
+        bool const on_token = !authority.key().exportable();
+        auto made =
+            co_await net::offload(pool_, [authority = std::move(authority), order = std::move(order)] { return make(authority, order); });
+        if (!made && on_token) failed_ = true;
+        co_return made;
+    }
+
+    struct OpenedKeys {
+        std::vector<KeptAuthority> kept;
+        std::map<std::string, std::string> away;
+    };
+    /// Blocks.
+    static OpenedKeys open_keys(TokenKeys& tokens, std::vector<KeptAuthority> kept) {
+        OpenedKeys out{.kept = std::move(kept), .away = {}};
+        for (auto& one : out.kept) {
+            if (one.token.empty()) continue;
+            auto key = tokens.open(one.token);
+            auto good = key ? pki::check_key_matches(one.certificate, *key) : Result<void>(fail(key.error()));
+            if (good) {
+                one.key = *std::move(key);
+                continue;
+            }
+            log::error("authority.key_away", good.error());
+            out.away[one.certificate.fingerprint()] = good.error().message();
+        }
+        return out;
+    }
+    void forget_token_keys() {
+        std::vector<KeptAuthority> kept;
+        for (auto const& one : hierarchies()->all()) {
+            kept.push_back(one.kept);
+            if (!one.kept.token.empty()) kept.back().key.reset();
+        }
+        if (auto without = Hierarchies::make(std::move(kept))) {
+            std::scoped_lock lock(mutex_);
+            all_ = *std::move(without);
+        }
+    }
+    [[nodiscard]] std::map<std::string, std::string> taken_keys() const {
+        std::map<std::string, std::string> out;
+        auto const all = hierarchies();
+        for (auto const& one : all->all()) out.emplace(one.kept.certificate.public_key_sha256(), one.subject);
+        return out;
     }
 
     net::Task<Result<std::optional<PendingCertificate>>> load_manager_certificate() {
@@ -273,6 +377,10 @@ private:
     net::BlockingPool& pool_;
     std::shared_ptr<Clock const> clock_;
     std::string organization_;
+    std::shared_ptr<TokenKeys> tokens_;
+    std::atomic<bool> failed_{false};  ///< a token did not sign: its keys are to be opened anew
+    net::KeyedLock asking_;
+    std::chrono::steady_clock::time_point asked_{};
     mutable std::mutex mutex_;
     std::vector<pki::Certificate> others_;
     std::vector<std::string> withdrawn_;
@@ -285,11 +393,11 @@ private:
 }  // namespace
 
 net::Task<Result<std::unique_ptr<InternalCa>>> InternalCa::open(Store& store, net::BlockingPool& pool, std::shared_ptr<Clock const> clock,
-                                                                std::string organization) {
+                                                                std::string organization, TokenSettings tokens) {
     // Borrowed for the whole life of the authority; a coroutine keeps pointers, never references.
     auto* kept_store = &store;
     auto* kept_pool = &pool;
-    auto made = std::make_unique<StoredCa>(*kept_store, *kept_pool, std::move(clock), std::move(organization));
+    auto made = std::make_unique<StoredCa>(*kept_store, *kept_pool, std::move(clock), std::move(organization), std::move(tokens));
     CS_CO_CHECK(co_await made->reload());
     if (!made->hierarchies()->empty()) co_return std::move(made);
     std::vector<KeptAuthority> first;
@@ -299,7 +407,7 @@ net::Task<Result<std::unique_ptr<InternalCa>>> InternalCa::open(Store& store, ne
         CS_CO_TRY(auto pair, parse_pair(*text));
         first.push_back({.certificate = std::move(pair.certificate), .key = std::move(pair.key), .is_root = true});
     } else {
-        CS_CO_TRY(first, co_await made->make_hierarchy());
+        CS_CO_TRY(first, co_await made->make_hierarchy({}));
     }
     log::info("authority.made", {{"subject", first.front().certificate.subject()}, {"sha256", first.front().certificate.fingerprint()}});
     CS_CO_CHECK(co_await kept_store->certificates().authorities().add(std::move(first), "manager"));

@@ -3,6 +3,7 @@
 /// The manager's own authority: a root, and an issuing authority below it that signs the certificates of systems and of the manager (REQ
 /// MGR-13). Keys are sealed in the store. A root that an older release made goes on signing by itself until it is replaced.
 
+#include "manager/certificates/token_keys.hpp"
 #include "manager/store/store.hpp"
 #include "net/task.hpp"
 #include "pki/issue.hpp"
@@ -16,9 +17,10 @@ namespace countersign::manager {
 
 class InternalCa {
 public:
-    /// Loads it from the store, or makes it (ECDSA P-256; the root for ten years, the issuing authority for five) and stores it.
+    /// Loads it from the store, or makes it (ECDSA P-256; the root for ten years, the issuing authority for five) and stores it. A key on
+    /// a token that is not there does not make this fail: what needs the key does.
     static net::Task<Result<std::unique_ptr<InternalCa>>> open(Store& store, net::BlockingPool& pool, std::shared_ptr<Clock const> clock,
-                                                               std::string organization);
+                                                               std::string organization, TokenSettings tokens = {});
     virtual ~InternalCa() = default;
     /// What systems and people must trust: its own roots first, the one below which is issued before others, then those of others. Any
     /// thread.
@@ -38,8 +40,8 @@ public:
     virtual void trust_also(std::vector<pki::Certificate> others, std::vector<std::string> withdrawn) = 0;
     [[nodiscard]] virtual std::vector<std::string> withdrawn() const = 0;
     /// A new key and certificate for a system: serverAuth and clientAuth; its name is the host name, and its address only while it
-    /// is tracked by address. Made on the blocking pool; not stored: the caller stores it as pending. CRT-018, CRT-019; MGR-164 when the
-    /// key that signs is not here.
+    /// is tracked by address. Made on the blocking pool; not stored: the caller stores it as pending. CRT-018, CRT-019; MGR-164 or MGR-180
+    /// when the key that signs is not here.
     virtual net::Task<Result<PendingCertificate>> issue_for_system(System system, Policy policy) = 0;
     /// The manager's own: made when there is none, or it ends within a third of its life, or the name changed.
     virtual net::Task<Result<PendingCertificate>> manager_certificate(std::string host_name, std::vector<std::string> addresses) = 0;

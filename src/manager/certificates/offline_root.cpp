@@ -5,6 +5,7 @@
 #include "manager/certificates/revocation_desk.hpp"
 #include "manager/drivers/web_driver.hpp"
 #include "pki/contents.hpp"
+#include "pki/token.hpp"
 
 #include "countersign/errors/crt.hpp"
 #include "countersign/errors/gen.hpp"
@@ -44,6 +45,19 @@ Result<pki::Certificate> fresh_one(std::string const& file, Hierarchies const& a
     return found.front();
 }
 
+Result<void> check_key_is_here(HeldAuthority const& root) {
+    if (!root.kept.token.empty()) return fail(errors::mgr::key_on_token, {{"root", root.subject}, {"token", root.kept.token}});
+    if (!root.kept.key) return fail(errors::mgr::root_is_offline, {{"root", root.subject}});
+    return {};
+}
+
+/// What is kept of a request that waits: when it was made, where its key is when that is on a token, the request, and else the key.
+SecretText request_text(UtcTime made, std::string const& token, pki::CertificateRequest const& request, pki::PrivateKey const& key) {
+    auto text = to_string(made) + "\n" + (token.empty() ? "" : token + "\n") + request.to_pem();
+    if (token.empty()) text += key.to_pem().reveal();
+    return SecretText(std::move(text));
+}
+
 }  // namespace
 
 net::Task<Result<std::string>> OfflineRoot::export_root(SecretText passphrase, std::string actor) {
@@ -51,7 +65,7 @@ net::Task<Result<std::string>> OfflineRoot::export_root(SecretText passphrase, s
         co_return not_taken("passphrase", "at least " + std::to_string(k_shortest_root_passphrase) + " characters are expected");
     auto const all = signing_side(links_.authority).hierarchies();
     auto const& root = all->root();
-    if (!root.kept.key || !root.kept.key->exportable()) co_return fail(errors::mgr::root_is_offline, {{"root", root.subject}});
+    CS_CO_CHECK(check_key_is_here(root));
     // Encrypting derives a key, which costs time.
     auto shared = std::make_shared<SecretText>(std::move(passphrase));
     auto pem = co_await net::offload(links_.pool, [key = *root.kept.key, certificate = root.kept.certificate, shared] {
@@ -70,7 +84,7 @@ net::Task<Result<void>> OfflineRoot::take_offline(std::string file, SecretText p
     CS_CO_TRY(auto const running, co_await links_.store.certificates().authorities().replacement());
     if (running)
         co_return fail(errors::mgr::replacement_runs, {{"since", to_string(running->begun)}, {"phase", to_string(running->phase)}});
-    if (!root.kept.key) co_return fail(errors::mgr::root_is_offline, {{"root", root.subject}});
+    CS_CO_CHECK(check_key_is_here(root));
     if (all->issuing().kept.is_root) co_return fail(errors::mgr::root_signs_itself, {{"root", root.subject}});
     // The file is what is left afterwards: it opens, and signs for this root.
     auto shared = std::make_shared<SecretText>(std::move(passphrase));
@@ -90,34 +104,31 @@ net::Task<Result<std::optional<OfflineRoot::Pending>>> OfflineRoot::pending() {
     auto const lines = text->reveal();
     auto const end = lines.find('\n');
     auto const made = parse_utc_time(lines.substr(0, end));
-    CS_CO_TRY(auto key, pki::PrivateKey::parse_pem(lines));
+    auto const second = lines.substr(std::min(end, lines.size() - 1) + 1, lines.find('\n', end + 1) - end - 1);
+    std::string token(pki::is_token_uri(second) ? second : std::string_view());
+    auto key = token.empty() ? pki::PrivateKey::parse_pem(lines) : co_await signing_side(links_.authority).key_of_authority(token);
+    if (!key) co_return fail(std::move(key).error());
     CS_CO_TRY(auto const request, pki::CertificateRequest::parse_pem(lines));
     Request out{.pem = request.to_pem(), .subject = request.subject(), .made = made.value_or(UtcTime())};
-    co_return std::optional<Pending>(Pending{std::move(out), std::move(key)});
+    co_return std::optional<Pending>(Pending{std::move(out), *std::move(key), std::move(token)});
 }
 
-net::Task<Result<OfflineRoot::Request>> OfflineRoot::request_issuing(bool replace, std::string actor) {
+net::Task<Result<OfflineRoot::Request>> OfflineRoot::request_issuing(bool replace, std::string key, std::string actor) {
     auto const all = signing_side(links_.authority).hierarchies();
     auto const& root = all->root();
     if (all->issuing().kept.is_root) co_return fail(errors::mgr::root_signs_itself, {{"root", root.subject}});
     CS_CO_TRY(auto const base, co_await links_.store.get_value(std::string(k_base_key)));
     auto const addresses = RevocationDesk::addresses(base.value_or(""), root.fingerprint);
     CS_CO_TRY(auto known, co_await pending());
-    if (!known || replace) {
+    if (!known || replace || (!key.empty() && key != known->token)) {
         auto const name = signing_side(links_.authority).next_issuing_name();
-        auto made = co_await net::offload(links_.pool, [name]() -> Result<std::pair<pki::PrivateKey, pki::CertificateRequest>> {
-            CS_TRY(auto key, pki::PrivateKey::generate(pki::KeyType::ec_p256));
-            CS_TRY(auto request, pki::CertificateRequest::create(key, name, {}));
-            return std::pair(std::move(key), std::move(request));
-        });
-        if (!made) co_return fail(std::move(made).error());
+        CS_CO_TRY(auto own, co_await signing_side(links_.authority).key_of_authority(key));
+        CS_CO_TRY(auto const request,
+                  co_await net::offload(links_.pool, [own, name] { return pki::CertificateRequest::create(own, name, {}); }));
         auto const now = links_.clock->now();
-        auto const pem = made->second.to_pem();
-        auto const key = made->first.to_pem();
-        CS_CO_CHECK(
-            co_await links_.store.set_secret(std::string(k_request_secret), SecretText(to_string(now) + "\n" + pem + key.reveal())));
-        CS_CO_CHECK(co_await links_.store.audit(std::move(actor), "authority.request", made->second.subject(), "for the root's key"));
-        known = Pending{{.pem = pem, .subject = made->second.subject(), .made = now}, std::move(made->first)};
+        CS_CO_CHECK(co_await links_.store.set_secret(std::string(k_request_secret), request_text(now, key, request, own)));
+        CS_CO_CHECK(co_await links_.store.audit(std::move(actor), "authority.request", request.subject(), "for the root's key"));
+        known = Pending{{.pem = request.to_pem(), .subject = request.subject(), .made = now}, std::move(own), std::move(key)};
     }
     auto out = std::move(known->request);
     out.crl_url = addresses.crl;
@@ -149,7 +160,7 @@ net::Task<Result<pki::Certificate>> OfflineRoot::install_issuing(std::string fil
             Error(errors::crt::not_yet_valid, {{"subject", certificate.subject()}, {"not_before", to_string(certificate.not_before())}}));
     if (!problems.empty()) co_return fail(gather(std::move(problems)));
     std::vector<KeptAuthority> fresh;
-    fresh.push_back({.certificate = certificate, .key = known->key, .hierarchy = root.kept.hierarchy, .made = now});
+    fresh.push_back({.certificate = certificate, .key = known->key, .token = known->token, .hierarchy = root.kept.hierarchy, .made = now});
     CS_CO_CHECK(co_await links_.store.certificates().authorities().add(std::move(fresh), std::move(actor)));
     CS_CO_CHECK(co_await links_.store.set_secret(std::string(k_request_secret), SecretText()));
     CS_CO_CHECK(co_await side.reload());

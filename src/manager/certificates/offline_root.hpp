@@ -25,10 +25,11 @@ public:
     };
     explicit OfflineRoot(Links links) : links_(std::move(links)) {}
 
-    /// Certificate and encrypted key of the root below which is issued, PEM. GEN-001 for a passphrase that is too short, MGR-164.
+    /// Certificate and encrypted key of the root below which is issued, PEM. GEN-001 for a passphrase that is too short, MGR-164, MGR-182
+    /// for a key on a token.
     net::Task<Result<std::string>> export_root(SecretText passphrase, std::string actor);
     /// Drops the key here, when the file opens with the passphrase and its key is the root's: CRT-001, CRT-003 to 005, CRT-014. MGR-164
-    /// when it is gone already, MGR-166 for a root that signs by itself, MGR-161 while a root is replaced.
+    /// when it is gone already, MGR-166 for a root that signs by itself, MGR-161 while a root is replaced, MGR-182 for a key on a token.
     net::Task<Result<void>> take_offline(std::string file, SecretText passphrase, std::string actor);
 
     struct Request {
@@ -38,8 +39,9 @@ public:
         // What the certificate is to say besides; empty: nothing is to stand in it.
         std::string crl_url, issuer_url;
     };
-    /// Key (which stays here, sealed) and request of another issuing authority. The one that waits already, unless it is to be replaced.
-    net::Task<Result<Request>> request_issuing(bool replace, std::string actor);
+    /// Key (which stays here, sealed, or on the token that `key` names) and request of another issuing authority. The one that waits
+    /// already, unless it is to be replaced or another key is named. Of keys on tokens as SigningAuthority says.
+    net::Task<Result<Request>> request_issuing(bool replace, std::string key, std::string actor);
     /// The answer: taken into use when it is a certificate for the request's key (CRT-033, CRT-041), by the root (CRT-015), of an authority
     /// (CRT-021) and valid now (CRT-011, CRT-012).
     net::Task<Result<pki::Certificate>> install_issuing(std::string file, std::string actor);
@@ -51,6 +53,7 @@ private:
     struct Pending {
         Request request;
         pki::PrivateKey key;
+        std::string token;  ///< where the key is; empty: sealed with the request
     };
     net::Task<Result<std::optional<Pending>>> pending();
     Links links_;

@@ -81,22 +81,28 @@ net::Task<Result<void>> RevocationDesk::set_base(std::string base, std::string a
     co_return co_await name_list_of_root();
 }
 
-/// Who checks the whole chain asks for the issuing authority's revocation, too: its certificate has to say where.
-net::Task<Result<void>> RevocationDesk::name_list_of_root() {
+bool RevocationDesk::names_list_of_root() const {
     auto const all = hierarchies();
     auto const& issuing = all->issuing();
     auto const wanted = addresses(base(), all->root().fingerprint).crl;
     auto const named = pki::revocation_pointers(issuing.kept.certificate).crls;
-    bool const says_so = wanted.empty() ? named.empty() : std::ranges::find(named, wanted) != named.end();
-    if (issuing.kept.is_root || !all->root().signer || says_so) co_return Result<void>();
-    auto renewed = co_await renew_issuing("manager");
+    return issuing.kept.is_root || (wanted.empty() ? named.empty() : std::ranges::find(named, wanted) != named.end());
+}
+
+/// Who checks the whole chain asks for the issuing authority's revocation, too: its certificate has to say where.
+net::Task<Result<void>> RevocationDesk::name_list_of_root() {
+    auto const all = hierarchies();
+    auto const& issuing = all->issuing();
+    // The next key on a token is made by a person; nobody wants one in the database in its place.
+    if (issuing.kept.is_root || !issuing.kept.token.empty() || !all->root().signer || names_list_of_root()) co_return Result<void>();
+    auto renewed = co_await renew_issuing({}, "manager");
     if (!renewed) co_return fail(std::move(renewed).error());
     co_return Result<void>();
 }
 
-net::Task<Result<pki::Certificate>> RevocationDesk::renew_issuing(std::string actor) {
+net::Task<Result<pki::Certificate>> RevocationDesk::renew_issuing(std::string key, std::string actor) {
     auto const turn = co_await turns_.acquire(k_issuing_turn);
-    CS_CO_TRY(auto made, co_await links_.authority.make_issuing());
+    CS_CO_TRY(auto made, co_await links_.authority.make_issuing(std::move(key)));
     auto certificate = made.certificate;
     std::vector<KeptAuthority> fresh;
     fresh.push_back(std::move(made));
@@ -132,7 +138,7 @@ net::Task<Result<RevocationDesk::List>> RevocationDesk::list(std::string fingerp
     auto const all = hierarchies();
     auto const* authority = fingerprint.empty() ? &all->issuing() : all->find(fingerprint);
     if (authority == nullptr) co_return fail(errors::gen::not_found, {{"what", "revocation list of"}, {"name", fingerprint}});
-    if (!authority->signer) co_return brought(*authority);
+    if (!authority->signer && authority->kept.token.empty()) co_return brought(*authority);
     auto const turn = co_await turns_.acquire(k_list_turn);
     CS_CO_TRY(auto revoked, co_await links_.store.inventory().revoked_of(authority->fingerprint));
     {
@@ -141,7 +147,10 @@ net::Task<Result<RevocationDesk::List>> RevocationDesk::list(std::string fingerp
         auto const known = lists_.find(authority->fingerprint);
         bool const says_all = known != lists_.end() && known->second.entries == revoked.size() && known->second.newest == newest;
         if (says_all && links_.clock->now() < known->second.made + k_list_anew) co_return known->second;
+        // While the token is away the last list goes on, as long as it may be believed.
+        if (!authority->signer && known != lists_.end() && links_.clock->now() < known->second.next_update) co_return known->second;
     }
+    if (!authority->signer) co_return fail(why_no_signer(*authority));
     CS_CO_TRY(auto made, co_await make_list(*authority, std::move(revoked)));
     std::scoped_lock lock(mutex_);
     lists_[authority->fingerprint] = made;
@@ -175,8 +184,11 @@ net::Task<Result<RevocationDesk::Delegate>> RevocationDesk::delegate(HeldAuthori
     {
         std::scoped_lock lock(mutex_);
         auto const known = delegates_.find(authority.fingerprint);
-        if (known != delegates_.end() && now + k_delegate_life / 3 < known->second.certificate.not_after()) co_return known->second;
+        bool const lasts = known != delegates_.end() && now + k_delegate_life / 3 < known->second.certificate.not_after();
+        bool const must_do = !authority.signer && known != delegates_.end() && now < known->second.certificate.not_after();
+        if (lasts || must_do) co_return known->second;
     }
+    if (!authority.signer) co_return fail(why_no_signer(authority));
     CS_CO_TRY(auto made, co_await net::offload(links_.pool, [signer = *authority.signer, now]() -> Result<Delegate> {
                   CS_TRY(auto key, pki::PrivateKey::generate(pki::KeyType::ec_p256));
                   CS_TRY(auto certificate,
@@ -202,7 +214,7 @@ namespace {
 /// Whom a request is for; what is for nobody of us is answered by the one that issues now.
 HeldAuthority const& asked(Hierarchies const& all, Bytes const& request) {
     for (auto const& one : all.all())
-        if (one.signer && !pki::asked_serials(request, one.kept.certificate).empty()) return one;
+        if ((one.signer || !one.kept.token.empty()) && !pki::asked_serials(request, one.kept.certificate).empty()) return one;
     return all.issuing();
 }
 
@@ -218,7 +230,6 @@ net::Task<Result<Bytes>> RevocationDesk::answer(Bytes request) {
         if (kept != answers_.end() && now < kept->second.made + k_answer_kept && now >= kept->second.made) co_return kept->second.answer;
     }
     auto const authority = asked(*hierarchies(), request);
-    if (!authority.signer) co_return fail(errors::mgr::root_is_offline, {{"root", authority.subject}});
     auto const& issuer = authority.kept.certificate;
     auto const serials = pki::asked_serials(request, issuer);
     std::map<std::string, pki::OcspStatus> states;

@@ -52,9 +52,11 @@ public:
     /// The list of this authority (SHA-256; empty: of the one that issues now) as it is valid now. CRT-017, GEN-003; MGR-165 when its key
     /// is kept elsewhere and no list was brought.
     net::Task<Result<List>> list(std::string fingerprint = {});
-    /// One more issuing authority takes the place of the one that issues now, which goes on for what it issued. MGR-164, MGR-166. Its
-    /// certificate.
-    net::Task<Result<pki::Certificate>> renew_issuing(std::string actor);
+    /// The certificate of the issuing authority says where the root's list is, or there is no such place.
+    [[nodiscard]] bool names_list_of_root() const;
+    /// One more issuing authority takes the place of the one that issues now, which goes on for what it issued; `key`: where its key is on
+    /// a token, empty: made here. As SigningAuthority::make_issuing. Its certificate.
+    net::Task<Result<pki::Certificate>> renew_issuing(std::string key, std::string actor);
     /// What the responder answers; every request has an answer (RFC 6960 section 2.3). CRT-017, and when the store fails.
     net::Task<Result<Bytes>> answer(Bytes request);
     /// See InventoryStore::revoke; MGR-152 for the certificate that the manager serves, MGR-160 for an authority that systems depend on.

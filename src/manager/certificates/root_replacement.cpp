@@ -90,11 +90,11 @@ net::Task<Result<void>> RootReplacement::everybody() {
     co_return Result<void>();
 }
 
-net::Task<Result<RootReplacement::State>> RootReplacement::begin(std::string actor) {
+net::Task<Result<RootReplacement::State>> RootReplacement::begin(KeyPlaces keys, std::string actor) {
     auto const turn = co_await changes_.acquire(0);
     auto& side = signing_side(links_.authority);
     auto const from = side.hierarchies()->root().kept.hierarchy;
-    CS_CO_TRY(auto fresh, co_await side.make_hierarchy());
+    CS_CO_TRY(auto fresh, co_await side.make_hierarchy(std::move(keys)));
     fresh.front().state = AuthorityState::next;
     for (auto& one : fresh) one.state = AuthorityState::next;
     CS_CO_TRY(auto const kept,
@@ -213,16 +213,18 @@ net::Task<Result<void>> RootReplacement::settle(std::string why) {
     co_return Result<void>();
 }
 
-/// Below the same root: nothing changes at systems. With the root's key elsewhere a ticket says so (certificate_watch.cpp).
+/// Below the same root: nothing changes at systems. With the root's key elsewhere, or its own on a token (where a person makes the next
+/// one), a ticket says so (certificate_watch.cpp).
 net::Task<Result<void>> RootReplacement::renew_issuing_in_time() {
     auto& side = signing_side(links_.authority);
     auto const all = side.hierarchies();
     auto const& issuing = all->issuing();
     auto const now = links_.clock->now();
-    if (issuing.kept.is_root || !all->root().signer || !is_ending(issuing.kept.certificate, now)) co_return Result<void>();
+    if (issuing.kept.is_root || !issuing.kept.token.empty() || !all->root().signer || !is_ending(issuing.kept.certificate, now))
+        co_return Result<void>();
     // One that would end with the root is no better.
     if (all->root().kept.certificate.not_after() <= issuing.kept.certificate.not_after()) co_return Result<void>();
-    CS_CO_TRY(auto made, co_await side.make_issuing());
+    CS_CO_TRY(auto made, co_await side.make_issuing({}));
     std::vector<KeptAuthority> fresh;
     fresh.push_back(std::move(made));
     CS_CO_CHECK(co_await links_.store.certificates().authorities().add(std::move(fresh), "manager"));

@@ -47,8 +47,8 @@ public:
     };
     /// Nothing: none runs.
     net::Task<Result<std::optional<State>>> show();
-    /// MGR-161.
-    net::Task<Result<State>> begin(std::string actor);
+    /// MGR-161; of keys on tokens as SigningAuthority says.
+    net::Task<Result<State>> begin(KeyPlaces keys, std::string actor);
     /// To the next phase although systems are waited for, when that was `accepted`; else MGR-167. MGR-162. Nothing: it has ended.
     net::Task<Result<std::optional<State>>> advance(bool accepted, std::string actor);
     /// Systems forget the new root. MGR-162, MGR-163.

@@ -30,15 +30,16 @@ constexpr Names<PasswordOrigin, 3> k_origins{
 constexpr Names<Reachability, 3> k_reachability{
     {{{Reachability::unknown, "unknown"}, {Reachability::reachable, "reachable"}, {Reachability::unreachable, "unreachable"}}}};
 constexpr Names<ExceptionKind, 2> k_exceptions{{{{ExceptionKind::mode, "mode"}, {ExceptionKind::keep_service, "keep_service"}}}};
-constexpr Names<TicketType, 9> k_ticket_types{{{{TicketType::no_https_response, "no_https_response"},
-                                                {TicketType::certificate_validation_error, "certificate_validation_error"},
-                                                {TicketType::connection_error, "connection_error"},
-                                                {TicketType::login_failed, "login_failed"},
-                                                {TicketType::enforcement_failed, "enforcement_failed"},
-                                                {TicketType::certificate_expiring, "certificate_expiring"},
-                                                {TicketType::notification_failed, "notification_failed"},
-                                                {TicketType::system_replaced, "system_replaced"},
-                                                {TicketType::root_replacement_waits, "root_replacement_waits"}}}};
+constexpr Names<TicketType, 10> k_ticket_types{{{{TicketType::no_https_response, "no_https_response"},
+                                                 {TicketType::certificate_validation_error, "certificate_validation_error"},
+                                                 {TicketType::connection_error, "connection_error"},
+                                                 {TicketType::login_failed, "login_failed"},
+                                                 {TicketType::enforcement_failed, "enforcement_failed"},
+                                                 {TicketType::certificate_expiring, "certificate_expiring"},
+                                                 {TicketType::notification_failed, "notification_failed"},
+                                                 {TicketType::system_replaced, "system_replaced"},
+                                                 {TicketType::root_replacement_waits, "root_replacement_waits"},
+                                                 {TicketType::authority_key_away, "authority_key_away"}}}};
 constexpr Names<TicketState, 2> k_ticket_states{{{{TicketState::open, "open"}, {TicketState::closed, "closed"}}}};
 constexpr Names<TicketSeverity, 3> k_severities{
     {{{TicketSeverity::notice, "notice"}, {TicketSeverity::warning, "warning"}, {TicketSeverity::critical, "critical"}}}};

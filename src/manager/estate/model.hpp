@@ -131,7 +131,8 @@ enum class TicketType {
     certificate_expiring,
     notification_failed,
     system_replaced,
-    root_replacement_waits
+    root_replacement_waits,
+    authority_key_away
 };
 enum class TicketState { open, closed };
 /// In order: a higher one is worse.

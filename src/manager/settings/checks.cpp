@@ -138,6 +138,7 @@ void check_settings(ProgramSettings const& settings, SettingsRead const& read, s
     check_database(settings.manager, checks);
     check_directory(settings.directory, checks);
     check_people(settings.people, checks);
+    checks.secret_file("pkcs11.pin_file", settings.manager.pkcs11_pin_file);
 }
 
 Error all_problems(std::vector<Error> problems) {

@@ -48,6 +48,13 @@ void forget_old_jobs(Database& database, SystemId system) {
         {value(system), value(system), value(kept)});
 }
 
+/// One line, with what is at the bottom of it: that is where somebody can do something.
+std::string with_cause(Error const& error) {
+    auto const* deepest = &error;
+    while (!deepest->causes().empty()) deepest = &deepest->causes().front();
+    return deepest == &error ? error.message() : error.message() + " Because " + deepest->message();
+}
+
 }  // namespace
 
 JobId SqliteStore::queue_one(Database& database, JobKind kind, SystemId system, std::string_view actor) {
@@ -131,7 +138,7 @@ net::Task<Result<void>> SqliteStore::finish_job(JobId id, JobState state, std::o
             "UPDATE jobs SET state = :state, owner = '', leased_until = NULL, losses = 0, not_before = :due, finished = :finished, "
             "error_code = :code, error_text = :text WHERE id = :id",
             {value(to_string(state)), value(not_before), ended ? value(now()) : Value(),
-             value(error ? error->entry().code : std::string_view()), value(error ? error->message() : std::string()), value(id)});
+             value(error ? error->entry().code : std::string_view()), value(error ? with_cause(*error) : std::string()), value(id)});
         auto system = row->number(1);
         // Observations that went well leave their trace in the system's own records.
         if (row->text(0) != "observe" || state == JobState::failed) {

@@ -236,7 +236,7 @@ net::Task<Result<void>> SqliteAccounts::open_session(SessionStart session) {
 
 net::Task<Result<std::optional<Caller>>> SqliteAccounts::find_session(std::string hash) {
     return backing_.read([this, hash = std::move(hash)](Database& database) -> Result<std::optional<Caller>> {
-        auto row = database.select_one({"accounts.user_name", "role", "must_change"},
+        auto row = database.select_one({"accounts.user_name", "role", "must_change", "method"},
                                        "FROM sessions JOIN accounts ON accounts.user_name = sessions.user_name "
                                        "WHERE hash = :hash AND expires > :now AND enabled = 1",
                                        {value(hash), value(backing_.now())});
@@ -245,7 +245,8 @@ net::Task<Result<std::optional<Caller>>> SqliteAccounts::find_session(std::strin
                       .account = row->text(0),
                       .role = role_of(row->text(1)),
                       .owner = std::nullopt,
-                      .must_change_password = row->flag(2)};
+                      // Who shows a certificate needs no password, whoever made it.
+                      .must_change_password = row->flag(2) && row->text(3) == "password"};
     });
 }
 

@@ -143,9 +143,9 @@ Result<void> TokenModule::log_in(PKCS11_SLOT* slot, SecretText const& pin) {
     if (PKCS11_login(slot, 0, pin.reveal().c_str()) != 0) {
         auto const code = ERR_peek_last_error();
         auto const known = ERR_GET_LIB(code) == ERR_get_CKR_code() ? pin_problem(ERR_GET_REASON(code)) : std::string_view();
-        if (!known.empty()) return failed(known, "token", label);
+        if (!known.empty()) return fail(errors::crt::token_failed, {{"detail", known}, {"token", label}, {"pin", "refused"}});
         return fail(errors::crt::token_failed,
-                    {{"detail", "the token did not take the PIN"}, {"token", label}, {"reason", errors.reason()}});
+                    {{"detail", "the token did not take the PIN"}, {"token", label}, {"pin", "refused"}, {"reason", errors.reason()}});
     }
     logins_.emplace(id, pin.duplicate());
     return {};

@@ -30,7 +30,7 @@ protected:
     AuthorityStore& authorities() { return store_->certificates().authorities(); }
     SigningAuthority& side() { return signing_side(*authority_); }
     KeptReplacement begin() {
-        auto fresh = *wait(side().make_hierarchy());
+        auto fresh = *wait(side().make_hierarchy({}));
         for (auto& one : fresh) one.state = AuthorityState::next;
         auto made = get(authorities().begin_replacement(std::move(fresh), side().hierarchies()->root().kept.hierarchy, "admin"));
         get(side().reload());
@@ -78,7 +78,7 @@ TEST_F(AuthorityStoreTest, a_new_root_is_trusted_at_once_and_issues_in_the_secon
 
 TEST_F(AuthorityStoreTest, each_phase_survives_a_restart) {
     begin();
-    EXPECT_EQ(error_of(authorities().begin_replacement(*wait(side().make_hierarchy()), 1, "admin")), errors::mgr::replacement_runs);
+    EXPECT_EQ(error_of(authorities().begin_replacement(*wait(side().make_hierarchy({})), 1, "admin")), errors::mgr::replacement_runs);
     for (auto phase : {ReplacementPhase::distribute, ReplacementPhase::change, ReplacementPhase::withdraw}) {
         enter(phase);
         auto const roots = authority_->roots();

@@ -66,7 +66,7 @@ TEST_F(InternalCaTest, another_issuing_authority_takes_over_and_what_the_first_s
     auto const before = issue(*authority, c1(TrackBy::host_name)).certificate;
     auto const first = side.hierarchies()->issuing().fingerprint;
     std::vector<KeptAuthority> fresh;
-    fresh.push_back(*wait(side.make_issuing()));
+    fresh.push_back(*wait(side.make_issuing({})));
     get(store_->certificates().authorities().add(std::move(fresh), "admin"));
     get(side.reload());
     auto const after = issue(*authority, c1(TrackBy::host_name)).certificate;
@@ -90,11 +90,11 @@ TEST_F(InternalCaTest, a_root_of_an_older_release_goes_on_signing_by_itself) {
     EXPECT_TRUE(pki::check_order({leaf, old.certificate()}));
     EXPECT_FALSE(get(store_->get_secret("authority"))) << "its key has one place";
     EXPECT_EQ(get(store_->certificates().authorities().next_list_number(old.certificate().fingerprint())), 8U);
-    EXPECT_EQ(error_of(signing_side(*authority).make_issuing()), errors::mgr::root_signs_itself);
+    EXPECT_EQ(error_of(signing_side(*authority).make_issuing({})), errors::mgr::root_signs_itself);
     reopen();
     authority = open();
     EXPECT_THAT(authority->roots(), ElementsAre(old.certificate()));
-    auto fresh = *wait(signing_side(*authority).make_hierarchy());
+    auto fresh = *wait(signing_side(*authority).make_hierarchy({}));
     for (auto& one : fresh) one.state = AuthorityState::next;
     get(store_->certificates().authorities().begin_replacement(std::move(fresh), 1, "admin"));
     get(store_->certificates().authorities().enter_phase(ReplacementPhase::change, "test", "manager"));

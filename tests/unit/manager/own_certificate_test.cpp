@@ -2,7 +2,9 @@
 
 #include "company_authority.hpp"
 #include "manager/certificates/certificate_watch.hpp"
+#include "manager/certificates/certification.hpp"
 #include "manager/certificates/estate_roots.hpp"
+#include "manager/certificates/signing_authority.hpp"
 #include "manager/estate/network.hpp"
 #include "manager/server.hpp"
 #include "manager/store/ticket_desk.hpp"
@@ -314,6 +316,38 @@ TEST_F(OwnCertificateTest, tickets_tell_that_it_ends_and_close_when_it_was_repla
     EXPECT_EQ(tickets.front().ticket.subject, "own certificate");
     EXPECT_TRUE(tickets.front().ticket.remedy.contains("own-certificate request"));
     get(own().use_internal("admin"));
+    EXPECT_THAT(open(), SizeIs(0));
+}
+
+TEST_F(OwnCertificateTest, tickets_tell_that_the_list_of_a_root_elsewhere_is_nearly_over) {
+    auto& authority = server_->manager().authority();
+    auto& offline = server_->manager().certification().offline_root();
+    auto const root = *manager::signing_side(authority).hierarchies()->root().signer;
+    auto const file = get(offline.export_root(SecretText("correct horse battery"), "admin"));
+    get(offline.take_offline(file, SecretText("correct horse battery"), "admin"));
+    auto const bring = [&](std::uint64_t number) {
+        auto const list = root.sign_crl({}, number, clock_->now(), clock_->now() + std::chrono::days(30));
+        ASSERT_TRUE(list) << list.error().explanation();
+        get(offline.bring_list(*list, "admin"));
+    };
+    manager::CertificateWatch watch({.runtime = runtime_,
+                                     .store = store(),
+                                     .own = own(),
+                                     .authority = authority,
+                                     .clock = clock_,
+                                     .announce = [](std::string const&, std::int64_t) {}});
+    auto const open = [&] {
+        get(watch.judge());
+        return get(store().tickets().list({.show = manager::TicketFilter::Show::open, .system = manager::SystemId{0}}));
+    };
+    bring(1);
+    EXPECT_THAT(open(), SizeIs(0));
+    clock_->advance(std::chrono::days(22));
+    auto const tickets = open();
+    ASSERT_THAT(tickets, SizeIs(1));
+    EXPECT_TRUE(tickets.front().ticket.subject.starts_with("list ")) << tickets.front().ticket.subject;
+    EXPECT_TRUE(tickets.front().ticket.remedy.contains("upload-crl"));
+    bring(2);
     EXPECT_THAT(open(), SizeIs(0));
 }
 

@@ -147,7 +147,7 @@ TEST_F(RevocationDeskTest, the_roots_list_and_answers_are_about_issuing_authorit
     EXPECT_THAT(pki::Crl::parse_der(get(desk_->list(root_->fingerprint())).der)->entries(), SizeIs(0));
     EXPECT_EQ(error_of(desk_->revoke(first.fingerprint(), 1, "admin")), errors::mgr::authority_in_use) << "it issues";
     auto const leaf = issue("c1");
-    ASSERT_TRUE(wait(desk_->renew_issuing("admin")));
+    ASSERT_TRUE(wait(desk_->renew_issuing({}, "admin")));
     note();
     EXPECT_EQ(error_of(desk_->revoke(first.fingerprint(), 1, "admin")), errors::mgr::authority_in_use) << "c1's is below it";
     EXPECT_EQ(ask_of(leaf, first).state, pki::RevocationState::good) << "it answers for what it issued";

@@ -122,7 +122,7 @@ TEST_F(RootReplacementTest, each_phase_waits_for_every_system_and_then_goes_on_b
     }
     auto const before = own();
     start();
-    ASSERT_TRUE(wait(replacement_->begin("admin")));
+    ASSERT_TRUE(wait(replacement_->begin({}, "admin")));
     ASSERT_TRUE(until([this] { return asked().size() == 2; }));
     trusts(one, authority_->roots());
     EXPECT_EQ(get(replacement_->show())->waiting_for.in_all, 1U);
@@ -153,7 +153,7 @@ TEST_F(RootReplacementTest, the_managers_own_waits_for_a_system_that_lost_the_ne
     auto const other = add("c2");
     serves(other, issue(other));
     auto const before = own();
-    ASSERT_TRUE(wait(replacement_->begin("admin")));
+    ASSERT_TRUE(wait(replacement_->begin({}, "admin")));
     // Somebody went on without it; it checks the manager by the old root.
     ASSERT_TRUE(wait(replacement_->advance(true, "admin")));
     start();
@@ -174,7 +174,7 @@ TEST_F(RootReplacementTest, a_system_that_cannot_be_reached_has_a_ticket_and_is_
     trusts(id, authority_->roots());
     get(store_->open_ticket(id, TicketType::no_https_response, "it is away", ""));
     start();
-    ASSERT_TRUE(wait(replacement_->begin("admin")));
+    ASSERT_TRUE(wait(replacement_->begin({}, "admin")));
     EXPECT_EQ(error_of(replacement_->advance(false, "admin")), errors::mgr::replacement_waits);
     auto const told = [this] {
         return get(store_->tickets().list({.show = TicketFilter::Show::active, .system = SystemId{0}})).size() == 1;

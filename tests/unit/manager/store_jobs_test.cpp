@@ -187,9 +187,10 @@ TEST_F(StoreTickets, a_closed_ticket_stays_as_history_and_a_new_one_opens) {
 }
 
 TEST(TicketCatalogue, every_type_has_a_title_a_cause_and_a_remedy) {
-    for (auto type : {TicketType::no_https_response, TicketType::certificate_validation_error, TicketType::connection_error,
-                      TicketType::login_failed, TicketType::enforcement_failed, TicketType::certificate_expiring,
-                      TicketType::notification_failed, TicketType::system_replaced, TicketType::root_replacement_waits}) {
+    for (auto type :
+         {TicketType::no_https_response, TicketType::certificate_validation_error, TicketType::connection_error, TicketType::login_failed,
+          TicketType::enforcement_failed, TicketType::certificate_expiring, TicketType::notification_failed, TicketType::system_replaced,
+          TicketType::root_replacement_waits, TicketType::authority_key_away}) {
         auto const& entry = ticket_entry(type);
         EXPECT_FALSE(entry.title.empty() || entry.cause.empty() || entry.remedy.empty()) << to_string(type);
         EXPECT_EQ(parse_ticket_severity(to_string(entry.severity)), entry.severity) << to_string(type);

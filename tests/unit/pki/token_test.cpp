@@ -1,6 +1,7 @@
 #include "pki/token.hpp"
 
 #include "pki/pkcs12.hpp"
+#include "support/soft_token.hpp"
 #include "unit/pki/making.hpp"
 
 #include "countersign/errors/crt.hpp"
@@ -18,50 +19,20 @@ namespace {
 namespace crt = errors::crt;
 using namespace making;
 using ::testing::HasSubstr;
-
-std::string const k_module = "/usr/lib/softhsm/libsofthsm2.so";
+using testing::k_soft_module;
+using testing::SoftToken;
 
 SecretText secret(std::string_view text) { return SecretText(std::string(text)); }
-
-/// One token of SoftHSM in a folder, made with pkcs11-tool: RSA key "root", EC key "sub", two keys "twin". For all tests of the
-/// program: a process has one SoftHSM with one configuration.
-class SoftToken {
-public:
-    static SoftToken const& get() {
-        static SoftToken const token;
-        return token;
-    }
-    [[nodiscard]] TemporaryFolder const& folder() const { return folder_; }
-    void tool(std::string const& arguments) const {
-        auto const ran = run_in(folder_, "pkcs11-tool --module " + k_module + " --token-label estate " + arguments);
-        EXPECT_EQ(ran.exit_code, 0) << arguments << "\n" << ran.output;
-    }
-
-private:
-    SoftToken() {
-        std::filesystem::create_directory(folder_.path() / "tokens");
-        auto const settings = folder_.file("softhsm2.conf", "directories.tokendir = " + (folder_.path() / "tokens").string() +
-                                                                "\nobjectstore.backend = file\nlog.level = ERROR\n");
-        setenv("SOFTHSM2_CONF", settings.c_str(), 1);
-        auto const ran = run_in(folder_, "softhsm2-util --init-token --free --label estate --so-pin 5678 --pin 1234");
-        if (ran.exit_code != 0) throw std::runtime_error(ran.output);
-        tool("--login --pin 1234 --keypairgen --key-type rsa:2048 --label root --id 01");
-        tool("--login --pin 1234 --keypairgen --key-type EC:prime256v1 --label sub --id 02");
-        tool("--login --pin 1234 --keypairgen --key-type EC:prime256v1 --label twin --id 03");
-        tool("--login --pin 1234 --keypairgen --key-type EC:secp384r1 --label twin --id 04");
-    }
-    TemporaryFolder folder_;
-};
 
 class Token : public ::testing::Test {
 protected:
     static void SetUpTestSuite() { SoftToken::get(); }
 
-    static Result<PrivateKey> open(std::string const& uri, std::string_view pin = "1234", std::string const& module = k_module) {
+    static Result<PrivateKey> open(std::string const& uri, std::string_view pin = "1234", std::string const& module = k_soft_module) {
         return open_token_key(uri, module, secret(pin));
     }
     /// The detail of the refusal.
-    static std::string refusal(std::string const& uri, std::string_view pin = "1234", std::string const& module = k_module) {
+    static std::string refusal(std::string const& uri, std::string_view pin = "1234", std::string const& module = k_soft_module) {
         auto key = open(uri, pin, module);
         EXPECT_FALSE(key) << uri;
         if (key) return {};
@@ -105,9 +76,9 @@ TEST_F(Token, key_has_the_algorithm_size_and_public_part_that_the_token_shows) {
 
 TEST_F(Token, is_found_by_module_path_and_serial_number) {
     auto const slots =
-        run_in(SoftToken::get().folder(), "pkcs11-tool --module " + k_module + " --list-slots | sed -n 's/.*serial num *: *//p'");
+        run_in(SoftToken::get().folder(), "pkcs11-tool --module " + k_soft_module + " --list-slots | sed -n 's/.*serial num *: *//p'");
     auto const serial = std::string(trim(slots.output.substr(0, slots.output.find('\n'))));
-    EXPECT_TRUE(open("pkcs11:serial=" + serial + ";object=sub;type=private?module-path=" + k_module, "1234", ""));
+    EXPECT_TRUE(open("pkcs11:serial=" + serial + ";object=sub;type=private?module-path=" + k_soft_module, "1234", ""));
     EXPECT_EQ(refusal("pkcs11:serial=00;object=sub"), "there is no such token");
 }
 
