@@ -10,6 +10,7 @@
 #include "manager/observe/wire.hpp"
 #include "manager/settings/program_settings.hpp"
 #include "manager/store/shared_store.hpp"
+#include "manager/store/statistics_store.hpp"
 
 namespace countersign::manager {
 namespace {
@@ -118,11 +119,19 @@ net::Task<Result<void>> Server::serve_people() {
 }
 
 net::Task<> Server::keep_identity_fresh() {
+    co_await note_levels();
     while (!co_await stop_.wait_beyond(0, k_renewal_interval)) {
+        co_await note_levels();
         // What fails is tried again in an hour: a third of the certificate's life is left for it.
         if (auto done = co_await renew_identity(); !done) log::error("manager.certificate_not_replaced", done.error());
     }
     ended_.raise();
+}
+
+/// For the estate's history; one of several managers is enough.
+net::Task<> Server::note_levels() {
+    if (!manager_->store().shared().leads()) co_return;
+    if (auto noted = co_await manager_->store().statistics().note_levels(); !noted) log::error("manager.levels_not_noted", noted.error());
 }
 
 Result<void> Server::open_ports(PlainHttp plain) {

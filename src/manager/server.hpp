@@ -51,6 +51,7 @@ private:
     net::Task<Result<std::shared_ptr<net::tls::ServerContext const>>> make_identity();
     net::Task<Result<void>> serve_people();
     net::Task<> keep_identity_fresh();
+    net::Task<> note_levels();
     net::Runtime& runtime_;
     std::shared_ptr<Manager> manager_;
     std::shared_ptr<Access> access_;

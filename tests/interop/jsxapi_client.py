@@ -19,7 +19,7 @@ CLIENT = ROOT / "tests" / "interop" / "jsxapi" / "client.js"
 
 def jsxapi(url, user, password, **more):
     """What the calls of client.js gave."""
-    packages = run(ROOT / "tools" / "install_jsxapi.sh").stdout.strip()
+    packages = run(ROOT / "tools" / "install_npm.sh", "tests/interop/jsxapi").stdout.strip()
     wanted = {"url": url, "username": user, "password": password, "seconds": 30 * PATIENCE, **more}
     environment = {"NODE_PATH": f"{packages}/node_modules", "SSH_AUTH_SOCK": ""}
     done = run("node", CLIENT, stdin=json.dumps(wanted), env=environment)

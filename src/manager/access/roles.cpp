@@ -18,15 +18,23 @@ std::optional<Role> parse_role(std::string_view text) {
     return std::nullopt;
 }
 
+std::string_view to_string(Permission permission) {
+    switch (permission) {
+        case Permission::none: return "none";
+        case Permission::self: return "self";
+        case Permission::read: return "read";
+        case Permission::own: return "own";
+        case Permission::operate: return "operate";
+        case Permission::audit: return "audit";
+        case Permission::administer: return "administer";
+    }
+    return "administer";
+}
+
 std::optional<Permission> parse_permission(std::string_view text) {
-    using enum Permission;
-    if (text == "none") return none;
-    if (text == "self") return self;
-    if (text == "read") return read;
-    if (text == "own") return own;
-    if (text == "operate") return operate;
-    if (text == "audit") return audit;
-    if (text == "administer") return administer;
+    if (text == to_string(Permission::none)) return Permission::none;
+    for (auto const permission : k_permissions)
+        if (text == to_string(permission)) return permission;
     return std::nullopt;
 }
 

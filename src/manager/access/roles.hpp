@@ -3,6 +3,7 @@
 /// What an account may do. Each operation of the API says which permission it needs (x-permission in catalogue/openapi.yaml); a role is a
 /// set of permissions. One place asks (api/access_routes.cpp).
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,6 +30,9 @@ enum class Permission {
     audit,       ///< read the audit trail
     administer,  ///< people, and settings of the manager and the policy
 };
+inline constexpr std::array k_permissions = {Permission::self,    Permission::read,  Permission::own,
+                                             Permission::operate, Permission::audit, Permission::administer};
+std::string_view to_string(Permission permission);
 std::optional<Permission> parse_permission(std::string_view text);
 
 bool allows(Role role, Permission permission);

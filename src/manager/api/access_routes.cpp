@@ -105,8 +105,12 @@ net::Task<http::Response> logout(Doors doors, http::Request request) {
 net::Task<http::Response> who_is_logged_in(Doors doors, http::Request request) {
     auto caller = co_await caller_of(doors, std::move(request));
     co_return answer_or_problem(caller, [](Caller const& one) {
+        json::array permissions;
+        for (auto const permission : k_permissions)
+            if (one.may(permission)) permissions.emplace_back(to_string(permission));
         return json::object{{"user", one.actor},
                             {"role", to_string(one.role)},
+                            {"permissions", std::move(permissions)},
                             {"must_change_password", one.must_change_password},
                             {"read_only", one.read_only}};
     });

@@ -60,6 +60,7 @@ std::shared_ptr<http::Service> secure_service(std::shared_ptr<Manager> manager, 
     add_account_routes(*router, doors);
     add_audit_routes(*router, doors);
     add_watch_routes(*router, doors);
+    add_overview_routes(*router, doors);
     add_ticket_routes(*router, doors);
     add_notification_routes(*router, doors);
     add_campaign_routes(*router, doors);

@@ -35,10 +35,13 @@ void add_audit_routes(net::http::Router& router, Doors const& doors);
 void add_account_routes(net::http::Router& router, Doors const& doors);
 /// Is it alive, is it ready, and numbers for Prometheus.
 void add_watch_routes(net::http::Router& router, Doors const& doors);
+/// What the first page of the interface shows, and counts of a selection.
+void add_overview_routes(net::http::Router& router, Doors const& doors);
 void add_ticket_routes(net::http::Router& router, Doors const& doors);
 void add_notification_routes(net::http::Router& router, Doors const& doors);
 void add_campaign_routes(net::http::Router& router, Doors const& doors);
 void add_event_routes(net::http::Router& router, Doors const& doors);
+/// The files of the web interface, for every path that nothing else has.
 void add_page_routes(net::http::Router& router);
 /// The manager's own doors and names, its readiness, and how systems are reached.
 void add_network_routes(net::http::Router& router, Doors const& doors);

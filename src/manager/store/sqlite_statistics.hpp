@@ -9,6 +9,9 @@ class SqliteStatistics final : public StatisticsStore {
 public:
     explicit SqliteStatistics(Backing& backing) : backing_(backing) {}
     net::Task<Result<Statistics>> count_all() override;
+    net::Task<Result<SystemCounts>> count_systems(SystemFilter filter) override;
+    net::Task<Result<EstateOverview>> overview() override;
+    net::Task<Result<void>> note_levels() override;
 
 private:
     Backing& backing_;

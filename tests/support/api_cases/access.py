@@ -30,7 +30,8 @@ def a_wrong_password_opens_nothing(api):
 
 @case("GET", "/session")
 def a_session_knows_its_user(api):
-    assert api.ok(headers=log_in(api)) == {"user": api.fixture.user, "role": "administrator", "must_change_password": False, "read_only": False}
+    assert api.ok(headers=log_in(api)) == {"user": api.fixture.user, "role": "administrator", "permissions": ["self", "read", "own", "operate", "audit", "administer"],
+                                           "must_change_password": False, "read_only": False}
 
 
 @case("DELETE", "/session")

@@ -1,0 +1,88 @@
+// A headless Chromium for journeys: the manager's name leads to its address, the estate's root is trusted in this profile alone, and
+// everything that the console or the network says against the page is kept for the end.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+export const settings = JSON.parse(process.env.JOURNEY_SETTINGS);
+const patience = Number(process.env.COUNTERSIGN_PATIENCE ?? '1');
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+export const password = 'Correct-Horse-Battery-77';
+
+export async function open({ width = 1280, height = 900, dark = false, name = 'first' } = {}) {
+  const context = await chromium.launchPersistentContext(join(settings.folder, `profile-${name}`), {
+    executablePath: '/usr/bin/chromium',
+    env: { ...process.env, HOME: settings.home },
+    args: [
+      '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+      '--disable-sync', '--disable-dev-shm-usage', '--no-proxy-server', `--host-resolver-rules=MAP ${settings.host} ${settings.address}`,
+    ],
+    viewport: { width, height },
+    colorScheme: dark ? 'dark' : 'light',
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+  });
+  context.setDefaultTimeout(20_000 * patience);
+  const page = context.pages()[0] ?? (await context.newPage());
+  const session = { context, page, complaints: [], expected: [], elsewhere: [] };
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') session.complaints.push(`${message.text()} (${message.location().url})`);
+  });
+  page.on('pageerror', (error) => session.complaints.push(String(error)));
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (origin !== settings.url && !['data:', 'blob:'].includes(protocol)) session.elsewhere.push(request.url());
+  });
+  return session;
+}
+
+/** Refusals are written into the console by the browser itself: 401 before the log-in, and what a journey provokes. */
+export async function close(session, allowed = []) {
+  const left = session.complaints.filter((text) => ![/status of 401/, ...allowed].some((one) => one.test(text)));
+  await session.context.close();
+  assert.deepEqual(left, [], 'the console complains');
+  assert.deepEqual(session.elsewhere, [], 'something was asked for elsewhere');
+}
+
+export const go = (page, path) => page.goto(settings.url + path);
+
+export async function logIn(page, user = 'admin', secret = password) {
+  await page.getByLabel('User', { exact: true }).fill(user);
+  await page.getByLabel('Password', { exact: true }).fill(secret);
+  await page.getByRole('button', { name: 'Log in' }).click();
+}
+
+/** What axe finds against WCAG 2.2 AA. */
+export async function axe(page, place) {
+  await page.evaluate(axeSource);
+  const found = await page.evaluate(async () => {
+    const result = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] });
+    return result.violations.map((one) => `${one.id}: ${one.nodes.slice(0, 4).map((node) => `${node.target.join(' ')} ${node.failureSummary ?? ''}`).join(' | ')}`);
+  });
+  assert.deepEqual(found, [], `axe at ${place}`);
+}
+
+export async function fits(page, place) {
+  const [content, window_] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  assert.ok(content <= window_, `${place} is wider than the window: ${content} > ${window_}`);
+}
+
+export function step(text) {
+  console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(7)} s  ${text}`);
+}
+const began = Date.now();
+
+/** Runs a journey; what the page showed when it failed is in its folder. */
+export async function journey(session, name, work) {
+  step(name);
+  try {
+    await work(session.page);
+  } catch (error) {
+    await session.page.screenshot({ path: join(settings.folder, 'failed.png') }).catch(() => undefined);
+    console.log(`--- the page said:\n${await session.page.evaluate(() => document.body.innerText).catch(() => '')}`);
+    console.log(session.complaints.join('\n'));
+    throw error;
+  }
+}

@@ -1,0 +1,52 @@
+"""Journeys through the web interface: a real manager and virtual systems, and a real Chromium that is driven from Node.js.
+
+The browser verifies HTTPS as a person's does: the estate's root is in its profile, and no error of a certificate is overlooked."""
+
+import json
+import os
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from estate import PATIENCE, Failed, run  # noqa: E402
+
+PASSWORD = "Correct-Horse-Battery-77"
+
+
+def trust_in_browser(home, root):
+    """Chromium reads the roots of its user from an NSS database."""
+    database = home / ".pki" / "nssdb"
+    database.mkdir(parents=True)
+    run("certutil", "-d", f"sql:{database}", "-N", "--empty-password")
+    run("certutil", "-d", f"sql:{database}", "-A", "-t", "C,,", "-n", "estate", "-i", root)
+
+
+def travel(world, journey, **more):
+    """Runs one file of journeys against the manager of a world."""
+    home = world.folder / "home"
+    if not home.exists():
+        trust_in_browser(home, world.folder / "manager" / "ca.pem")
+    packages = run(ROOT / "tools" / "install_npm.sh", "tests/journeys").stdout.strip()
+    work = world.folder / "journeys"
+    work.mkdir(exist_ok=True)
+    # Modules are looked for above the file that asks for them.
+    for file in pathlib.Path(__file__).parent.glob("*.mjs"):
+        (work / file.name).write_text(file.read_text())
+    if not (work / "node_modules").exists():
+        (work / "node_modules").symlink_to(f"{packages}/node_modules")
+    settings = {"url": f"https://{world.manager_host}:{world.port(443)}", "host": world.manager_host, "address": world.manager_address,
+                "folder": str(world.folder), "home": str(home), **more}
+    done = run("node", work / journey, check=False, env={"JOURNEY_SETTINGS": json.dumps(settings), "HOME": str(home)}, timeout=400)
+    print(done.stdout, end="", flush=True)
+    if done.returncode != 0:
+        if folder := os.environ.get("COUNTERSIGN_PICTURES"):
+            failed = world.folder / "failed.png"
+            if failed.exists():
+                (pathlib.Path(folder) / "failed.png").write_bytes(failed.read_bytes())
+        raise Failed(f"{journey} failed:\n{done.stderr[-6000:]}")
+    return done.stdout
+
+
+def set_up_password(world):
+    return world.manager.await_line("set-up password:").split(":", 1)[1].strip()

@@ -1,0 +1,131 @@
+// Who is there decides what is shown: the first visit, the log-in, or the interface with its places.
+import { Center, Loader } from '@mantine/core';
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
+import { Redirect, Route, Switch } from 'wouter';
+import type { Session } from '../generated/api';
+import { call, client, Problem, sessionEnded } from './kit/api';
+import { AskProvider } from './kit/ask';
+import { ChangePassword, FirstVisit, LogIn } from './kit/gate';
+import { useLive } from './kit/live';
+import { SessionProvider } from './kit/session';
+import { Empty, ProblemCard, Waiting } from './kit/states';
+import { Shell } from './shell';
+import { Overview } from './pages/overview';
+
+const Systems = lazy(() => import('./pages/systems'));
+const AddSystems = lazy(() => import('./pages/add'));
+const SystemPage = lazy(() => import('./pages/system'));
+const SecureOnlyPage = lazy(() => import('./pages/secure_only'));
+const Campaigns = lazy(() => import('./pages/campaigns'));
+const CampaignPage = lazy(() => import('./pages/campaign'));
+const Certificates = lazy(() => import('./pages/certificates'));
+const CertificatePage = lazy(() => import('./pages/certificate'));
+const Issuers = lazy(() => import('./pages/issuers'));
+const Roots = lazy(() => import('./pages/roots'));
+const Tickets = lazy(() => import('./pages/tickets'));
+const TicketPage = lazy(() => import('./pages/ticket'));
+const Jobs = lazy(() => import('./pages/jobs'));
+const Audit = lazy(() => import('./pages/audit'));
+const People = lazy(() => import('./pages/people'));
+const Tokens = lazy(() => import('./pages/tokens'));
+const Settings = lazy(() => import('./pages/settings'));
+const About = lazy(() => import('./pages/about'));
+const Arrivals = lazy(() => import('./pages/arrivals'));
+const Phonebooks = lazy(() => import('./pages/phonebooks'));
+
+function Inside() {
+  useLive();
+  return (
+    <Shell>
+      <Suspense fallback={<Waiting lines={6} />}>
+        <Switch>
+          <Route path="/">
+            <Overview />
+          </Route>
+          <Route path="/systems" component={Systems} />
+          <Route path="/systems/add" component={AddSystems} />
+          <Route path="/systems/:id/:part?">{({ id, part }) => <SystemPage key={id} id={id} part={part} />}</Route>
+          <Route path="/arrivals" component={Arrivals} />
+          <Route path="/secure-only" component={SecureOnlyPage} />
+          <Route path="/campaigns" component={Campaigns} />
+          <Route path="/campaigns/:id">{({ id }) => <CampaignPage key={id} id={id} />}</Route>
+          <Route path="/certificates" component={Certificates} />
+          <Route path="/certificates/:fingerprint">{({ fingerprint }) => <CertificatePage key={fingerprint} fingerprint={fingerprint} />}</Route>
+          <Route path="/issuers" component={Issuers} />
+          <Route path="/roots" component={Roots} />
+          <Route path="/tickets" component={Tickets} />
+          <Route path="/tickets/:id">{({ id }) => <TicketPage key={id} id={id} />}</Route>
+          <Route path="/jobs" component={Jobs} />
+          <Route path="/audit" component={Audit} />
+          <Route path="/people" component={People} />
+          <Route path="/tokens" component={Tokens} />
+          <Route path="/phonebooks" component={Phonebooks} />
+          <Route path="/settings/:part?">{({ part }) => <Settings part={part} />}</Route>
+          <Route path="/about" component={About} />
+          <Route path="/log-in">
+            <Redirect to="/" />
+          </Route>
+          <Route>
+            <Empty title="There is no such page">Choose a place at the left, or press Ctrl + K and type what you look for.</Empty>
+          </Route>
+        </Switch>
+      </Suspense>
+    </Shell>
+  );
+}
+
+type Who = { kind: 'asking' } | { kind: 'setup' } | { kind: 'nobody'; ended: boolean } | { kind: 'somebody'; session: Session } | { kind: 'failed'; error: unknown };
+
+/** Asked in an order that makes no refusal when somebody is logged in, and one at most when nobody is. */
+async function find(ended: boolean): Promise<Who> {
+  try {
+    const { pending } = await call('GET /setup');
+    if (pending) return { kind: 'setup' };
+    return { kind: 'somebody', session: await call('GET /session') };
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) return { kind: 'nobody', ended };
+    return { kind: 'failed', error };
+  }
+}
+
+export function App() {
+  const [who, setWho] = useState<Who>({ kind: 'asking' });
+  const look = useCallback(async (ended = false) => {
+    const found = await find(ended);
+    if (found.kind !== 'somebody') client.clear();
+    setWho(found);
+  }, []);
+  useEffect(() => {
+    void look();
+    const again = () => void look(true);
+    sessionEnded.addEventListener('ended', again);
+    return () => sessionEnded.removeEventListener('ended', again);
+  }, [look]);
+  switch (who.kind) {
+    case 'asking':
+      return (
+        <Center h="100dvh">
+          <Loader aria-label="Loading" />
+        </Center>
+      );
+    case 'failed':
+      return (
+        <main className="gate">
+          <ProblemCard error={who.error} again={() => void look()} />
+        </main>
+      );
+    case 'setup':
+      return <FirstVisit done={look} />;
+    case 'nobody':
+      return <LogIn done={look} ended={who.ended} />;
+    default:
+      if (who.session.must_change_password) return <ChangePassword session={who.session} done={look} />;
+      return (
+        <SessionProvider value={who.session}>
+          <AskProvider>
+            <Inside />
+          </AskProvider>
+        </SessionProvider>
+      );
+  }
+}

@@ -1,0 +1,162 @@
+// The states that every screen has besides its content: loading, failed (id, cause, remedy), denied, empty.
+import { Alert, Anchor, Button, Code, Group, Skeleton, Stack, Text, ThemeIcon, Title } from '@mantine/core';
+import type { UseQueryResult } from '@tanstack/react-query';
+import { Ban, CircleAlert, Inbox, RefreshCw, Unplug } from 'lucide-react';
+import { useEffect, useState, type ReactNode } from 'react';
+import { permissionOf, type Operation, type Problem as ProblemDocument } from '../../generated/api';
+import { Problem } from './api';
+import { useMay, useSession } from './session';
+
+type Explanation = { title: string; cause: string; remedy: string };
+
+function useExplanation(id: string | undefined): Explanation | undefined {
+  const [found, setFound] = useState<Explanation>();
+  useEffect(() => {
+    let gone = false;
+    if (id) void import('../../generated/errors.json').then((all) => !gone && setFound((all.default as Record<string, Explanation>)[id]), () => undefined);
+    return () => {
+      gone = true;
+    };
+  }, [id]);
+  return found;
+}
+
+function Causes({ causes }: { causes?: ProblemDocument[] }) {
+  if (!causes?.length) return null;
+  return (
+    <ul className="causes">
+      {causes.slice(0, 20).map((one, i) => (
+        <li key={i}>
+          <Code>{one.id}</Code> {one.where && <b>{one.where}: </b>}
+          {one.detail} <Text span c="dimmed">{one.remedy}</Text>
+          <Causes causes={one.causes} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** A refusal in full: what, why, and what to do. */
+export function ProblemText({ document }: { document: Partial<ProblemDocument> }) {
+  const explanation = useExplanation(document.id);
+  return (
+    <Stack gap={4}>
+      <Text size="sm">{document.detail}</Text>
+      {explanation && (
+        <Text size="sm">
+          <b>Cause:</b> {explanation.cause}
+        </Text>
+      )}
+      {document.remedy && (
+        <Text size="sm">
+          <b>What to do:</b> {document.remedy}
+        </Text>
+      )}
+      <Causes causes={document.causes} />
+    </Stack>
+  );
+}
+
+export function ProblemCard({ error, again }: { error: unknown; again?: () => void }) {
+  const problem = error instanceof Problem ? error : new Problem(0, { detail: String(error) });
+  const silent = problem.status === 0;
+  return (
+    <Alert
+      role="alert"
+      color="red"
+      variant="light"
+      className="problem"
+      icon={silent ? <Unplug size={20} /> : <CircleAlert size={20} />}
+      title={
+        <Group gap="xs">
+          {problem.id && <Code className="error-id">{problem.id}</Code>}
+          {silent ? 'The manager does not answer' : problem.document.title}
+        </Group>
+      }
+    >
+      {silent ? (
+        <Text size="sm">
+          The connection to the manager failed or broke. Check that it runs and that this computer reaches it; this page goes on by itself when it answers again.
+        </Text>
+      ) : (
+        <ProblemText document={problem.document} />
+      )}
+      {again && (
+        <Button mt="sm" size="xs" variant="default" leftSection={<RefreshCw size={14} />} onClick={again}>
+          Try again
+        </Button>
+      )}
+    </Alert>
+  );
+}
+
+export function Denied({ operation }: { operation?: Operation }) {
+  const session = useSession();
+  return (
+    <Stack align="center" gap="xs" py="xl" className="denied" role="status">
+      <ThemeIcon size={48} radius="xl" variant="light" color="gray">
+        <Ban size={26} />
+      </ThemeIcon>
+      <Title order={2} size="h4">
+        Not for your role
+      </Title>
+      <Text c="dimmed" ta="center" maw={460}>
+        You are logged in as {session.user} with the role {session.role}
+        {operation ? `; this needs the permission “${permissionOf[operation]}”` : ''}. Ask an administrator when you need it.
+      </Text>
+    </Stack>
+  );
+}
+
+export function Empty({ title, children, icon }: { title: string; children?: ReactNode; icon?: ReactNode }) {
+  return (
+    <Stack align="center" gap="xs" py="xl" className="empty" role="status">
+      <ThemeIcon size={48} radius="xl" variant="light" color="gray">
+        {icon ?? <Inbox size={26} />}
+      </ThemeIcon>
+      <Text fw={600}>{title}</Text>
+      {children && (
+        <Text component="div" c="dimmed" size="sm" ta="center" maw={520}>
+          {children}
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
+export function Waiting({ lines = 4 }: { lines?: number }) {
+  return (
+    <Stack gap="sm" role="status" aria-label="Loading" className="loading">
+      {Array.from({ length: lines }, (_, i) => (
+        <Skeleton key={i} height={22} radius="sm" />
+      ))}
+    </Stack>
+  );
+}
+
+/** Shows the content when it is there, else the state that fits. */
+export function Loaded<T>({ of, children, lines, operation }: { of: UseQueryResult<T, Problem>; children: (data: T) => ReactNode; lines?: number; operation?: Operation }) {
+  const may = useMay();
+  if (operation && !may(operation)) return <Denied operation={operation} />;
+  if (of.error?.status === 403) return <Denied operation={operation} />;
+  if (of.error && of.data === undefined) return <ProblemCard error={of.error} again={() => void of.refetch()} />;
+  if (of.data === undefined) return <Waiting lines={lines} />;
+  return <>{children(of.data)}</>;
+}
+
+export function ErrorHint({ id }: { id: string }) {
+  const explanation = useExplanation(id);
+  const [open, setOpen] = useState(false);
+  return (
+    <span>
+      <Anchor component="button" size="sm" onClick={() => setOpen(!open)} aria-expanded={open}>
+        {id}
+      </Anchor>
+      {open && explanation && (
+        <Text size="sm" c="dimmed">
+          {explanation.cause} {explanation.remedy}
+        </Text>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,251 @@
+// A list of the API as a table: pages are fetched as one scrolls, only the rows that are seen exist, columns can be chosen, and all of
+// it can be saved as CSV. Narrow screens show each row as a card.
+import { ActionIcon, Checkbox, Loader, Menu, Text, Tooltip } from '@mantine/core';
+import { getCoreRowModel, useReactTable, type ColumnDef, type RowSelectionState, type VisibilityState } from '@tanstack/react-table';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { ArrowDown, ArrowUp, Columns3, Download } from 'lucide-react';
+import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { useLocation } from 'wouter';
+import { call, usePages, type Input, type Operation } from './api';
+import { csvOf, download } from './csv';
+import { useMay } from './session';
+import { Denied, Empty, ProblemCard, Waiting } from './states';
+
+export type Column<T> = {
+  id: string;
+  title: string;
+  cell: (row: T) => ReactNode;
+  csv?: (row: T) => unknown;
+  /** Of the grid: "8rem", "minmax(10rem, 2fr)". */
+  width?: string;
+  /** The name by which the manager sorts. */
+  sort?: string;
+  hidden?: boolean;
+};
+
+type Read = Extract<Operation, `GET ${string}`>;
+type Props<T> = {
+  operation: Read;
+  /** For paths with fields, and for the query. */
+  query?: Record<string, unknown>;
+  params?: Record<string, string | number>;
+  rows: (page: any) => T[];
+  columns: Column<T>[];
+  id: (row: T) => string | number;
+  href?: (row: T) => string;
+  name: string;
+  cursor?: 'after' | 'before' | null;
+  pageSize?: number;
+  /** For lists that do not say where the next page begins. */
+  nextOf?: (page: any) => string | number | null | undefined;
+  sort?: string;
+  onSort?: (sort: string) => void;
+  selection?: RowSelectionState;
+  onSelect?: (selection: RowSelectionState) => void;
+  empty?: ReactNode;
+  tools?: ReactNode;
+  full?: boolean;
+  visible?: string[];
+  onVisible?: (columns: string[]) => void;
+  onExport?: () => void;
+  draggable?: (row: T) => string;
+};
+
+const rowHeight = 45;
+
+export function List<T>(props: Props<T>) {
+  const { operation, query = {}, rows: rowsOf, columns, cursor = 'after', pageSize = 100, onSelect } = props;
+  const may = useMay();
+  const allowed = may(operation);
+  const pages = usePages(operation, query, cursor, pageSize, allowed, props.params, props.nextOf);
+  const data = useMemo(() => (pages.data?.pages ?? []).flatMap((page) => rowsOf(page)), [pages.data]); // eslint-disable-line
+  const [own, setOwn] = useState<VisibilityState>(() => Object.fromEntries(columns.filter((one) => one.hidden).map((one) => [one.id, false])));
+  const visibility = props.visible ? Object.fromEntries(columns.map((one) => [one.id, props.visible!.includes(one.id)])) : own;
+  const [, go] = useLocation();
+
+  const definitions = useMemo<ColumnDef<T>[]>(() => columns.map((one) => ({ id: one.id, header: one.title, cell: ({ row }) => one.cell(row.original) })), [columns]);
+  const table = useReactTable({
+    data,
+    columns: definitions,
+    getCoreRowModel: getCoreRowModel(),
+    getRowId: (row) => String(props.id(row)),
+    state: { columnVisibility: visibility, rowSelection: props.selection ?? {} },
+    onRowSelectionChange: (change) => onSelect?.(typeof change === 'function' ? change(props.selection ?? {}) : change),
+    manualSorting: true,
+  });
+  const shown = columns.filter((one) => visibility[one.id] !== false);
+  const template = `${onSelect ? '2.4rem ' : ''}${shown.map((one) => one.width ?? 'minmax(7rem, 1fr)').join(' ')}`;
+
+  const scroller = useRef<HTMLDivElement>(null);
+  const model = table.getRowModel().rows;
+  const virtual = useVirtualizer({ count: model.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 12 });
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? -1;
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = pages;
+  useEffect(() => {
+    if (last >= model.length - 30 && hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [last, model.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
+
+  const save = async () => {
+    const all: T[] = [];
+    let next: string | number | null | undefined;
+    do {
+      const page = (await call(operation, { params: props.params, query: { ...query, limit: 1000, ...(cursor && next ? { [cursor]: next } : {}) } } as Input<Read>)) as any;
+      all.push(...rowsOf(page));
+      next = props.nextOf ? props.nextOf(page) : cursor ? page.next : null;
+    } while (next);
+    const written = shown.filter((one) => one.csv);
+    download(`${props.name}.csv`, csvOf(written.map((one) => one.title), all.map((row) => written.map((one) => one.csv!(row)))));
+  };
+  const choose = (id: string, on: boolean) => {
+    const next = { ...visibility, [id]: on };
+    if (props.onVisible) props.onVisible(columns.filter((one) => next[one.id] !== false).map((one) => one.id));
+    else setOwn(next);
+  };
+
+  if (!allowed) return <Denied operation={operation} />;
+  const label = props.name.replaceAll('-', ' ');
+  return (
+    <div className={`list ${props.full ? 'list-full' : ''}`}>
+      <div className="list-tools">
+        {props.tools}
+        <span className="grow" />
+        <Menu position="bottom-end" closeOnItemClick={false} withinPortal>
+          <Menu.Target>
+            <Tooltip label="Choose columns">
+              <ActionIcon variant="default" size="lg" aria-label="Choose columns">
+                <Columns3 size={18} />
+              </ActionIcon>
+            </Tooltip>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {columns.map((one) => (
+              <Menu.Item key={one.id} component="div" onClick={() => choose(one.id, visibility[one.id] === false)}>
+                <Checkbox size="xs" readOnly tabIndex={-1} label={one.title} checked={visibility[one.id] !== false} />
+              </Menu.Item>
+            ))}
+          </Menu.Dropdown>
+        </Menu>
+        <Tooltip label="Save as CSV">
+          <ActionIcon variant="default" size="lg" aria-label="Save as CSV" onClick={() => (props.onExport ? props.onExport() : void save())}>
+            <Download size={18} />
+          </ActionIcon>
+        </Tooltip>
+      </div>
+      {pages.error && !data.length ? (
+        pages.error && (pages.error as any).status === 403 ? <Denied operation={operation} /> : <ProblemCard error={pages.error} again={() => void pages.refetch()} />
+      ) : pages.isPending ? (
+        <Waiting lines={6} />
+      ) : data.length === 0 ? (
+        (props.empty ?? <Empty title="There is nothing here" />)
+      ) : (
+        <div className="table" role="table" aria-label={label} aria-rowcount={hasNextPage ? -1 : data.length}>
+          <div className="table-scroll" ref={scroller} tabIndex={0} role="group" aria-label={`Rows of ${label}`}>
+            <div className="table-head" role="rowgroup">
+              <div className="row" role="row" style={{ gridTemplateColumns: template }}>
+                {onSelect && (
+                  <div role="columnheader" className="tick">
+                    <Checkbox
+                      size="xs"
+                      aria-label="Select all that are loaded"
+                      checked={table.getIsAllRowsSelected()}
+                      indeterminate={table.getIsSomeRowsSelected()}
+                      onChange={table.getToggleAllRowsSelectedHandler()}
+                    />
+                  </div>
+                )}
+                {shown.map((one) => {
+                  const sorted = one.sort && props.sort === one.sort ? 'ascending' : one.sort && props.sort === `-${one.sort}` ? 'descending' : undefined;
+                  return (
+                    <div key={one.id} role="columnheader" aria-sort={sorted}>
+                      {one.sort && props.onSort ? (
+                        <button type="button" className="sort" onClick={() => props.onSort!(sorted === 'ascending' ? `-${one.sort}` : one.sort!)}>
+                          {one.title}
+                          {sorted === 'ascending' && <ArrowUp size={13} aria-hidden />}
+                          {sorted === 'descending' && <ArrowDown size={13} aria-hidden />}
+                        </button>
+                      ) : (
+                        one.title
+                      )}
+                    </div>
+                  );
+                })}
+              </div>
+            </div>
+            <div className="table-body" role="rowgroup" style={{ height: virtual.getTotalSize() }}>
+              {items.map((item) => {
+                const row = model[item.index];
+                const href = props.href?.(row.original);
+                return (
+                  <div
+                    key={row.id}
+                    ref={virtual.measureElement}
+                    data-index={item.index}
+                    role="row"
+                    aria-rowindex={item.index + 1}
+                    className={`row body-row ${href ? 'row-link' : ''} ${row.getIsSelected() ? 'row-selected' : ''}`}
+                    style={{ gridTemplateColumns: template, transform: `translateY(${item.start}px)` }}
+                    draggable={props.draggable ? true : undefined}
+                    onDragStart={props.draggable ? (event) => event.dataTransfer.setData('text/plain', props.draggable!(row.original)) : undefined}
+                    onClick={(event) => {
+                      if (!href || (event.target as HTMLElement).closest('a, button, input, label')) return;
+                      if (window.getSelection()?.toString()) return;
+                      go(href);
+                    }}
+                  >
+                    {onSelect && (
+                      <div role="cell" className="tick">
+                        <Checkbox size="xs" aria-label={`Select row ${item.index + 1}`} checked={row.getIsSelected()} onChange={row.getToggleSelectedHandler()} />
+                      </div>
+                    )}
+                    {shown.map((one) => (
+                      <div key={one.id} role="cell" data-name={one.title}>
+                        {one.cell(row.original)}
+                      </div>
+                    ))}
+                  </div>
+                );
+              })}
+            </div>
+          </div>
+          {isFetchingNextPage && (
+            <div className="table-more">
+              <Loader size="xs" /> <Text size="sm">More</Text>
+            </div>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** A short table of what is there already. */
+export function Short({ heads, rows, label }: { heads: string[]; rows: ReactNode[][]; label: string }) {
+  return (
+    <div className="short-scroll" tabIndex={0} role="group" aria-label={label}>
+      <table className="short">
+        <caption className="hidden-text">{label}</caption>
+        <thead>
+          <tr>
+            {heads.map((head) => (
+              <th key={head} scope="col">
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, i) => (
+            <tr key={i}>
+              {row.map((one, j) => (
+                <td key={j} data-name={heads[j]}>
+                  {one}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

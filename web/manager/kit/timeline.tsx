@@ -1,0 +1,60 @@
+// What happened to a system, the newest first: jobs, tickets, and certificates that were issued for it.
+import type { Certificate, Job, Ticket } from '../../generated/api';
+import { useGet } from './api';
+import { useMay } from './session';
+import { plainWords, To, When } from './show';
+import { Empty, ErrorHint, Loaded } from './states';
+import { Card } from './show';
+import type { ReactNode } from 'react';
+
+type Entry = { at: string; tone: string; text: ReactNode };
+
+function ofJobs(jobs: Job[]): Entry[] {
+  return jobs.map((one) => ({
+    at: one.finished ?? one.started ?? one.created,
+    tone: one.state === 'failed' ? 'bad' : one.state === 'succeeded' ? 'good' : '',
+    text: (
+      <>
+        <b>{plainWords(one.kind)}</b> {one.state}
+        {one.steps > 0 && `, step ${one.step} of ${one.steps}`}. {one.progress} {one.error_text} {one.error_code && <ErrorHint id={one.error_code} />}
+      </>
+    ),
+  }));
+}
+
+function ofTickets(tickets: Ticket[]): Entry[] {
+  return tickets.flatMap((one) => [
+    { at: one.opened, tone: one.severity === 'critical' ? 'bad' : 'warn', text: <>Ticket opened: <To href={`/tickets/${one.id}`}>{one.title}</To>. {one.text}</> },
+    ...(one.closed ? [{ at: one.closed, tone: 'good', text: <>Ticket closed: <To href={`/tickets/${one.id}`}>{one.title}</To></> }] : []),
+  ]);
+}
+
+const ofCertificates = (certificates: Certificate[]): Entry[] =>
+  certificates.map((one) => ({ at: one.first_seen, tone: '', text: <>Certificate {one.purpose === 'system' ? 'issued' : 'first seen'}: <To href={`/certificates/${one.fingerprint}`}>{one.subject}</To></> }));
+
+export function History({ system }: { system: number }) {
+  const may = useMay();
+  const jobs = useGet('GET /jobs', { query: { system, limit: 200 } });
+  const tickets = useGet('GET /tickets', { query: { system, state: 'all', limit: 200 } });
+  const certificates = useGet('GET /certificates', { query: { system, limit: 200 } }, { enabled: may('GET /certificates') });
+  const entries = [...ofJobs(jobs.data?.jobs ?? []), ...ofTickets(tickets.data?.tickets ?? []), ...ofCertificates(certificates.data?.certificates ?? [])].sort((a, b) => b.at.localeCompare(a.at));
+  return (
+    <Card title="What happened">
+      <Loaded of={jobs} operation="GET /jobs">
+        {() =>
+          entries.length === 0 ? (
+            <Empty title="Nothing happened yet" />
+          ) : (
+            <ol className="line">
+              {entries.map((one, i) => (
+                <li key={i} className={one.tone}>
+                  <When at={one.at} with_ago /> <div>{one.text}</div>
+                </li>
+              ))}
+            </ol>
+          )
+        }
+      </Loaded>
+    </Card>
+  );
+}

@@ -1,0 +1,56 @@
+import { Select, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { Search } from 'lucide-react';
+import { useState } from 'react';
+import { useSearch } from 'wouter';
+import type { Certificate } from '../../generated/api';
+import { queryText } from '../kit/api';
+import { shortName } from '../kit/chain';
+import { Fingerprint, Head, plainWords, State, To, useGo, When } from '../kit/show';
+import { Empty } from '../kit/states';
+import { List, type Column } from '../kit/table';
+
+const columns: Column<Certificate>[] = [
+  { id: 'subject', title: 'Subject', width: 'minmax(12rem, 2fr)', cell: (one) => <To href={`/certificates/${one.fingerprint}`}>{shortName(one.subject)}</To>, csv: (one) => one.subject },
+  { id: 'system', title: 'System', width: 'minmax(9rem, 1fr)', cell: (one) => (one.system ? <To href={`/systems/${one.system}`}>{one.system_name}</To> : '–'), csv: (one) => one.system_name },
+  { id: 'state', title: 'State', width: '7rem', cell: (one) => <State value={one.state} />, csv: (one) => one.state },
+  { id: 'purpose', title: 'Purpose', width: '8rem', cell: (one) => plainWords(one.purpose), csv: (one) => one.purpose },
+  { id: 'not_after', title: 'Ends', sort: 'not_after', width: '11rem', cell: (one) => <When at={one.not_after} day with_ago />, csv: (one) => one.not_after },
+  { id: 'renew_at', title: 'Renewed at', width: '9rem', cell: (one) => <When at={one.renew_at} day />, csv: (one) => one.renew_at },
+  { id: 'issuer', title: 'Issuer', width: 'minmax(9rem, 1fr)', cell: (one) => shortName(one.issuer_subject), csv: (one) => one.issuer_subject },
+  { id: 'key', title: 'Key', width: '7rem', hidden: true, cell: (one) => one.key, csv: (one) => one.key },
+  { id: 'fingerprint', title: 'SHA-256', width: '13rem', hidden: true, cell: (one) => <Fingerprint value={one.fingerprint} />, csv: (one) => one.fingerprint },
+  { id: 'serial', title: 'Serial number', width: '12rem', hidden: true, cell: (one) => one.serial, csv: (one) => one.serial },
+];
+const states = ['issued', 'pending', 'served', 'trusted', 'replaced', 'unused', 'revoked', 'expired'];
+
+export default function Certificates() {
+  const filter = Object.fromEntries(new URLSearchParams(useSearch())) as Record<string, string>;
+  const go = useGo();
+  const set = (change: Record<string, string>) => go(`/certificates${queryText({ ...filter, ...change })}`);
+  const [text, setText] = useState(filter.text ?? '');
+  const [typed] = useDebouncedValue(text, 250);
+  return (
+    <>
+      <Head title="Certificates">Every certificate that the manager issued or saw; the one that ends first is at the top.</Head>
+      <List
+        operation="GET /certificates"
+        name="certificates"
+        query={{ ...filter, text: typed }}
+        rows={(page) => page.certificates}
+        columns={columns}
+        id={(one) => one.fingerprint}
+        href={(one) => `/certificates/${one.fingerprint}`}
+        full
+        empty={<Empty title="No certificate fits" />}
+        tools={
+          <div className="filters">
+            <TextInput label="Search" placeholder="Name, serial number, SHA-256…" leftSection={<Search size={15} />} value={text} onChange={(e) => setText(e.currentTarget.value)} w={240} />
+            <Select label="State" data={states.map((value) => ({ value, label: plainWords(value) }))} value={filter.state ?? null} onChange={(state) => set({ state: state ?? '' })} clearable w={140} />
+            <Select label="Ends" data={[{ value: '7', label: 'Within a week' }, { value: '30', label: 'Within 30 days' }, { value: '90', label: 'Within 90 days' }]} value={filter.expires_before ?? null} onChange={(one) => set({ expires_before: one ?? '' })} clearable w={160} />
+          </div>
+        }
+      />
+    </>
+  );
+}

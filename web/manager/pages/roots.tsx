@@ -1,0 +1,32 @@
+import { Button } from '@mantine/core';
+import type { EstateRoot } from '../../generated/api';
+import { call } from '../kit/api';
+import { fileText, useAsk } from '../kit/ask';
+import { shortName } from '../kit/chain';
+import { useMay } from '../kit/session';
+import { Fingerprint, Head, several, State, To, When } from '../kit/show';
+import { Empty } from '../kit/states';
+import { List, type Column } from '../kit/table';
+
+export default function Roots() {
+  const may = useMay();
+  const ask = useAsk();
+  const columns: Column<EstateRoot>[] = [
+    { id: 'subject', title: 'Root', width: 'minmax(12rem, 2fr)', cell: (one) => <><To href={`/certificates/${one.fingerprint}`}>{shortName(one.subject)}</To> {one.internal && <State value="own" tone="info" label="Own" />}</>, csv: (one) => one.subject },
+    { id: 'expires', title: 'Ends', width: '11rem', cell: (one) => <When at={one.expires} day with_ago />, csv: (one) => one.expires },
+    { id: 'depending', title: 'Depend on it', width: '9rem', cell: (one) => several(one.depending.in_all, 'system'), csv: (one) => one.depending.in_all },
+    { id: 'lacking', title: 'Lack it', width: '8rem', cell: (one) => (one.lacking.in_all ? <State value="lack" tone="warn" label={several(one.lacking.in_all, 'system')} /> : '–'), csv: (one) => one.lacking.in_all },
+    { id: 'needed', title: 'Needed by', width: 'minmax(9rem, 1fr)', cell: (one) => one.needed_by.join(', ') || '–', csv: (one) => one.needed_by.join(' ') },
+    { id: 'by', title: 'Added by', width: '8rem', cell: (one) => one.added_by || '–', csv: (one) => one.added_by },
+    { id: 'fingerprint', title: 'SHA-256', width: '13rem', cell: (one) => <Fingerprint value={one.fingerprint} />, csv: (one) => one.fingerprint },
+    { id: 'remove', title: 'Remove', width: '6rem', cell: (one) => (may('DELETE /roots/{fingerprint}') && !one.internal ? <Button size="compact-xs" variant="default" onClick={() => ask({ title: `Do not trust ${shortName(one.subject)} any more`, danger: true, button: 'Remove it', text: `Systems forget it, too. ${several(one.depending.in_all, 'system')} depend on it: ${one.depending.systems.map((system) => system.name).join(', ') || 'none'}.`, fields: one.depending.in_all || one.needed_by.length ? [{ name: 'accept', label: 'I accept that they cannot be verified any more', kind: 'check' }] : [], run: ({ accept }) => call('DELETE /roots/{fingerprint}', { params: { fingerprint: one.fingerprint }, query: { accept_consequences: Boolean(accept) } }) })}>Remove</Button> : '–') },
+  ];
+  return (
+    <>
+      <Head title="Trusted roots" actions={may('POST /roots') && <Button onClick={() => ask({ title: 'Trust roots of others', button: 'Trust them', done: 'The roots are trusted; systems get them at the next enforcement.', fields: [{ name: 'file', label: 'File (PEM, DER or PKCS#7)', kind: 'file', required: true }], run: async ({ file }) => call('POST /roots', { body: { certificates: await fileText(file) } }) })}>Trust a root</Button>}>
+        What the estate trusts, which systems depend on each root, and which still lack it.
+      </Head>
+      <List operation="GET /roots" name="roots" rows={(page) => page.roots} columns={columns} id={(one) => one.fingerprint} full empty={<Empty title="No roots" />} />
+    </>
+  );
+}

@@ -1,0 +1,3 @@
+import type { CSSVariablesResolver, MantineThemeOverride } from '@mantine/core';
+export const theme: MantineThemeOverride;
+export const cssVariablesResolver: CSSVariablesResolver;
