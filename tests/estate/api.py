@@ -100,7 +100,8 @@ class Api(unittest.TestCase):
         attributes = {part.strip().lower() for part in line.split(";")[1:]}
         # The __Host- prefix demands Path=/, Secure and no Domain (RFC 6265bis section 4.1.3.2).
         self.assertEqual(attributes, {"path=/", "secure", "httponly", "samesite=strict", "max-age=43200"})
-        self.assertEqual(self.call("GET", "/session", 200, headers=session).json(), {"user": "admin", "role": "administrator", "must_change_password": False, "read_only": False})
+        self.assertEqual(self.call("GET", "/session", 200, headers=session).json(), {"user": "admin", "role": "administrator", "permissions": ["self", "read", "own", "operate", "audit", "administer"],
+                                                                               "must_change_password": False, "read_only": False})
         ended = self.call("DELETE", "/session", 204, headers=session)
         self.assertIn("Max-Age=0", ended.headers["Set-Cookie"])
         self.refused("GET", "/session", 401, "ACC-002", headers=session)

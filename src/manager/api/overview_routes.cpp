@@ -14,7 +14,7 @@ namespace {
 /// How many campaigns are looked at for one that is under way; older ones have ended or are seen in their list.
 constexpr std::size_t k_newest_campaigns = 20;
 
-json::array levels_json(LevelCounts const& levels) { return {levels.begin(), levels.end()}; }
+json::array levels_json(LevelCounts const& levels) { return json::array(levels.begin(), levels.end()); }
 
 std::int64_t total(LevelCounts const& levels) { return std::accumulate(levels.begin(), levels.end(), std::int64_t{0}); }
 

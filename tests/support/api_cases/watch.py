@@ -31,3 +31,32 @@ def prometheus_reads_numbers(api):
     assert systems == len(api.other("GET", "/systems").ok(query="?limit=1000")["systems"]), answer
     assert values["process_resident_memory_bytes"] > 1e6 and values["process_open_fds"] > 3
     assert values["countersign_own_certificate_end_seconds"] > values["process_start_time_seconds"]
+
+
+@case("GET", "/overview")
+def the_first_page_is_one_answer(api):
+    seen = api.ok()
+    systems = api.other("GET", "/systems").ok(query="?limit=1000")["systems"]
+    assert seen["systems"] == len(systems) == sum(seen["levels"]), seen
+    assert seen["levels"] == [sum(one["level"] == level for one in systems) for level in range(5)], seen
+    assert seen["history"][-1]["levels"] == seen["levels"], "the last day is today"
+    ends = {}
+    for one in systems:
+        if one["certificate_expires"]:
+            ends[one["certificate_expires"][:10]] = ends.get(one["certificate_expires"][:10], 0) + 1
+    for one in seen["certificates"]:
+        assert ends[one["day"]] == one["count"], (one, ends)
+    counts = api.other("GET", "/tickets/counts").ok()
+    assert sum(one["count"] for one in seen["tickets"]) == counts["open"], (seen, counts)
+    for one in seen["next"]:
+        assert one["text"] and one["button"] and not one["place"].startswith("/"), one
+
+
+@case("GET", "/system-counts")
+def a_selection_is_counted(api):
+    everything = api.ok()
+    assert everything["systems"] == sum(everything["levels"]) == sum(one["count"] for one in everything["families"]), everything
+    some = api.ok(query="?family=mcu")
+    assert some["families"] == [{"family": "mcu", "count": some["systems"]}], some
+    assert api.ok(query="?text=nobody-has-this-name")["systems"] == 0
+    api.refused(422, "GEN-001", query="?level=9")

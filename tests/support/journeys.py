@@ -5,11 +5,11 @@ The browser verifies HTTPS as a person's does: the estate's root is in its profi
 import json
 import os
 import pathlib
-import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-from estate import PATIENCE, Failed, run  # noqa: E402
+from api_client import Client
+from estate import Failed, run
+
+HERE = pathlib.Path(__file__).resolve().parent
 
 PASSWORD = "Correct-Horse-Battery-77"
 
@@ -27,11 +27,11 @@ def travel(world, journey, **more):
     home = world.folder / "home"
     if not home.exists():
         trust_in_browser(home, world.folder / "manager" / "ca.pem")
-    packages = run(ROOT / "tools" / "install_npm.sh", "tests/journeys").stdout.strip()
+    packages = run(HERE.parent.parent / "tools" / "install_npm.sh", "tests/support/journeys").stdout.strip()
     work = world.folder / "journeys"
     work.mkdir(exist_ok=True)
     # Modules are looked for above the file that asks for them.
-    for file in pathlib.Path(__file__).parent.glob("*.mjs"):
+    for file in (HERE / "journeys").glob("*.mjs"):
         (work / file.name).write_text(file.read_text())
     if not (work / "node_modules").exists():
         (work / "node_modules").symlink_to(f"{packages}/node_modules")
@@ -50,3 +50,27 @@ def travel(world, journey, **more):
 
 def set_up_password(world):
     return world.manager.await_line("set-up password:").split(":", 1)[1].strip()
+
+
+def prepare_people(world, **people):
+    """The administrator with the usual password, and an account for each role; answers role -> password."""
+    set_up_administrator(world)
+    passwords = {}
+    for role, name in people.items():
+        once = world.api("account", "add", name, "--role", role)["one_time_password"]
+        passwords[role] = f"{PASSWORD}-{name}"
+        client = Client(world)
+        answer = client.ask("POST", "/api/v1/session", {"user": name, "password": once}, {})
+        cookie = answer.headers["Set-Cookie"].split(";")[0]
+        answer = client.ask("PUT", "/api/v1/session/password", {"old_password": once, "new_password": passwords[role]}, {"Cookie": cookie})
+        assert answer.status == 204, answer
+    return passwords
+
+
+def set_up_administrator(world):
+    answer = Client(world).ask("POST", "/api/v1/setup", {"setup_password": set_up_password(world), "new_password": PASSWORD}, {})
+    assert answer.status == 204, answer
+
+
+def token(world):
+    return (world.folder / "manager" / "token").read_text().strip()

@@ -1,0 +1,25 @@
+#!/usr/bin/env python3
+"""Log-in, roles and the lock-out in a browser: what a role may not do is not offered, and refused (docs/access.md)."""
+
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from estate import *  # noqa: E402,F403
+from guide import main  # noqa: E402
+from journeys import prepare_people, travel  # noqa: E402
+
+
+class Access(unittest.TestCase):
+    def test_access(self):
+        with World("access") as world:
+            world.start_dns()
+            world.start_manager()
+            world.cli("system", "add", "--ip", f"{world.net}.99", "--family", "mcu", "--name", "gone")
+            people = prepare_people(world, viewer="vera", auditor="otto")
+            travel(world, "access.mjs", system=world.api("system", "list")["systems"][0]["id"], **people)
+
+
+if __name__ == "__main__":
+    main()
