@@ -8,6 +8,7 @@ export const theme = {
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace',
   headings: { fontFamily: "'Inter Variable', system-ui, sans-serif", fontWeight: '650' },
   cursorType: 'pointer',
+  components: { Checkbox: { defaultProps: { radius: 'sm' } } },
 };
 
 /** Text that is less important still has the contrast that WCAG asks for, on every surface. */

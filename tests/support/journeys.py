@@ -38,7 +38,8 @@ def travel(world, journey, **more):
     settings = {"url": f"https://{world.manager_host}:{world.port(443)}", "host": world.manager_host, "address": world.manager_address,
                 "folder": str(world.folder), "home": str(home), **more}
     done = run("node", work / journey, check=False, env={"JOURNEY_SETTINGS": json.dumps(settings), "HOME": str(home)}, timeout=400)
-    print(done.stdout, end="", flush=True)
+    if not more.get("quiet"):
+        print(done.stdout, end="", flush=True)
     if done.returncode != 0:
         if folder := os.environ.get("COUNTERSIGN_PICTURES"):
             failed = world.folder / "failed.png"

@@ -60,9 +60,16 @@ function Palette() {
     { label: 'Log out', words: 'leave exit', icon: LogOut, run: () => void logOut() },
   ].filter((one) => !words || `${one.label} ${one.words}`.toLowerCase().includes(words));
   const systems = query.length > 1 ? (found.data?.systems ?? []) : [];
+  // What was found after the last letter is not selected by itself: Enter takes the first all the same.
+  const first = actions[0]?.run ?? (systems[0] && (() => go(`/systems/${systems[0].id}`)));
+  const enter = (event: React.KeyboardEvent) => {
+    if (event.key !== 'Enter' || document.querySelector('[data-action][data-selected]') || !first) return;
+    first();
+    spotlight.close();
+  };
   return (
     <Spotlight.Root query={query} onQueryChange={setQuery} shortcut={['mod + K']} lockScroll={false} aria-label="Go to">
-      <Spotlight.Search placeholder="A place, an action, or a system…" leftSection={<Search size={18} />} aria-label="Go to" />
+      <Spotlight.Search placeholder="A place, an action, or a system…" leftSection={<Search size={18} />} aria-label="Go to" onKeyDown={enter} />
       <Spotlight.ActionsList>
         {actions.map((one) => (
           <Spotlight.Action key={one.label} label={one.label} leftSection={<one.icon size={18} />} onClick={one.run} />

@@ -45,25 +45,29 @@ std::vector<Next> what_next(EstateOverview const& seen, std::optional<Campaign> 
     std::vector<Next> out;
     auto const systems = total(seen.levels);
     if (campaign && campaign->state == CampaignState::paused)
-        out.push_back({"campaign", "The campaign \u201c" + campaign->settings.name + "\u201d is paused and waits for a decision.", "Open the campaign",
-                       "campaigns/" + std::to_string(campaign->id)});
+        out.push_back({"campaign", "The campaign \u201c" + campaign->settings.name + "\u201d is paused and waits for a decision.",
+                       "Open the campaign", "campaigns/" + std::to_string(campaign->id)});
     if (auto const critical = tickets_of(seen, "critical"); critical > 0)
-        out.push_back({"tickets", several(critical, "critical ticket") + (critical == 1 ? " is" : " are") + " open: find the cause of each and what to do.",
-                       "Open the critical tickets", "tickets?severity=critical"});
+        out.push_back(
+            {"tickets",
+             several(critical, "critical ticket") + (critical == 1 ? " is" : " are") + " open: find the cause of each and what to do.",
+             "Open the critical tickets", "tickets?severity=critical"});
     if (seen.certificates_ended > 0)
-        out.push_back({"certificates", several(seen.certificates_ended, "system") + (seen.certificates_ended == 1 ? " has" : " have") +
-                                           " a certificate that has ended.",
+        out.push_back({"certificates",
+                       several(seen.certificates_ended, "system") + (seen.certificates_ended == 1 ? " has" : " have") +
+                           " a certificate that has ended.",
                        "Show them", "systems?expires_before=0&sort=certificate_expires"});
     if (seen.waiting_systems > 0)
-        out.push_back({"arrivals", several(seen.waiting_systems, "system") + " called that nobody knows: accept or reject them.", "Show who called",
-                       "arrivals"});
+        out.push_back({"arrivals", several(seen.waiting_systems, "system") + " called that nobody knows: accept or reject them.",
+                       "Show who called", "arrivals"});
     if (systems == 0 && seen.waiting_systems == 0)
-        out.push_back({"empty", "There are no systems yet. Add the first ones by name or address, by list, or by looking for them.", "Add systems",
-                       "systems/add"});
+        out.push_back({"empty", "There are no systems yet. Add the first ones by name or address, by list, or by looking for them.",
+                       "Add systems", "systems/add"});
     if (seen.capable_below_4 > 0 && !campaign)
-        out.push_back({"level", several(seen.capable_below_4, "system") + " could be at Level 4 and " + (seen.capable_below_4 == 1 ? "is" : "are") +
-                                    " not.",
-                       goal_below_4(policy), policy.secure_only == SecureOnly::verify ? "systems?capable=yes&sort=level" : "secure-only"});
+        out.push_back(
+            {"level",
+             several(seen.capable_below_4, "system") + " could be at Level 4 and " + (seen.capable_below_4 == 1 ? "is" : "are") + " not.",
+             goal_below_4(policy), policy.secure_only == SecureOnly::verify ? "systems?capable=yes&sort=level" : "secure-only"});
     return out;
 }
 
@@ -78,7 +82,8 @@ json::object to_json(EstateOverview const& seen, Policy const& policy) {
     json::array history, certificates, tickets;
     for (auto const& one : seen.history) history.push_back(json::object{{"day", one.day}, {"levels", levels_json(one.levels)}});
     for (auto const& one : seen.certificates) certificates.push_back(json::object{{"day", one.day}, {"count", one.count}});
-    for (auto const& one : seen.tickets) tickets.push_back(json::object{{"age", one.age}, {"severity", one.severity}, {"count", one.count}});
+    for (auto const& one : seen.tickets)
+        tickets.push_back(json::object{{"age", one.age}, {"severity", one.severity}, {"count", one.count}});
     return {{"systems", total(seen.levels)},
             {"levels", levels_json(seen.levels)},
             {"history", std::move(history)},

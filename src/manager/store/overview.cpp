@@ -73,7 +73,8 @@ net::Task<Result<SystemCounts>> SqliteStatistics::count_systems(SystemFilter fil
         query.add("FROM systems WHERE 1 = 1");
         for (auto const& one : restrictions_of(database.engine(), filter)) query.add(" AND " + one.test, one.test_values);
         SystemCounts out;
-        for (auto const& row : database.select({"family", "level", "count(*)"}, query.sql() + " GROUP BY family, level ORDER BY family, level", query.values())) {
+        for (auto const& row : database.select({"family", "level", "count(*)"},
+                                               query.sql() + " GROUP BY family, level ORDER BY family, level", query.values())) {
             out.levels.at(static_cast<std::size_t>(row.integer(1))) += row.number(2);
             if (out.families.empty() || out.families.back().first != row.text(0)) out.families.emplace_back(row.text(0), 0);
             out.families.back().second += row.number(2);

@@ -105,14 +105,14 @@ await run('a session that ended asks for the log-in, and goes on where it was', 
 });
 
 await run('somebody who guesses is locked out, and told for how long', async (page) => {
-  await page.getByLabel('User', { exact: true }).fill('otto');
+  await page.locator('input[name=user]').fill('otto');
   for (let i = 0; i < 6; ++i) {
-    await page.getByLabel('Password', { exact: true }).fill(`a guess ${i}`);
+    await page.locator('input[name=password]').fill(`a guess ${i}`);
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByRole('button', { name: 'Log in' }).and(page.locator(':not([data-loading])')).waitFor();
     await page.getByRole('alert').waitFor();
   }
-  await page.getByRole('alert').getByText('ACC-003').waitFor();
+  await page.locator('.error-id', { hasText: 'ACC-003' }).waitFor();
 });
 
 await close(session, [/status of 403/, /status of 429/]);

@@ -49,8 +49,8 @@ export async function close(session, allowed = []) {
 export const go = (page, path) => page.goto(settings.url + path);
 
 export async function logIn(page, user = 'admin', secret = password) {
-  await page.getByLabel('User', { exact: true }).fill(user);
-  await page.getByLabel('Password', { exact: true }).fill(secret);
+  await page.locator('input[name=user]').fill(user);
+  await page.locator('input[name=password]').fill(secret);
   await page.getByRole('button', { name: 'Log in' }).click();
 }
 

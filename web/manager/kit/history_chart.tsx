@@ -9,6 +9,8 @@ import type { LevelsOfDay } from '../../generated/api';
 
 use([LineChart, GridComponent, TooltipComponent, CanvasRenderer]);
 
+const shortDay = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+
 export default function HistoryChart({ history }: { history: LevelsOfDay[] }) {
   const place = useRef<HTMLDivElement>(null);
   const scheme = useComputedColorScheme('light');
@@ -22,7 +24,7 @@ export default function HistoryChart({ history }: { history: LevelsOfDay[] }) {
       grid: { left: 8, right: 12, top: 10, bottom: 4, containLabel: true },
       // Drawn into the canvas: a box of HTML would need inline styles, which the policy forbids.
       tooltip: { trigger: 'axis', renderMode: 'richText', order: 'seriesDesc', backgroundColor: color('--surface'), textStyle: { color: color('--mantine-color-text') } },
-      xAxis: { type: 'category', boundaryGap: false, data: history.map((one) => one.day), axisLabel: { color: color('--dim') }, axisLine: { lineStyle: { color: color('--line') } } },
+      xAxis: { type: 'category', boundaryGap: false, data: history.map((one) => one.day), axisLabel: { color: color('--dim'), formatter: (day: string) => shortDay.format(new Date(`${day}T12:00:00Z`)), hideOverlap: true, alignMinLabel: 'left', alignMaxLabel: 'right' }, axisLine: { lineStyle: { color: color('--line') } } },
       yAxis: { type: 'value', minInterval: 1, axisLabel: { color: color('--dim') }, splitLine: { lineStyle: { color: color('--line') } } },
       series: [1, 2, 3, 4].map((level) => ({
         name: `Level ${level}`,

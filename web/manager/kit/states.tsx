@@ -39,9 +39,11 @@ function Causes({ causes }: { causes?: ProblemDocument[] }) {
 /** A refusal in full: what, why, and what to do. */
 export function ProblemText({ document }: { document: Partial<ProblemDocument> }) {
   const explanation = useExplanation(document.id);
+  // The id and the title stand above it already.
+  const detail = document.detail?.replace(`${document.id}: `, '');
   return (
     <Stack gap={4}>
-      <Text size="sm">{document.detail}</Text>
+      {detail && detail !== document.title && <Text size="sm">{detail}</Text>}
       {explanation && (
         <Text size="sm">
           <b>Cause:</b> {explanation.cause}

@@ -74,6 +74,8 @@ export function List<T>(props: Props<T>) {
     manualSorting: true,
   });
   const shown = columns.filter((one) => visibility[one.id] !== false);
+  // Head and rows are as wide as the columns need at least, so that they stay below each other when the list is scrolled sideways.
+  const narrowest = shown.reduce((sum, one) => sum + Number(/([\d.]+)rem/.exec(one.width ?? '7rem')?.[1] ?? 7) + 0.9, onSelect ? 5.3 : 2.9);
   const template = `${onSelect ? '2.4rem ' : ''}${shown.map((one) => one.width ?? 'minmax(7rem, 1fr)').join(' ')}`;
 
   const scroller = useRef<HTMLDivElement>(null);
@@ -108,8 +110,7 @@ export function List<T>(props: Props<T>) {
   return (
     <div className={`list ${props.full ? 'list-full' : ''}`}>
       <div className="list-tools">
-        {props.tools}
-        <span className="grow" />
+        <div className="grow">{props.tools}</div>
         <Menu position="bottom-end" closeOnItemClick={false} withinPortal>
           <Menu.Target>
             <Tooltip label="Choose columns">
@@ -141,7 +142,7 @@ export function List<T>(props: Props<T>) {
       ) : (
         <div className="table" role="table" aria-label={label} aria-rowcount={hasNextPage ? -1 : data.length}>
           <div className="table-scroll" ref={scroller} tabIndex={0} role="group" aria-label={`Rows of ${label}`}>
-            <div className="table-head" role="rowgroup">
+            <div className="table-head" role="rowgroup" style={{ minWidth: `${narrowest}rem` }}>
               <div className="row" role="row" style={{ gridTemplateColumns: template }}>
                 {onSelect && (
                   <div role="columnheader" className="tick">
@@ -172,7 +173,7 @@ export function List<T>(props: Props<T>) {
                 })}
               </div>
             </div>
-            <div className="table-body" role="rowgroup" style={{ height: virtual.getTotalSize() }}>
+            <div className="table-body" role="rowgroup" style={{ height: virtual.getTotalSize(), minWidth: `${narrowest}rem` }}>
               {items.map((item) => {
                 const row = model[item.index];
                 const href = props.href?.(row.original);

@@ -202,17 +202,21 @@ export function Overview() {
           <div className="stack" data-ready="overview">
             <Next seen={seen} />
             {seen.systems > 0 && (
-              <div className="cards">
+              <>
                 <Levels seen={seen} />
-                <Card title="Levels over time">
-                  <Suspense fallback={<div className="chart" />}>
-                    <LevelsOverTime history={seen.history} />
-                  </Suspense>
-                </Card>
-                <TicketAges seen={seen} />
-                <Work seen={seen} />
+                <div className="pair">
+                  <Card title="Levels over time">
+                    <Suspense fallback={<div className="chart" />}>
+                      <LevelsOverTime history={seen.history} />
+                    </Suspense>
+                  </Card>
+                  <div className="stack">
+                    <TicketAges seen={seen} />
+                    <Work seen={seen} />
+                  </div>
+                </div>
                 <Calendar seen={seen} />
-              </div>
+              </>
             )}
           </div>
         )}

@@ -36,7 +36,7 @@ function Ladder({ system }: { system: SystemWithAssessment }) {
                 <ul>
                   {holding.map((one) => (
                     <li key={one.id}>
-                      <b>{one.name}</b> holds it back. {one.raise_by}
+                      <b>{one.name}</b> holds it back. {one.raise_by}.
                     </li>
                   ))}
                 </ul>
@@ -238,8 +238,8 @@ function Connection({ system }: { system: SystemWithAssessment }) {
         <div className="stack">
           {attempt.error && <ProblemCard error={attempt.error} />}
           {attempt.data && (
-            <Alert color="green" title="It was reached" role="status">
-              It is at <Level level={attempt.data.level} long />. {attempt.data.why}
+            <Alert color={attempt.data.level ? 'green' : 'orange'} title={attempt.data.level ? 'It was reached' : 'It was not reached'} role="status">
+              {attempt.data.level > 0 && <Level level={attempt.data.level} long />} {attempt.data.why} {!attempt.data.level && <To href={`/systems/${system.id}/tickets`}>Its tickets say what to do.</To>}
             </Alert>
           )}
           <Facts>
@@ -318,9 +318,9 @@ function Replacement({ id }: { id: number }) {
   );
 }
 
-const parts: Array<[string, string]> = [['', 'Level'], ['evidence', 'Evidence'], ['certificate', 'Certificate and trust'], ['plan', 'Plan'], ['tickets', 'Tickets'], ['history', 'History'], ['connection', 'Connection']];
+const parts: Array<[string, string]> = [['level', 'Level'], ['evidence', 'Evidence'], ['certificate', 'Certificate and trust'], ['plan', 'Plan'], ['tickets', 'Tickets'], ['history', 'History'], ['connection', 'Connection']];
 
-export default function SystemPage({ id, part = '' }: { id: string; part?: string }) {
+export default function SystemPage({ id, part = 'level' }: { id: string; part?: string }) {
   const system = useGet('GET /systems/{id}', { params: { id } });
   const may = useMay();
   const ask = useAsk();
@@ -352,7 +352,7 @@ export default function SystemPage({ id, part = '' }: { id: string; part?: strin
           </Head>
           {observe.error && <ProblemCard error={observe.error as Problem} />}
           <Replacement id={one.id} />
-          <Tabs value={part} onChange={(next) => go(`/systems/${id}${next ? `/${next}` : ''}`)} keepMounted={false} data-ready="system">
+          <Tabs value={part} onChange={(next) => go(`/systems/${id}${next && next !== 'level' ? `/${next}` : ''}`)} keepMounted={false} data-ready="system">
             <Tabs.List mb="md">
               {parts.map(([value, label]) => (
                 <Tabs.Tab key={value} value={value}>
@@ -360,7 +360,7 @@ export default function SystemPage({ id, part = '' }: { id: string; part?: strin
                 </Tabs.Tab>
               ))}
             </Tabs.List>
-            <Tabs.Panel value=""><Summary system={one} /></Tabs.Panel>
+            <Tabs.Panel value="level"><Summary system={one} /></Tabs.Panel>
             <Tabs.Panel value="evidence"><Evidence system={one} /></Tabs.Panel>
             <Tabs.Panel value="certificate"><Certificate system={one} /></Tabs.Panel>
             <Tabs.Panel value="plan"><PlanPart system={one} /></Tabs.Panel>

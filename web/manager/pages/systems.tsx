@@ -18,15 +18,15 @@ const fields = ['text', 'folder', 'family', 'level', 'reachability', 'capable', 
 type Filter = Partial<Record<(typeof fields)[number], string>>;
 
 export const columns: Column<ListedSystem>[] = [
-  { id: 'name', title: 'Name', sort: 'name', width: 'minmax(10rem, 1.5fr)', cell: (one) => <To href={`/systems/${one.id}`}>{one.name}</To> },
+  { id: 'name', title: 'Name', sort: 'name', width: 'minmax(9rem, 1.5fr)', cell: (one) => <><To href={`/systems/${one.id}`}>{one.name}</To><span className="under">{one.host_name || one.address}</span></> },
   { id: 'level', title: 'Level', sort: 'level', width: '4rem', cell: (one) => <Level level={one.level} /> },
-  { id: 'why', title: 'What holds it', width: 'minmax(11rem, 2fr)', cell: (one) => <span className="dimmed">{one.why}</span> },
-  { id: 'family', title: 'Family', sort: 'family', width: '7rem', cell: (one) => one.family || '–' },
-  { id: 'host_name', title: 'Host name', sort: 'host_name', width: 'minmax(10rem, 1.4fr)', cell: (one) => one.host_name || '–' },
-  { id: 'address', title: 'Address', sort: 'address', width: '8.5rem', cell: (one) => one.address || '–' },
-  { id: 'reachability', title: 'State', sort: 'reachability', width: '8rem', cell: (one) => <State value={one.reachability} /> },
-  { id: 'tickets', title: 'Tickets', width: '5rem', cell: (one) => (one.open_tickets ? <To href={`/systems/${one.id}/tickets`}>{one.open_tickets}</To> : <span className="nothing">–</span>) },
-  { id: 'certificate_expires', title: 'Certificate ends', sort: 'certificate_expires', width: '10rem', cell: (one) => <When at={one.certificate_expires} day /> },
+  { id: 'why', title: 'What holds it', width: 'minmax(9rem, 2fr)', cell: (one) => <span className="dimmed clamp" title={one.why}>{one.why}</span> },
+  { id: 'family', title: 'Family', sort: 'family', width: '5.5rem', cell: (one) => one.family || '–' },
+  { id: 'host_name', title: 'Host name', sort: 'host_name', width: 'minmax(10rem, 1.4fr)', hidden: true, cell: (one) => one.host_name || '–' },
+  { id: 'address', title: 'Address', sort: 'address', width: '8.5rem', hidden: true, cell: (one) => one.address || '–' },
+  { id: 'reachability', title: 'State', sort: 'reachability', width: '7rem', cell: (one) => <State value={one.reachability} /> },
+  { id: 'tickets', title: 'Tickets', width: '4rem', cell: (one) => (one.open_tickets ? <To href={`/systems/${one.id}/tickets`}>{one.open_tickets}</To> : <span className="nothing">–</span>) },
+  { id: 'certificate_expires', title: 'Certificate ends', sort: 'certificate_expires', width: '7.5rem', cell: (one) => <When at={one.certificate_expires} day /> },
   { id: 'folder', title: 'Folder', sort: 'folder', width: 'minmax(7rem, 1fr)', hidden: true, cell: (one) => one.folder_path },
   { id: 'software', title: 'Software', sort: 'software', width: '8rem', hidden: true, cell: (one) => one.software || '–' },
   { id: 'serial', title: 'Serial number', sort: 'serial_number', width: '9rem', hidden: true, cell: (one) => one.serial_number || '–' },
@@ -163,11 +163,11 @@ export default function Systems() {
             }
             tools={
               <div className="filters">
-                <TextInput label="Search" placeholder="Name, address, serial number…" leftSection={<Search size={15} />} value={text} onChange={(e) => setText(e.currentTarget.value)} w={210} />
-                <Select label="Level" data={levelChoices} value={filter.level ?? null} onChange={(level) => set({ level: level ?? '' })} clearable w={150} />
-                <Select label="Family" data={(families.data?.families ?? []).map((one) => ({ value: one.id, label: one.name }))} value={filter.family ?? null} onChange={(family) => set({ family: family ?? '' })} clearable searchable w={150} />
-                <Select label="State" data={choices([['reachable', 'Reachable'], ['unreachable', 'Not reachable'], ['unknown', 'Not known']])} value={filter.reachability ?? null} onChange={(one) => set({ reachability: one ?? '' })} clearable w={140} />
-                <Select label="Tickets" data={choices([['yes', 'With open ones'], ['no', 'Without']])} value={filter.ticket ?? null} onChange={(one) => set({ ticket: one ?? '' })} clearable w={130} />
+                <TextInput label="Search" placeholder="Name, address, serial number…" leftSection={<Search size={15} />} value={text} onChange={(e) => setText(e.currentTarget.value)} w={190} />
+                <Select label="Level" data={levelChoices} value={filter.level ?? null} onChange={(level) => set({ level: level ?? '' })} clearable w={120} />
+                <Select label="Family" data={(families.data?.families ?? []).map((one) => ({ value: one.id, label: one.name }))} value={filter.family ?? null} onChange={(family) => set({ family: family ?? '' })} clearable searchable w={120} />
+                <Select label="State" data={choices([['reachable', 'Reachable'], ['unreachable', 'Not reachable'], ['unknown', 'Not known']])} value={filter.reachability ?? null} onChange={(one) => set({ reachability: one ?? '' })} clearable w={115} />
+                <Select label="Tickets" data={choices([['yes', 'With open ones'], ['no', 'Without']])} value={filter.ticket ?? null} onChange={(one) => set({ ticket: one ?? '' })} clearable w={115} />
                 <Select label="Certificate ends" data={filter.expires_before && !endChoices.some((one) => one.value === filter.expires_before) ? [...endChoices, { value: filter.expires_before, label: `Before ${filter.expires_before.slice(0, 10)}` }] : endChoices} value={filter.expires_before ?? null} onChange={(one) => set({ expires_before: one ?? '' })} clearable w={150} />
                 <Menu position="bottom-start">
                   <Menu.Target>

@@ -1,0 +1,42 @@
+// The pictures of README and docs.
+import { join } from 'node:path';
+import { close, go, logIn, open, settings } from './browser.mjs';
+
+const shots = [
+  ['overview', '/'],
+  ['systems', '/systems'],
+  ['system', `/systems/${settings.low}`],
+  ['evidence', `/systems/${settings.high}/evidence`],
+  ['certificate', `/systems/${settings.high}/certificate`],
+  ['plan', `/systems/${settings.low}/plan`],
+  ['secure-only', '/secure-only'],
+  ['campaign', `/campaigns/${settings.campaign}`],
+  ['tickets', '/tickets'],
+  ['ticket', `/tickets/${settings.ticket}`],
+  ['certificates', '/certificates'],
+  ['issuers', '/issuers'],
+  ['settings', '/settings'],
+  ['about', '/about'],
+];
+const settled = async (page) => {
+  await page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('.loading, [class*=Skeleton]'), undefined, { timeout: 60_000 });
+  await page.waitForTimeout(700);
+};
+
+for (const [name, width, height, dark, some] of [
+  ['', 1280, 820, false, shots],
+  ['-dark', 1280, 820, true, shots.filter(([one]) => ['overview', 'systems', 'system'].includes(one))],
+  ['-phone', 390, 800, false, shots.filter(([one]) => ['overview', 'systems', 'system'].includes(one))],
+]) {
+  const session = await open({ width, height, dark, name: `pictures${name}` });
+  await go(session.page, '/');
+  await session.page.screenshot({ path: join(settings.out, `log-in${name}.png`) });
+  await logIn(session.page);
+  await session.page.getByRole('heading', { name: 'Overview' }).waitFor();
+  for (const [place, path] of some) {
+    await go(session.page, path);
+    await settled(session.page);
+    await session.page.screenshot({ path: join(settings.out, `${place}${name}.png`) });
+  }
+  await close(session);
+}
