@@ -38,9 +38,12 @@ const places: Array<[string, Place[]]> = [
 ];
 
 function useLogOut() {
+  const go = useGo();
   return async () => {
     await call('DELETE /session').catch(() => undefined);
     client.clear();
+    // Whoever comes next begins at the beginning.
+    go('/');
     sessionEnded.dispatchEvent(new Event('ended'));
   };
 }
@@ -68,7 +71,7 @@ function Palette() {
     spotlight.close();
   };
   return (
-    <Spotlight.Root query={query} onQueryChange={setQuery} shortcut={['mod + K']} lockScroll={false} aria-label="Go to">
+    <Spotlight.Root query={query} onQueryChange={setQuery} shortcut={['mod + K']} lockScroll={false}>
       <Spotlight.Search placeholder="A place, an action, or a system…" leftSection={<Search size={18} />} aria-label="Go to" onKeyDown={enter} />
       <Spotlight.ActionsList>
         {actions.map((one) => (

@@ -39,6 +39,7 @@ await run('an administrator makes an account in the page and sees its password o
   await page.getByLabel('New password').fill(`${password}-ben`);
   await page.getByRole('button', { name: 'Change the password' }).click();
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  await go(page, '/systems');
   await page.getByRole('link', { name: 'Add systems' }).first().waitFor();
   assert.equal(await page.getByRole('link', { name: 'People' }).count(), 0, 'an operator sees no people');
   await logOut(page);
@@ -94,7 +95,7 @@ await run('an auditor reads the trail and changes nothing', async (page) => {
 await run('a session that ended asks for the log-in, and goes on where it was', async (page) => {
   await logIn(page, 'vera', settings.viewer);
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
-  await page.getByRole('link', { name: 'Tickets' }).click();
+  await page.getByRole('link', { name: 'Tickets', exact: true }).click();
   await page.getByRole('heading', { name: 'Tickets' }).waitFor();
   await session.context.clearCookies();
   await page.getByRole('link', { name: 'Certificates', exact: true }).click();

@@ -59,9 +59,9 @@ export async function axe(page, place) {
   await page.evaluate(axeSource);
   const found = await page.evaluate(async () => {
     const result = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] });
-    return result.violations.map((one) => `${one.id}: ${one.nodes.slice(0, 4).map((node) => `${node.target.join(' ')} ${node.failureSummary ?? ''}`).join(' | ')}`);
+    return result.violations.flatMap((one) => one.nodes.slice(0, 5).map((node) => `${one.id}: ${node.target.join(' ')}: ${(node.failureSummary ?? '').split('\n')[1] ?? ''}`));
   });
-  assert.deepEqual(found, [], `axe at ${place}`);
+  if (found.length > 0) throw new Error(`axe at ${place}:\n${found.join('\n')}`);
 }
 
 export async function fits(page, place) {

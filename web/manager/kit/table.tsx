@@ -140,8 +140,9 @@ export function List<T>(props: Props<T>) {
       ) : data.length === 0 ? (
         (props.empty ?? <Empty title="There is nothing here" />)
       ) : (
-        <div className="table" role="table" aria-label={label} aria-rowcount={hasNextPage ? -1 : data.length}>
+        <div className="table">
           <div className="table-scroll" ref={scroller} tabIndex={0} role="group" aria-label={`Rows of ${label}`}>
+            <div role="table" aria-label={label} aria-rowcount={hasNextPage ? -1 : data.length}>
             <div className="table-head" role="rowgroup" style={{ minWidth: `${narrowest}rem` }}>
               <div className="row" role="row" style={{ gridTemplateColumns: template }}>
                 {onSelect && (
@@ -207,6 +208,7 @@ export function List<T>(props: Props<T>) {
                   </div>
                 );
               })}
+            </div>
             </div>
           </div>
           {isFetchingNextPage && (

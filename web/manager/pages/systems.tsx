@@ -18,7 +18,7 @@ const fields = ['text', 'folder', 'family', 'level', 'reachability', 'capable', 
 type Filter = Partial<Record<(typeof fields)[number], string>>;
 
 export const columns: Column<ListedSystem>[] = [
-  { id: 'name', title: 'Name', sort: 'name', width: 'minmax(9rem, 1.5fr)', cell: (one) => <><To href={`/systems/${one.id}`}>{one.name}</To><span className="under">{one.host_name || one.address}</span></> },
+  { id: 'name', title: 'Name', sort: 'name', width: 'minmax(9rem, 1.5fr)', cell: (one) => <><div><To href={`/systems/${one.id}`}>{one.name}</To></div><div className="under">{one.host_name || one.address}</div></> },
   { id: 'level', title: 'Level', sort: 'level', width: '4rem', cell: (one) => <Level level={one.level} /> },
   { id: 'why', title: 'What holds it', width: 'minmax(9rem, 2fr)', cell: (one) => <span className="dimmed clamp" title={one.why}>{one.why}</span> },
   { id: 'family', title: 'Family', sort: 'family', width: '5.5rem', cell: (one) => one.family || '–' },
