@@ -4,7 +4,7 @@ import type { UseQueryResult } from '@tanstack/react-query';
 import { Ban, CircleAlert, Inbox, RefreshCw, Unplug } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { permissionOf, type Operation, type Problem as ProblemDocument } from '../../generated/api';
-import { Problem } from './api';
+import { client, Problem } from './api';
 import { useMay, useSession } from './session';
 
 type Explanation = { title: string; cause: string; remedy: string };
@@ -136,12 +136,15 @@ export function Waiting({ lines = 4 }: { lines?: number }) {
   );
 }
 
+/** What failed together is asked for again together. */
+export const retryFailed = () => void client.refetchQueries({ type: 'active', predicate: (query) => query.state.status === 'error' });
+
 /** Shows the content when it is there, else the state that fits. */
 export function Loaded<T>({ of, children, lines, operation }: { of: UseQueryResult<T, Problem>; children: (data: T) => ReactNode; lines?: number; operation?: Operation }) {
   const may = useMay();
   if (operation && !may(operation)) return <Denied operation={operation} />;
   if (of.error?.status === 403) return <Denied operation={operation} />;
-  if (of.error && of.data === undefined) return <ProblemCard error={of.error} again={() => void of.refetch()} />;
+  if (of.error && of.data === undefined) return <ProblemCard error={of.error} again={retryFailed} />;
   if (of.data === undefined) return <Waiting lines={lines} />;
   return <>{children(of.data)}</>;
 }

@@ -9,7 +9,7 @@ import { useLocation } from 'wouter';
 import { call, usePages, type Input, type Operation } from './api';
 import { csvOf, download } from './csv';
 import { useMay } from './session';
-import { Denied, Empty, ProblemCard, Waiting } from './states';
+import { Denied, Empty, ProblemCard, retryFailed, Waiting } from './states';
 
 export type Column<T> = {
   id: string;
@@ -134,7 +134,7 @@ export function List<T>(props: Props<T>) {
         </Tooltip>
       </div>
       {pages.error && !data.length ? (
-        pages.error && (pages.error as any).status === 403 ? <Denied operation={operation} /> : <ProblemCard error={pages.error} again={() => void pages.refetch()} />
+        pages.error && (pages.error as any).status === 403 ? <Denied operation={operation} /> : <ProblemCard error={pages.error} again={retryFailed} />
       ) : pages.isPending ? (
         <Waiting lines={6} />
       ) : data.length === 0 ? (
