@@ -1,6 +1,7 @@
 // The look: read by the build, which writes its variables into a style sheet, and by the interface itself.
 export const theme = {
   primaryColor: 'indigo',
+  colors: { dark: ['#e4e9f0', '#c3ccd8', '#a3afbf', '#77869a', '#3a4658', '#2c3645', '#1f2733', '#1a212c', '#141a23', '#10151d'] },
   primaryShade: { light: 8, dark: 8 },
   defaultRadius: 'md',
   autoContrast: true,

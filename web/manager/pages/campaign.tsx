@@ -108,7 +108,7 @@ export default function CampaignPage({ id }: { id: string }) {
                 {reasons[one.reason]}
               </Alert>
             )}
-            <Card title={one.state === 'running' ? `Under way: ${waveName(one.wave)} of ${one.waves - 1} waves` : 'Progress'}>
+            <Card title={one.state === 'running' ? one.wave === 0 ? 'Under way: the canaries' : `Under way: wave ${one.wave} of ${one.waves - 1}` : 'Progress'}>
               <CampaignProgress campaign={one} />
               {one.waits_until && <p>Nothing starts before <When at={one.waits_until} />.</p>}
             </Card>
@@ -120,6 +120,7 @@ export default function CampaignPage({ id }: { id: string }) {
                       {told.attention.map((member) => (
                         <li key={member.system}>
                           <To href={`/systems/${member.system}`}>{member.name}</To> <State value={member.state} /> {member.error_text}{' '}
+                          {member.state === 'proven' && <>Confirm it, or it goes back at <When at={member.confirm_by} />. </>}
                           <span className="dimmed">{member.remedy}</span>
                         </li>
                       ))}
@@ -137,7 +138,7 @@ export default function CampaignPage({ id }: { id: string }) {
               columns={columns}
               id={(row) => row.system}
               empty={<Empty title="No system in this state" />}
-              tools={<Select label="State" data={Object.keys(one.counts).map((value) => ({ value, label: plainWords(value) }))} value={state} onChange={setState} clearable />}
+              tools={<Select label="State" data={Object.keys(one.counts).map((value) => ({ value, label: plainWords(value) }))} value={state} onChange={setState} clearable w={200} />}
             />
             <Card title="Settings">
               <Facts>

@@ -25,7 +25,7 @@ export default function Jobs() {
   return (
     <>
       <Head title="Jobs">{counts && `${counts.running} running, ${counts.queued} queued, ${counts.waiting} waiting for their systems, ${counts.failed} failed.`}</Head>
-      <List operation="GET /jobs" name="jobs" cursor={null} pageSize={1000} query={{ state: state ?? undefined }} rows={(page) => page.jobs} columns={columns} id={(one) => one.id} full empty={<Empty title="No jobs" />} tools={<Select label="State" data={['queued', 'running', 'waiting', 'succeeded', 'failed'].map((value) => ({ value, label: plainWords(value) }))} value={state} onChange={setState} clearable />} />
+      <List operation="GET /jobs" name="jobs" cursor={null} pageSize={1000} query={{ state: state ?? undefined }} rows={(page) => page.jobs} columns={columns} id={(one) => one.id} full empty={<Empty title="No jobs" />} tools={<Select label="State" data={['queued', 'running', 'waiting', 'succeeded', 'failed'].map((value) => ({ value, label: plainWords(value) }))} value={state} onChange={setState} clearable w={200} />} />
     </>
   );
 }

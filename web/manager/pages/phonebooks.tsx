@@ -37,7 +37,7 @@ export default function Phonebooks() {
             )
           }
         </Loaded>
-        <List operation="GET /phonebook-entries" name="phone-book-entries" query={{ text: typed }} rows={(page) => page.entries} columns={columns} id={(one) => one.id} empty={<Empty title="No entries" />} tools={<TextInput label="Search" value={text} onChange={(e) => setText(e.currentTarget.value)} />} />
+        <List operation="GET /phonebook-entries" name="phone-book-entries" query={{ text: typed }} rows={(page) => page.entries} columns={columns} id={(one) => one.id} empty={<Empty title="No entries" />} tools={<TextInput w={260} label="Search" value={text} onChange={(e) => setText(e.currentTarget.value)} />} />
       </Stack>
     </>
   );

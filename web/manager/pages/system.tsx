@@ -101,8 +101,8 @@ function Evidence({ system }: { system: SystemWithAssessment }) {
   const rows = (client: boolean) =>
     seen.protocols
       .filter((one) => one.client === client)
-      .sort((a, b) => Number(b.open) - Number(a.open) || a.level - b.level)
-      .map((one) => [<b>{one.name}</b>, one.open ? <Level level={one.level} /> : <State value="closed" tone="plain" label="closed" />, one.evidence, one.open ? one.raise_by || (one.counts ? '–' : 'does not count') : '–']);
+      .sort((a, b) => Number(b.open) - Number(a.open) || Number(b.counts) - Number(a.counts) || a.level - b.level)
+      .map((one) => [<b>{one.name}</b>, one.open ? <Level level={one.level} /> : <State value="closed" tone="plain" label="closed" />, one.evidence, one.open ? [one.raise_by, one.counts ? '' : 'It does not count for the level.'].filter(Boolean).join('. ') || '–' : '–']);
   return (
     <div className="stack">
       <Card title="Services of the system">
