@@ -71,7 +71,7 @@ function Palette() {
     spotlight.close();
   };
   return (
-    <Spotlight.Root query={query} onQueryChange={setQuery} shortcut={['mod + K']} lockScroll={false}>
+    <Spotlight.Root query={query} onQueryChange={setQuery} shortcut={['mod + K']} lockScroll={false} transitionProps={{ duration: 0 }}>
       <Spotlight.Search placeholder="A place, an action, or a system…" leftSection={<Search size={18} />} aria-label="Go to" onKeyDown={enter} />
       <Spotlight.ActionsList>
         {actions.map((one) => (

@@ -121,6 +121,7 @@ await run('the command palette goes to places and systems by keyboard alone', as
   await page.getByPlaceholder('A place, an action, or a system…').fill('audit');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Audit trail' }).waitFor();
+  await page.getByPlaceholder('A place, an action, or a system…').waitFor({ state: 'hidden' });
   await page.keyboard.press('Control+k');
   await page.getByPlaceholder('A place, an action, or a system…').fill(settings.systems[0].host_name);
   await page.locator('.mantine-Spotlight-action').first().waitFor();
