@@ -9,6 +9,7 @@
 #include "manager/certificates/certificate_watch.hpp"
 #include "manager/certificates/certification.hpp"
 #include "manager/certificates/estate_roots.hpp"
+#include "manager/certificates/request_desk.hpp"
 #include "manager/certificates/root_replacement.hpp"
 #include "manager/certificates/signing_authority.hpp"
 #include "manager/drivers/web_driver.hpp"
@@ -61,6 +62,7 @@ public:
     [[nodiscard]] EstateRoots& roots() override { return roots_; }
     [[nodiscard]] RootReplacement& root_replacement() override { return root_replacement_; }
     [[nodiscard]] Certification& certification() override { return certification_; }
+    [[nodiscard]] RequestDesk& request_desk() override { return request_desk_; }
     [[nodiscard]] family::Families const& families() const override { return families_; }
     [[nodiscard]] std::string ssh_public_key() const override { return observer_.wire().direct->ssh_public_key; }
     [[nodiscard]] Network& network() override { return network_; }
@@ -78,7 +80,9 @@ public:
         root_replacement_.start(shared_from_this());
     }
     net::Task<> stop() override;
-    net::Task<Result<System>> add_system(NewSystem wanted, std::string actor) override;
+    net::Task<Result<System>> add_system(NewSystem wanted, std::string actor) override {
+        return add(std::move(wanted), {}, std::move(actor));
+    }
     net::Task<Result<Assessment>> observe_now(SystemId id) override;
     net::Task<Result<Plan>> plan_for(SystemId id, std::optional<SecureOnly> assumed) override;
     net::Task<Result<std::vector<JobId>>> enforce(std::vector<SystemId> systems, std::string actor) override;
@@ -91,7 +95,7 @@ public:
     [[nodiscard]] SystemId guess_caller(std::string_view mac_address, std::string_view source_address) const override {
         return directory_.find({}, mac_address, source_address).value_or(0);
     }
-    std::shared_ptr<void> subscribe(std::function<void(Event)> listener) override;
+    std::shared_ptr<void> subscribe(std::function<void(Event)> listener) override { return listeners_.add(std::move(listener)); }
     void publish(Event event) override;
 
 private:
@@ -106,7 +110,9 @@ private:
     net::Task<Result<bool>> calls_as_told(SystemId id, bool https);
     net::Task<Result<System>> add(NewSystem wanted, ConnectionSettings connection, std::string actor);
     net::Task<Result<System>> add_found(NewSystem wanted, std::string folder, std::string actor);
-    Announce announcer();
+    Announce announcer() {
+        return [this](std::string kind, std::int64_t id) { publish({std::move(kind), id}); };
+    }
     net::Task<Result<void>> tell_authorities();
     net::Task<Result<void>> give_root(std::vector<SystemId> systems, std::string actor);
 
@@ -129,6 +135,7 @@ private:
     CertificateWatch certificate_watch_;
     RootReplacement root_replacement_;
     Certification certification_;
+    RequestDesk request_desk_;
     Arrivals arrivals_;
     std::unique_ptr<Scanner> scanner_;
     std::string owner_;  ///< at leases of jobs
@@ -154,7 +161,8 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
                 {.contact_timeout = settings_.contact_timeout,
                  .restart_timeout = settings_.restart_timeout,
                  .external_manager_path = std::string(api::k_external_manager_path),
-                 .stopping = [this] { return stopping_.load(); }}),
+                 .stopping = [this] { return stopping_.load(); },
+                 .pool = &runtime.blocking()}),
       network_(*store_, *authority_, families_, observer_.wire(), settings_),
       own_certificate_(
           {.store = *store_,
@@ -192,6 +200,14 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
            .clock = clock_,
            .enforce = [this](std::vector<SystemId> systems, std::string actor) { return give_root(std::move(systems), std::move(actor)); },
            .authorities_changed = [this] { return tell_authorities(); }}),
+      request_desk_(
+          {.store = *store_,
+           .authority = *authority_,
+           .pool = runtime.blocking(),
+           .clock = clock_,
+           .enforce = [this](std::vector<SystemId> systems, std::string actor) { return give_root(std::move(systems), std::move(actor)); },
+           .announce = announcer(),
+           .request_days = settings_.request_days}),
       arrivals_(
           *store_, families_,
           [this](NewSystem wanted, ConnectionSettings connection, std::string actor) {
@@ -232,11 +248,8 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
                                                   .reload = [this] { return read_settings(); },
                                                   .read_systems = [this] { return read_systems(); }})) {
     network_.use(own_certificate_);
+    surveyor_.use_request_days(settings_.request_days);
     surveyor_.use_names([this](Policy const& policy, Connectivity connectivity) { return network_.name_for(policy, connectivity); });
-}
-
-Announce ManagerService::announcer() {
-    return [this](std::string kind, std::int64_t id) { publish({std::move(kind), id}); };
 }
 
 net::Task<Result<void>> ManagerService::load() {
@@ -288,10 +301,6 @@ net::Task<Result<void>> ManagerService::check_found(System system) {
     auto addresses = co_await observer_.wire().resolver->resolve(system.host_name);
     if (!addresses) co_return fail(std::move(addresses).error());
     co_return Result<void>();
-}
-
-net::Task<Result<System>> ManagerService::add_system(NewSystem wanted, std::string actor) {
-    return add(std::move(wanted), {}, std::move(actor));
 }
 
 net::Task<Result<System>> ManagerService::add_found(NewSystem wanted, std::string folder, std::string actor) {
@@ -559,8 +568,6 @@ net::Task<Result<Manager::Given>> ManagerService::settings_for(SystemCall call) 
     given.name_space = question.family->external_manager.name_space;
     co_return given;
 }
-
-std::shared_ptr<void> ManagerService::subscribe(std::function<void(Event)> listener) { return listeners_.add(std::move(listener)); }
 
 void ManagerService::publish(Event event) {
     if (event.kind == "ticket" || event.kind == "channel") notifier_->wake();

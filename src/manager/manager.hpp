@@ -37,6 +37,7 @@ struct ManagerSettings {
     net::Milliseconds restart_timeout{120000};  ///< how long a system may take to come back
     std::chrono::seconds observe_interval{900};
     std::chrono::seconds enforce_interval{1800};  ///< the regular background enforcement
+    int request_days = 60;                        ///< before the end of a certificate whose successor is asked for by hand
     std::filesystem::path hooks = {};             ///< programs of drivers are run from this folder only; empty: none
     std::string database = {};                    ///< empty: SQLite in the data folder; else postgresql://user@host:port/name (REQ MGR-13)
     std::filesystem::path database_password_file = {};  ///< one line; empty: none is sent
@@ -77,6 +78,7 @@ struct Event {
 class EstateRoots;      // certificates/estate_roots.hpp
 class OwnCertificate;   // certificates/own_certificate.hpp
 class RootReplacement;  // certificates/root_replacement.hpp
+class RequestDesk;      // certificates/request_desk.hpp
 class Network;          // estate/network.hpp
 class Arrivals;         // estate/arrivals.hpp
 class Scanner;          // estate/scanner.hpp
@@ -98,6 +100,8 @@ public:
     [[nodiscard]] virtual RootReplacement& root_replacement() = 0;
     /// The inventory of certificates, and what is done with them.
     [[nodiscard]] virtual Certification& certification() = 0;
+    /// Requests to authorities that are asked by hand, and their answers.
+    [[nodiscard]] virtual RequestDesk& request_desk() = 0;
     [[nodiscard]] virtual family::Families const& families() const = 0;
     /// The manager's own SSH key, one line for authorized_keys.
     [[nodiscard]] virtual std::string ssh_public_key() const = 0;

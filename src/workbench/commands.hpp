@@ -61,6 +61,8 @@ void add_own_certificate_commands(CLI::App& app, Context& context);
 void add_authority_commands(CLI::App& app, Context& context);
 /// Every certificate that was issued or seen.
 void add_inventory_commands(CLI::App& app, Context& context);
+/// Requests to authorities that are asked by hand, and their answers.
+void add_by_hand_commands(CLI::App& app, Context& context);
 /// Scans, pre-registration, systems that wait.
 void add_arrival_commands(CLI::App& app, Context& context);
 void add_phonebook_commands(CLI::App& app, Context& context);

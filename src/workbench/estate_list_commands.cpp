@@ -135,7 +135,7 @@ std::string renewals_of(json::value const& defaults) {
 }
 
 void print_defaults(Output& output, json::value const& answer) {
-    Table table{{"", "Track by", "User", "Credentials", "Renewals"}, {}};
+    Table table{{"", "Track by", "User", "Credentials", "Renewals", "Issuer"}, {}};
     for (auto const* which : {"own", "effective"}) {
         auto const* found = answer.is_object() ? answer.get_object().if_contains(which) : nullptr;
         if (!found) continue;
@@ -145,13 +145,13 @@ void print_defaults(Output& output, json::value const& answer) {
             credentials += (credentials.empty() ? "" : ", ") + (user.empty() ? std::string("(the system's user)") : user);
         }
         table.rows.push_back({std::string(which) == "own" ? "of this folder" : "with those above", text_of(*found, "track_by"),
-                              text_of(*found, "user"), credentials, renewals_of(*found)});
+                              text_of(*found, "user"), credentials, renewals_of(*found), text_of(*found, "issuer")});
     }
     output.table(table);
 }
 
 struct DefaultsChoice {
-    std::string folder, track_by, user;
+    std::string folder, track_by, user, issuer;
     std::vector<std::string> credentials, renewal_windows;
     bool clear_credentials = false;
 };
@@ -179,6 +179,7 @@ Result<int> set_defaults(ApiClient& client, Output& output, DefaultsChoice const
     };
     put("track_by", choice.track_by);
     put("user", choice.user);
+    put("issuer", choice.issuer);
     if (choice.renewal_windows == std::vector<std::string>{"none"})
         body["renewal_windows"] = nullptr;
     else if (!choice.renewal_windows.empty())
@@ -332,6 +333,11 @@ void add_folder_policy_commands(CLI::App& folder, Context& context) {
     setting->add_option("--track-by", settings->track_by, "address, host_name or none")
         ->check(CLI::IsMember({"address", "host_name", "none"}));
     setting->add_option("--user", settings->user, "User of systems that are added without one; none: as the folder above says");
+    setting
+        ->add_option("--issuer", settings->issuer,
+                     "Who issues certificates of its systems. internal: the manager's own authority; by_hand: an authority that people ask "
+                     "(countersign by-hand); none: as the folder above says")
+        ->check(CLI::IsMember({"internal", "by_hand", "none"}));
     auto* credentials =
         setting->add_option("--credential", settings->credentials,
                             "USER:FILE or FILE with a password; several are tried in this order (at most 5), and replace those before");

@@ -12,10 +12,11 @@ namespace {
 Result<int> list(ApiClient& client, Output& output) {
     CS_TRY(auto const folders, all_folders(client));
     if (output.value(json::object{{"folders", folders}})) return k_holds;
-    Table table{{"ID", "Folder", "Systems"}, {}};
+    Table table{{"ID", "Folder", "Systems", "Certificates"}, {}};
     for (auto const& folder : folders)
-        table.rows.push_back(
-            {std::to_string(number_of(folder, "id")), text_of(folder, "path"), std::to_string(number_of(folder, "systems"))});
+        table.rows.push_back({std::to_string(number_of(folder, "id")), text_of(folder, "path"),
+                              std::to_string(number_of(folder, "systems")),
+                              text_of(folder, "issuer") == "by_hand" ? "by hand" : "internal authority"});
     output.table(table);
     return k_holds;
 }

@@ -122,6 +122,7 @@ std::unique_ptr<CLI::App> make_application(Context& context) {
     add_network_commands(app, context);
     add_own_certificate_commands(app, context);
     add_inventory_commands(app, context);
+    add_by_hand_commands(app, context);
     add_authority_commands(app, context);
     add_arrival_commands(app, context);
     add_phonebook_commands(app, context);

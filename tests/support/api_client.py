@@ -45,7 +45,7 @@ class Client:
         try:
             api.request(method, path, body, fields)
             answer = api.getresponse()
-            text = answer.read().decode()
+            text = answer.read().decode(errors="replace")
         finally:
             api.close()
         self.told.append((method, path, str(answer.headers), text))

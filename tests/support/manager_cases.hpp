@@ -76,6 +76,7 @@ struct ManagerCase {
     std::vector<pki::Certificate> estate_roots;
     std::string external_manager_path;
     UtcTime now{};
+    manager::ByHand by_hand{};
 };
 
 class CaseReader {
@@ -94,6 +95,7 @@ public:
         out.estate_roots = certificates(root, "estate_roots");
         out.system = read_system(object(root, "system"));
         out.policy = read_policy(object(root, "policy"));
+        out.by_hand = read_by_hand(object(root, "by_hand"));
         out.observation = read_observation(object(root, "observation"));
         out.observation.at = out.now;
         return out;
@@ -156,7 +158,17 @@ private:
         policy.manager_host_name = text(in, "manager_host_name");
         policy.change_factory_passwords = flag(in, "change_factory_passwords", true);
         if (auto key_type = text(in, "key_type"); !key_type.empty()) policy.key_type = key_type;
+        if (auto issuer = text(in, "issuer"); !issuer.empty()) policy.issuer = manager::parse_issuer(issuer).value();
         return policy;
+    }
+
+    /// {"request": 12, "answer": "c1-company.pem"}
+    manager::ByHand read_by_hand(json::object const& in) const {
+        manager::ByHand out;
+        if (auto const* request = in.if_contains("request")) out.request = request->to_number<std::int64_t>();
+        out.made = *parse_utc_time("2026-11-30T12:00:00Z");
+        if (auto answer = text(in, "answer"); !answer.empty()) out.answer = certificate(answer);
+        return out;
     }
 
     manager::Observation read_observation(json::object const& in) const {

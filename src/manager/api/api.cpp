@@ -67,6 +67,7 @@ std::shared_ptr<http::Service> secure_service(std::shared_ptr<Manager> manager, 
     add_network_routes(*router, doors);
     add_own_certificate_routes(*router, doors);
     add_inventory_routes(*router, doors);
+    add_request_routes(*router, doors);
     add_authority_routes(*router, doors);
     add_arrival_routes(*router, doors);
     add_phonebook_routes(*router, doors);

@@ -112,6 +112,7 @@ net::Task<http::Response> policy_of(Doors doors, http::Request request) {
     co_return answer_or_problem(policy, [](Policy const& value) {
         auto out = api::to_json(value);
         out["exceptions"] = to_json(value.exceptions);
+        out["issuer"] = to_string(value.issuer);
         return out;
     });
 }
@@ -126,7 +127,8 @@ json::object to_json(FolderDefaults const& defaults) {
     return {{"track_by", defaults.track_by ? json::value(to_string(*defaults.track_by)) : json::value(nullptr)},
             {"user", defaults.user ? json::value(*defaults.user) : json::value(nullptr)},
             {"credentials", std::move(credentials)},
-            {"renewal_windows", std::move(windows)}};
+            {"renewal_windows", std::move(windows)},
+            {"issuer", defaults.issuer ? json::value(to_string(*defaults.issuer)) : json::value(nullptr)}};
 }
 
 net::Task<http::Response> show_defaults(Doors doors, http::Request request) {
@@ -180,6 +182,7 @@ net::Task<http::Response> change_defaults(Doors doors, http::Request request) {
     if (cleared("track_by")) change.track_by.emplace(std::nullopt);
     if (cleared("user")) change.user.emplace(std::nullopt);
     if (cleared("renewal_windows")) change.renewal_windows.emplace(std::nullopt);
+    if (cleared("issuer")) change.issuer.emplace(std::nullopt);
     std::optional<json::value> credentials;
     if (auto const* found = object->if_contains("credentials")) {
         credentials = found->is_null() ? json::value(json::array()) : *found;
@@ -195,6 +198,11 @@ net::Task<http::Response> change_defaults(Doors doors, http::Request request) {
     if (auto windows = reader.texts("renewal_windows", k_most_renewal_windows)) {
         if (auto read = parse_renewal_windows(*windows); !read) reader.problem("renewal_windows", read.error().message());
         change.renewal_windows.emplace(*std::move(windows));
+    }
+    if (auto issuer = reader.text("issuer")) {
+        auto const parsed = parse_issuer(*issuer);
+        if (!parsed) reader.problem("issuer", "internal or by_hand is expected");
+        change.issuer.emplace(parsed);
     }
     if (credentials) change.credentials = read_credentials(*credentials, reader);
     if (auto good = reader.finish(); !good) co_return http::problem(good.error());

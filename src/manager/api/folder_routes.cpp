@@ -15,9 +15,13 @@ namespace {
 constexpr std::int64_t k_most = std::numeric_limits<std::int64_t>::max();
 
 json::object to_json(Folder const& folder) {
-    return {{"id", folder.id},           {"parent", folder.parent == 0 ? json::value(nullptr) : json::value(folder.parent)},
-            {"name", folder.name},       {"path", folder.path},
-            {"systems", folder.systems}, {"created", to_string(folder.created)}};
+    return {{"id", folder.id},
+            {"parent", folder.parent == 0 ? json::value(nullptr) : json::value(folder.parent)},
+            {"name", folder.name},
+            {"path", folder.path},
+            {"systems", folder.systems},
+            {"created", to_string(folder.created)},
+            {"issuer", to_string(folder.issuer)}};
 }
 
 /// The folder of the path's {id}.

@@ -49,6 +49,8 @@ void add_network_routes(net::http::Router& router, Doors const& doors);
 void add_own_certificate_routes(net::http::Router& router, Doors const& doors);
 /// Every certificate that was issued or seen; revoking, renewing and replacing them.
 void add_inventory_routes(net::http::Router& router, Doors const& doors);
+/// Requests to authorities that are asked by hand, and their answers.
+void add_request_routes(net::http::Router& router, Doors const& doors);
 /// The internal authority: its certificates, where their revocation is asked for, the replacement of its root.
 void add_authority_routes(net::http::Router& router, Doors const& doors);
 /// Revocation lists, the OCSP responder and the authorities' certificates: for anybody, over HTTP and HTTPS.

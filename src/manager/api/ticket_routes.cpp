@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view k_types =
     "no_https_response, certificate_validation_error, connection_error, login_failed, enforcement_failed, certificate_expiring, "
-    "notification_failed, system_replaced, root_replacement_waits or authority_key_away";
+    "notification_failed, system_replaced, root_replacement_waits, authority_key_away or answer_awaited";
 constexpr std::size_t k_longest_comment = 4000;
 
 json::object to_json(ListedTicket const& listed) { return api::to_json(listed.ticket, listed.system_name); }

@@ -51,7 +51,8 @@ Plan Enforcer::plan(Survey const& survey) const {
                       .now = clock_->now(),
                       .persistent = survey.connection.persistent,
                       .phonebook = survey.phonebook,
-                      .withdrawn_roots = authority_.withdrawn()});
+                      .withdrawn_roots = authority_.withdrawn(),
+                      .by_hand = survey.by_hand});
 }
 
 net::Task<Result<Enforcement>> Enforcer::run(Job job) {
@@ -84,7 +85,10 @@ net::Task<Result<Enforcement>> Enforcer::enforce(WorkPtr work) {
             ended.not_let_in = !ended.unreachable && !work->account();
             co_return ended;
         }
-        if (work->plan.steps.empty()) co_return co_await end(work, std::nullopt);
+        if (work->plan.steps.empty()) {
+            CS_CO_CHECK(co_await settle_waiting(work));
+            co_return co_await end(work, std::nullopt);
+        }
         auto done = co_await run_steps(work);
         if (!done) co_return co_await end(work, std::move(done).error());
     }
@@ -153,6 +157,7 @@ net::Task<Result<void>> Enforcer::carry_out(WorkPtr work, Step step) {
         case StepKind::await_contact: return await_contact(std::move(work), std::move(step));
         case StepKind::begin_trial: return begin_trial(std::move(work), std::move(step));
         case StepKind::confirm_trial: return confirm_trial(std::move(work), std::move(step));
+        case StepKind::request_certificate: return request_certificate(std::move(work), std::move(step));
     }
     std::abort();  // every kind is handled above
 }

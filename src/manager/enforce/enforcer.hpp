@@ -27,6 +27,8 @@ public:
         net::Milliseconds proof_timeout{10000};  ///< how long a change may take to show on the wire
         std::string external_manager_path;
         std::function<bool()> stopping;  ///< asked between two steps: the program is to end
+        /// Where keys for requests are made; null: on the loop of the enforcement.
+        net::BlockingPool* pool = nullptr;
     };
     Enforcer(Store& store, InternalCa& authority, Observer& observer, Surveyor& surveyor, ContactBoard& contacts,
              std::shared_ptr<Clock const> clock, Announce announce, Settings settings);
@@ -65,6 +67,20 @@ private:
     /// After a step failed: the system goes back at once. Where it cannot be reached it does so by itself, in time.
     net::Task<Result<void>> cancel_trial(WorkPtr work);
     net::Task<Result<void>> remember_trial(WorkPtr work, std::string id);
+
+    // by_hand.cpp: certificates of an authority that people ask
+    net::Task<Result<void>> request_certificate(WorkPtr work, Step step);
+    /// Nothing is left to do but to wait: says so at the job, and by a ticket. Or nothing is waited for: then the ticket closes.
+    net::Task<Result<void>> settle_waiting(WorkPtr work);
+    /// What is installed now, whoever issued it.
+    struct Outgoing {
+        std::vector<pki::Certificate> chain;  ///< leaf first, without the root
+        pki::PrivateKey key;
+    };
+    net::Task<Result<Outgoing>> outgoing(WorkPtr work);
+    /// SHA-256 of the certificate that is to be proven in place; empty: whichever verifies.
+    net::Task<Result<std::string>> wanted_certificate(WorkPtr work);
+    net::Task<Result<void>> settle_certificate(WorkPtr work);
 
     // roll_back.cpp: what campaigns ask for besides
     net::Task<Result<Enforcement>> confirm(WorkPtr work);

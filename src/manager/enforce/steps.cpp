@@ -144,17 +144,18 @@ net::Task<Result<void>> Enforcer::install_trust(WorkPtr work, Step step) {
 
 net::Task<Result<void>> Enforcer::install_certificate(WorkPtr work, Step step) {
     CS_CO_CHECK(co_await ensure_channel(work, at_least_pinned(step)));
-    CS_CO_TRY(auto pending, co_await pending_certificate(work));
+    CS_CO_TRY(auto next, co_await outgoing(work));
+    auto const leaf = next.chain.front();
     auto const effect = work->survey.family->certificate.effect;
-    if (work->account()->certificate_fingerprint != pending.certificate.fingerprint()) {
+    if (work->account()->certificate_fingerprint != leaf.fingerprint()) {
         CS_CO_CHECK(co_await note_change(work, k_changed_certificate));
-        CS_CO_CHECK(co_await work->driver()->install_certificate(authority_.chain_of(pending.certificate), pending.key));
-        work->account()->certificate_fingerprint = pending.certificate.fingerprint();
+        CS_CO_CHECK(co_await work->driver()->install_certificate(std::move(next.chain), next.key));
+        work->account()->certificate_fingerprint = leaf.fingerprint();
         work->account()->factory_certificate = false;
     }
     auto const* service = https_service(*work->survey.family);
     auto const* served = service ? work->seen().find(service->id) : nullptr;
-    bool const is_served = served && !served->presented.empty() && served->presented.front() == pending.certificate;
+    bool const is_served = served && !served->presented.empty() && served->presented.front() == leaf;
     if (effect != family::CertificateEffect::now && !is_served) work->restart_asked = true;
     co_return Result<void>();
 }
@@ -171,8 +172,7 @@ Error goes_on_with_another(ServiceObservation const& https, System const& system
 }  // namespace
 
 net::Task<Result<void>> Enforcer::prove_certificate(WorkPtr work, Step step) {
-    CS_CO_TRY(auto pending, co_await store_.get_pending_certificate(work->system().id));
-    auto const wanted = pending ? pending->certificate.fingerprint() : std::string();
+    CS_CO_TRY(auto const wanted, co_await wanted_certificate(work));
     auto seen = co_await wait_for_https(
         work,
         [wanted](ServiceObservation const& https) {
@@ -187,7 +187,7 @@ net::Task<Result<void>> Enforcer::prove_certificate(WorkPtr work, Step step) {
     }
     if (!work->driver() || work->driver()->trust() < ChannelTrust::verified) CS_CO_CHECK(co_await reconnect(work));
     CS_CO_CHECK(co_await ensure_channel(work, ChannelTrust::verified));
-    if (pending) CS_CO_CHECK(co_await store_.clear_pending_certificate(work->system().id));
+    CS_CO_CHECK(co_await settle_certificate(work));
     co_return co_await note_https_proven(work);
 }
 

@@ -29,8 +29,9 @@ constexpr Names<PasswordOrigin, 3> k_origins{
     {{{PasswordOrigin::factory, "factory"}, {PasswordOrigin::given, "given"}, {PasswordOrigin::managed, "managed"}}}};
 constexpr Names<Reachability, 3> k_reachability{
     {{{Reachability::unknown, "unknown"}, {Reachability::reachable, "reachable"}, {Reachability::unreachable, "unreachable"}}}};
+constexpr Names<Issuer, 2> k_issuers{{{{Issuer::internal, "internal"}, {Issuer::by_hand, "by_hand"}}}};
 constexpr Names<ExceptionKind, 2> k_exceptions{{{{ExceptionKind::mode, "mode"}, {ExceptionKind::keep_service, "keep_service"}}}};
-constexpr Names<TicketType, 10> k_ticket_types{{{{TicketType::no_https_response, "no_https_response"},
+constexpr Names<TicketType, 11> k_ticket_types{{{{TicketType::no_https_response, "no_https_response"},
                                                  {TicketType::certificate_validation_error, "certificate_validation_error"},
                                                  {TicketType::connection_error, "connection_error"},
                                                  {TicketType::login_failed, "login_failed"},
@@ -39,7 +40,8 @@ constexpr Names<TicketType, 10> k_ticket_types{{{{TicketType::no_https_response,
                                                  {TicketType::notification_failed, "notification_failed"},
                                                  {TicketType::system_replaced, "system_replaced"},
                                                  {TicketType::root_replacement_waits, "root_replacement_waits"},
-                                                 {TicketType::authority_key_away, "authority_key_away"}}}};
+                                                 {TicketType::authority_key_away, "authority_key_away"},
+                                                 {TicketType::answer_awaited, "answer_awaited"}}}};
 constexpr Names<TicketState, 2> k_ticket_states{{{{TicketState::open, "open"}, {TicketState::closed, "closed"}}}};
 constexpr Names<TicketSeverity, 3> k_severities{
     {{{TicketSeverity::notice, "notice"}, {TicketSeverity::warning, "warning"}, {TicketSeverity::critical, "critical"}}}};
@@ -62,6 +64,7 @@ std::string_view to_string(TrackBy value) { return k_track_by.name(value); }
 std::string_view to_string(SecureOnly value) { return k_secure_only.name(value); }
 std::string_view to_string(PasswordOrigin value) { return k_origins.name(value); }
 std::string_view to_string(Reachability value) { return k_reachability.name(value); }
+std::string_view to_string(Issuer value) { return k_issuers.name(value); }
 std::string_view to_string(ExceptionKind value) { return k_exceptions.name(value); }
 std::string_view to_string(TicketType value) { return k_ticket_types.name(value); }
 std::string_view to_string(TicketState value) { return k_ticket_states.name(value); }
@@ -75,6 +78,7 @@ std::optional<TrackBy> parse_track_by(std::string_view text) { return k_track_by
 std::optional<SecureOnly> parse_secure_only(std::string_view text) { return k_secure_only.find(text); }
 std::optional<PasswordOrigin> parse_password_origin(std::string_view text) { return k_origins.find(text); }
 std::optional<Reachability> parse_reachability(std::string_view text) { return k_reachability.find(text); }
+std::optional<Issuer> parse_issuer(std::string_view text) { return k_issuers.find(text); }
 std::optional<ExceptionKind> parse_exception_kind(std::string_view text) { return k_exceptions.find(text); }
 std::optional<TicketType> parse_ticket_type(std::string_view text) { return k_ticket_types.find(text); }
 std::optional<TicketState> parse_ticket_state(std::string_view text) { return k_ticket_states.find(text); }

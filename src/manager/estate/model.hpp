@@ -34,6 +34,11 @@ enum class PasswordOrigin {
     managed   ///< made by us for this system alone
 };
 enum class Reachability { unknown, reachable, unreachable };
+/// Who signs the certificates of systems.
+enum class Issuer {
+    internal,  ///< the manager's own authority
+    by_hand    ///< a company's authority: people carry requests there, and answers back (docs/by-hand.md)
+};
 
 /// In place of a trial's number: one was asked for, and its number was not seen yet.
 inline constexpr std::string_view k_trial_asked_for = "?";
@@ -111,6 +116,8 @@ struct Policy {
     /// When certificates may be renewed by themselves (campaign/windows.hpp); empty: at any time. A folder may say otherwise. A certificate
     /// that would end is renewed outside of them.
     std::vector<std::string> renewal_windows{};
+    /// Of the system's folder (store/folder_policy_store.hpp); never stored with the estate's own policy.
+    Issuer issuer = Issuer::internal;
     /// Those that count for one system now; never stored. In the estate's own policy there are none.
     std::vector<PolicyException> exceptions;
 
@@ -132,7 +139,8 @@ enum class TicketType {
     notification_failed,
     system_replaced,
     root_replacement_waits,
-    authority_key_away
+    authority_key_away,
+    answer_awaited
 };
 enum class TicketState { open, closed };
 /// In order: a higher one is worse.
@@ -199,6 +207,7 @@ std::string_view to_string(TrackBy value);
 std::string_view to_string(SecureOnly value);
 std::string_view to_string(PasswordOrigin value);
 std::string_view to_string(Reachability value);
+std::string_view to_string(Issuer value);  ///< "internal", "by_hand"
 std::string_view to_string(ExceptionKind value);
 /// "Exception for /Labs until 2027-01-31T00:00:00Z: Secure-Only is off here (owner: Ann; reason: no certificates yet)"
 std::string describe(PolicyException const& exception);
@@ -213,6 +222,7 @@ std::optional<TrackBy> parse_track_by(std::string_view text);
 std::optional<SecureOnly> parse_secure_only(std::string_view text);
 std::optional<PasswordOrigin> parse_password_origin(std::string_view text);
 std::optional<Reachability> parse_reachability(std::string_view text);
+std::optional<Issuer> parse_issuer(std::string_view text);
 std::optional<ExceptionKind> parse_exception_kind(std::string_view text);
 std::optional<TicketType> parse_ticket_type(std::string_view text);
 std::optional<TicketState> parse_ticket_state(std::string_view text);

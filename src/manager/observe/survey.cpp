@@ -1,6 +1,7 @@
 #include "manager/observe/survey.hpp"
 
 #include "base/text.hpp"
+#include "manager/certificates/by_hand.hpp"
 #include "manager/observe/recognise.hpp"
 #include "manager/store/campaign_store.hpp"
 #include "manager/store/folder_policy_store.hpp"
@@ -101,6 +102,10 @@ net::Task<Result<Survey>> Surveyor::survey(SystemId id) {
         survey.sighting = co_await observer_.observe(std::move(asked));
     }
     CS_CO_CHECK(co_await record(survey));
+    if (survey.policy.issuer == Issuer::by_hand) {
+        CS_CO_TRY(survey.by_hand, co_await read_by_hand(store_, survey.system, survey.policy, clock_->now()));
+        survey.by_hand.days_before = request_days_;
+    }
     co_return survey;
 }
 

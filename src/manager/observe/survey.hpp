@@ -27,6 +27,7 @@ struct Survey {
     Assessment assessment;
     ConnectionSettings connection{};
     bool phonebook = false;  ///< a phone book of ours is assigned to the system
+    ByHand by_hand{};        ///< read when the policy's issuer is by_hand
 };
 
 class Surveyor {
@@ -37,6 +38,8 @@ public:
     /// Which name systems of this connectivity are told to call; else the policy's.
     using NameTold = std::function<std::string(Policy const&, Connectivity)>;
     void use_names(NameTold names) { name_told_ = std::move(names); }
+    /// See ByHand::days_before.
+    void use_request_days(int days) { request_days_ = days; }
 
     /// What the Observer needs to know of one system, as it is now. GEN-003, FAM-002.
     net::Task<Result<Observer::Question>> question(SystemId id);
@@ -71,6 +74,7 @@ private:
     std::shared_ptr<Clock const> clock_;
     Announce announce_;
     NameTold name_told_;
+    int request_days_ = k_request_days;
     Sighted sighted_{store_};
 
     mutable std::mutex mutex_;

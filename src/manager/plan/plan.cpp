@@ -63,11 +63,12 @@ private:
         if (!calls_an_address()) point_clients();
         restart_if_needed(work_channel(), "The certificate or settings that were stored work after a restart.");
         prove_certificate();
-        if (mode_ == SecureOnly::verify && in_.system.track_by != TrackBy::host_name) track_by_host_name();
+        if (mode_ == SecureOnly::verify && in_.system.track_by != TrackBy::host_name && !is_unverified_for_now()) track_by_host_name();
         note_open_doors();
         close_doors();
         await_contact();
         put_on_trial(before_trial);
+        if (plan_.blockers.empty()) ask_authority();
     }
 
     /// Commit-confirm: what comes after HTTPS was proven goes back by itself unless the manager gets as far as to confirm it.
@@ -301,6 +302,14 @@ private:
         }
         auto const& leaf = served_https(in_.observation)->presented.front();
         auto days = days_until(leaf.not_after(), in_.now);
+        // Nobody is to be disturbed before the hours of renewals begin.
+        bool const hours = in_.policy.renew_days_before > 0;
+        if (is_by_hand() && hours) {
+            if (has_answer() && in_.by_hand.answer != leaf)
+                return "The authority's answer to certificate request " + request_name() + " is here";
+            if (leaf.not_after() - in_.now < request_early(leaf.not_before(), leaf.not_after(), in_.by_hand.days_before))
+                return "The certificate ends in " + std::to_string(days) + " days, and an authority that is asked by hand needs time";
+        }
         if (in_.policy.renew_days_before == k_replace_now)
             return "Its renewal is due, or it is to be replaced by a new key (countersign inventory show " +
                    leaf.fingerprint().substr(0, 16) + ")";
@@ -308,10 +317,50 @@ private:
         return "The certificate ends in " + std::to_string(days) + " days";
     }
 
+    bool is_by_hand() const { return in_.policy.issuer == Issuer::by_hand; }
+    bool has_answer() const { return in_.by_hand.answer.has_value(); }
+    std::string request_name() const { return std::to_string(in_.by_hand.request); }
+
+    /// The answer is served and was not noted as proven: somebody ended the program between the two.
+    bool is_answer_served() const {
+        auto const* https = served_https(in_.observation);
+        return is_by_hand() && has_answer() && https && https->presented.front() == *in_.by_hand.answer;
+    }
+
+    /// What needs a verified certificate waits with it; what the system shows until then stays good enough for everything else.
+    bool is_unverified_for_now() const { return awaits_answer_ && !https_verified(in_.system, in_.observation); }
+
+    /// Last of all, so that nothing waits for it: neither the other steps nor a trial.
+    void ask_authority() {
+        if (!awaits_answer_) return;
+        plan_.waits = "Waits for the answer of the authority";
+        if (in_.by_hand.request != 0) {
+            plan_.waits += " to certificate request " + request_name() + ", made " + to_string(in_.by_hand.made);
+        } else {
+            auto& step = add(StepKind::request_certificate, "Make a key and a certificate request for " + in_.system.host_name,
+                             why_asked_ + "; the folder has its certificates from an authority that is asked by hand");
+            step.undo = "Discard the request: countersign by-hand discard.";
+            step.before = "No request of the system that fits is open.";
+            step.after = "The request can be downloaded; its key is kept, sealed.";
+            step.channel = ChannelTrust::none;
+        }
+        plan_.notes.push_back(plan_.waits + ". What the system shows now stays until then; nothing else waits for it.");
+    }
+
     void install_certificate() {
+        if (is_answer_served()) {
+            certificate_replaced_ = https_verified(in_.system, in_.observation);
+            if (certificate_replaced_) return;
+        }
         auto fault = certificate_fault();
         if (fault.empty() || !described(family::Action::install_certificate, "that the system gets a certificate")) return;
-        auto& step = add(StepKind::install_certificate, "Install a new key and certificate for " + in_.system.host_name, fault);
+        if (is_by_hand() && !has_answer()) {
+            awaits_answer_ = true;
+            why_asked_ = std::move(fault);
+            return;
+        }
+        auto const what = is_by_hand() ? "Install the certificate of the authority for " : "Install a new key and certificate for ";
+        auto& step = add(StepKind::install_certificate, what + in_.system.host_name, fault);
         step.undo = "Delete the certificate and key at the system: it goes back to its factory pair.";
         step.before = "The channel is verified, pinned or the factory's; the certificate is recorded as pending.";
         step.after = "The system has stored the new pair.";
@@ -457,7 +506,9 @@ private:
     }
 
     /// Once the new certificate is proven, nothing less will do.
-    ChannelTrust secure_channel() const { return mode_ == SecureOnly::verify ? ChannelTrust::verified : work_channel(); }
+    ChannelTrust secure_channel() const {
+        return mode_ == SecureOnly::verify && !is_unverified_for_now() ? ChannelTrust::verified : work_channel();
+    }
 
     bool contact_is_as_wanted() const {
         auto const& contact = in_.observation.contact;
@@ -488,6 +539,8 @@ private:
     bool restart_needed_ = false;                 ///< something that was planned takes effect at a restart
     bool restart_planned_ = false;                ///< what waited before the plan is covered
     bool certificate_replaced_ = false;
+    bool awaits_answer_ = false;  ///< of an authority that is asked by hand
+    std::string why_asked_;
     bool clients_changed_ = false;
 };
 
@@ -507,6 +560,7 @@ std::string_view to_string(StepKind kind) {
         case StepKind::await_contact: return "await_contact";
         case StepKind::begin_trial: return "begin_trial";
         case StepKind::confirm_trial: return "confirm_trial";
+        case StepKind::request_certificate: return "request_certificate";
     }
     return "";
 }

@@ -6,6 +6,7 @@
 /// that was cut off anywhere goes on where it was.
 
 #include "manager/assess/assess.hpp"
+#include "manager/plan/by_hand.hpp"
 
 #include <map>
 #include <string>
@@ -25,7 +26,8 @@ enum class StepKind {
     prove_closed,         ///< the listed services refuse connections; HTTPS still verifies
     await_contact,        ///< the system calls us over HTTPS (as its new settings say)
     begin_trial,          ///< what follows goes back by itself unless it is confirmed in time
-    confirm_trial         ///< what was changed stays
+    confirm_trial,        ///< what was changed stays
+    request_certificate   ///< a key and a request for an authority that is asked by hand
 };
 std::string_view to_string(StepKind kind);
 
@@ -56,6 +58,8 @@ struct Plan {
     std::vector<Step> steps;         ///< empty with no blockers: nothing to do
     std::vector<Error> blockers;     ///< why nothing can be done: MGR-005, MGR-006, not reachable ...
     std::vector<std::string> notes;  ///< "not capable of secure-only: left as it is"
+    /// What it waits for besides, in words: the answer of an authority. Everything else of it can be done. Empty: nothing.
+    std::string waits{};
 };
 
 struct PlanInput {
@@ -71,6 +75,7 @@ struct PlanInput {
     bool phonebook = false;                              ///< a phone book of ours is assigned to it
     /// SHA-256 of roots that the estate trusted once; a system that has one forgets it.
     std::vector<std::string> withdrawn_roots = {};
+    ByHand by_hand = {};  ///< counts when the policy's issuer is by_hand
 };
 
 Plan make_plan(PlanInput const& input);

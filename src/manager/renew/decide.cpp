@@ -73,4 +73,9 @@ Seconds latest_renewal(UtcTime begin, UtcTime end, int days_of_policy) {
     return std::min<Seconds>(std::chrono::days(days_of_policy), (end - begin) / share);
 }
 
+Seconds request_early(UtcTime begin, UtcTime end, int days) {
+    constexpr int share = 3;
+    return std::min<Seconds>(std::chrono::days(days), (end - begin) / share);
+}
+
 }  // namespace countersign::manager

@@ -36,5 +36,7 @@ UtcTime next_renewal_try(UtcTime now, UtcTime not_after, int attempt);
 /// In place of the days of a policy: replaced now, whatever it has left.
 inline constexpr int k_replace_now = 100000;
 std::chrono::seconds latest_renewal(UtcTime begin, UtcTime end, int days_of_policy);
+/// How much of its life a certificate has left when its successor is asked for by hand: `days`, or a third of the life when that is less.
+std::chrono::seconds request_early(UtcTime begin, UtcTime end, int days);
 
 }  // namespace countersign::manager

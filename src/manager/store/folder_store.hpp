@@ -24,6 +24,7 @@ struct Folder {
     std::string path;          ///< "/", "/Europe/Berlin"
     std::int64_t systems = 0;  ///< directly in it
     UtcTime created{};
+    Issuer issuer = Issuer::internal;  ///< as it or the nearest folder above says (store/folder_policy_store.hpp)
     bool operator==(Folder const&) const = default;
 };
 

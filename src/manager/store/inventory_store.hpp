@@ -34,7 +34,8 @@ struct InventoryEntry {
     std::vector<std::string> names;
     std::string issuer_subject;
     std::string issuer;   ///< fingerprint of its issuer; empty: not known
-    std::string purpose;  ///< "system", "manager", "root", "authority", "responder"; "seen": issued by somebody else
+    std::string purpose;  ///< "system", "manager", "root", "authority", "responder"; "by_hand": an answer to a request;
+                          ///< "seen": issued by somebody else
     SystemId system = 0;  ///< it was issued for, or first seen at; 0: none
     std::string system_name;
     std::string key;  ///< "EC 256"; empty: not known

@@ -6,6 +6,7 @@
 #include "manager/store/authority_schema.hpp"
 #include "manager/store/change_feed.hpp"
 #include "manager/store/inventory_schema.hpp"
+#include "manager/store/request_schema.hpp"
 #include "manager/store/running_schema.hpp"
 #include "manager/store/system_query.hpp"
 
@@ -21,8 +22,7 @@ namespace {
 /// "CSgn" in SQLite's header field for the kind of file: keeps us from writing into somebody else's database.
 constexpr std::int64_t k_application_id = 0x4353676E;
 
-/// 1: systems, policy, small values, the trail. Times are seconds since 1970, NULL where there is none. Host names are kept
-/// in lower case, so that the unique index compares as DNS does.
+/// 1: systems, policy, small values, the trail. Times are seconds since 1970. Host names are in lower case: the index compares as DNS does.
 Statements const k_systems = {
     R"(CREATE TABLE systems (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -509,11 +509,11 @@ Statements const k_people = {
     "CREATE INDEX tokens_owner ON tokens (owner)",
 };
 
-std::array<Statements const*, 19> const k_steps = {&k_systems,       &k_certificates,     &k_jobs,          &k_tickets,
-                                                   &k_access,        &k_trials,           &k_folders,       &k_ticket_work,
-                                                   &k_notifications, &k_campaigns,        &k_lists,         &k_folder_policy,
-                                                   &k_arrivals,      &k_own_certificates, &k_audit_chain,   &inventory_schema(),
-                                                   &k_people,        &authority_schema(), &running_schema()};
+std::array<Statements const*, 20> const k_steps = {&k_systems,       &k_certificates,     &k_jobs,           &k_tickets,
+                                                   &k_access,        &k_trials,           &k_folders,        &k_ticket_work,
+                                                   &k_notifications, &k_campaigns,        &k_lists,          &k_folder_policy,
+                                                   &k_arrivals,      &k_own_certificates, &k_audit_chain,    &inventory_schema(),
+                                                   &k_people,        &authority_schema(), &running_schema(), &request_schema()};
 
 constexpr int k_version_with_address_keys = 11;
 

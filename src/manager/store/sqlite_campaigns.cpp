@@ -262,6 +262,8 @@ net::Task<Result<Situation>> SqliteCampaigns::situation(CampaignId id) {
                     database.select_one({"document"}, "FROM assessments WHERE system = :id", {number(view.member.system)});
                 auto const assessment = document ? parse_assessment(document->text(0)) : Result<Assessment>(Assessment());
                 if (assessment) view.why = assessment->why;
+                if (auto const waits = why_waiting(database, view.member.system); !waits.empty())
+                    view.why += (view.why.empty() ? "" : " ") + waits;
             }
             out.members.push_back(std::move(view));
         }

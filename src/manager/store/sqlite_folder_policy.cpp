@@ -86,6 +86,11 @@ net::Task<Result<Policy>> SqliteFolderPolicy::effective_policy(FolderId folder) 
             "FROM folder_defaults AS d " + std::string(k_up) + "d.folder WHERE d.renewal_windows IS NOT NULL ORDER BY up.depth LIMIT 1",
             {value(folder)});
         if (near) whole.renewal_windows = lines_of(near->text(0));
+        auto const issuer = database.select_one(
+            {"d.issuer"},
+            "FROM folder_defaults AS d " + std::string(k_up) + "d.folder WHERE d.issuer IS NOT NULL ORDER BY up.depth LIMIT 1",
+            {value(folder)});
+        if (issuer) whole.issuer = parse_issuer(issuer->text(0)).value_or(Issuer::internal);
         return whole;
     });
     if (policy && *ended) CS_CO_CHECK(co_await note_ends());
@@ -149,11 +154,12 @@ net::Task<Result<void>> SqliteFolderPolicy::remove_exception(std::int64_t id, st
 
 Result<FolderDefaults> SqliteFolderPolicy::load_defaults(Database& database, FolderId folder) const {
     FolderDefaults out;
-    if (auto row = database.select_one({"track_by", "user_name", "renewal_windows"}, "FROM folder_defaults WHERE folder = :folder",
-                                       {value(folder)})) {
+    if (auto row = database.select_one({"track_by", "user_name", "renewal_windows", "issuer"},
+                                       "FROM folder_defaults WHERE folder = :folder", {value(folder)})) {
         if (!row->is_null(0)) out.track_by = parse_track_by(row->text(0));
         if (!row->is_null(1)) out.user = row->text(1);
         if (!row->is_null(2)) out.renewal_windows = lines_of(row->text(2));
+        if (!row->is_null(3)) out.issuer = parse_issuer(row->text(3));
     }
     for (auto const& row :
          database.select({"id", "user_name", "sealed"}, "FROM folder_credentials WHERE folder = :folder ORDER BY id", {value(folder)})) {
@@ -179,6 +185,7 @@ net::Task<Result<FolderDefaults>> SqliteFolderPolicy::effective_defaults(FolderI
             if (!out.track_by) out.track_by = own.track_by;
             if (!out.user) out.user = std::move(own.user);
             if (!out.renewal_windows) out.renewal_windows = std::move(own.renewal_windows);
+            if (!out.issuer) out.issuer = own.issuer;
             if (out.credentials.empty()) out.credentials = std::move(own.credentials);
         }
         return out;
@@ -212,6 +219,16 @@ net::Task<Result<void>> SqliteFolderPolicy::change_defaults(FolderId folder, Def
                     std::string(!chosen           ? "as the folder above"
                                 : chosen->empty() ? "at any time"
                                                   : join(*chosen, ", ")) +
+                    "; ";
+        }
+        if (wanted->issuer) {
+            auto const& chosen = *wanted->issuer;
+            database.execute("UPDATE folder_defaults SET issuer = :issuer WHERE folder = :folder",
+                             {chosen ? value(to_string(*chosen)) : Value(), value(folder)});
+            line += "certificates " +
+                    std::string(!chosen                      ? "as the folder above"
+                                : *chosen == Issuer::by_hand ? "of an authority that is asked by hand"
+                                                             : "of the internal authority") +
                     "; ";
         }
         if (wanted->credentials) {

@@ -38,8 +38,13 @@ Result<std::string> normal_folder_path(std::string_view text) {
 namespace store {
 namespace {
 
+/// What the nearest folder says that says something: of those that are on the way, the longest path.
+constexpr std::string_view k_issuer =
+    "(SELECT d.issuer FROM folder_defaults AS d JOIN folders AS up ON up.id = d.folder WHERE d.issuer IS NOT NULL AND (up.parent IS NULL "
+    "OR "
+    "up.id = folders.id OR substr(folders.path, 1, length(up.path) + 1) = up.path || '/') ORDER BY length(up.path) DESC LIMIT 1)";
 std::vector<std::string_view> const k_columns = {
-    "id", "ifnull(parent, 0)", "name", "path", "(SELECT count(*) FROM systems WHERE systems.folder = folders.id)", "created"};
+    "id", "ifnull(parent, 0)", "name", "path", "(SELECT count(*) FROM systems WHERE systems.folder = folders.id)", "created", k_issuer};
 
 Folder folder_of(Row const& row) {
     return {.id = row.number(0),
@@ -47,7 +52,8 @@ Folder folder_of(Row const& row) {
             .name = row.text(2),
             .path = row.text(3),
             .systems = row.number(4),
-            .created = row.time(5)};
+            .created = row.time(5),
+            .issuer = parse_issuer(row.text(6)).value_or(Issuer::internal)};
 }
 
 std::string path_in(Folder const& parent, std::string const& name) { return (parent.id == k_root_folder ? "" : parent.path) + "/" + name; }

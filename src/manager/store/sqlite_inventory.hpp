@@ -39,6 +39,10 @@ std::int64_t take_in(Database& database, UtcTime now, NewCertificate const& fres
 /// A certificate was issued for a system and waits; one that waited before is given up.
 void take_in_pending(Database& database, UtcTime now, SystemId system, pki::Certificate const& certificate,
                      std::optional<UtcTime> renew_at);
+/// An authority that is asked by hand issued this (leaf first); it waits to be installed. One that waited before is given up.
+void take_in_answer(Database& database, UtcTime now, SystemId system, std::vector<pki::Certificate> const& chain, UtcTime renew_at);
+/// It was proven in place.
+void settle_answer(Database& database, UtcTime now, std::string const& fingerprint);
 /// The system's pending certificate was proven in place, or given up: the one that it serves now has taken the place of those before.
 void settle_pending(Database& database, UtcTime now, SystemId system);
 

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "manager/store/sqlite_inventory.hpp"
+#include "manager/store/sqlite_requests.hpp"
 
 #include "countersign/errors/gen.hpp"
 #include "countersign/errors/mgr.hpp"
@@ -102,7 +103,20 @@ Failure none_of_ours(InventoryEntry const& entry) {
 
 /// Could be revoked by this manager: it signed it, or an authority of it did.
 bool is_ours(InventoryEntry const& entry) {
-    return entry.purpose != "seen" && entry.purpose != "seen authority" && entry.purpose != "root";
+    return entry.purpose != "seen" && entry.purpose != "seen authority" && entry.purpose != "root" && entry.purpose != "by_hand";
+}
+
+/// Those that the certificate stood in for, and that nothing shows any more: only now, with the proof.
+void revoke_those_replaced(Database& database, UtcTime now, std::string const& fingerprint) {
+    for (auto const& row : database.select(
+             {"id"}, "FROM inventory INDEXED BY inventory_rekey WHERE replaced_by = :by AND rekey IS NOT NULL", {value(fingerprint)}))
+        revoke_when_asked(database, now, row.number(0));
+}
+
+void give_up_pending(Database& database, SystemId system, std::string const& instead) {
+    database.execute(
+        "UPDATE inventory SET state = 'unused', renew_at = NULL, replaced_by = :by WHERE system = :system AND state = 'pending'",
+        {value(instead), value(system)});
 }
 
 }  // namespace
@@ -111,9 +125,7 @@ std::int64_t take_in(Database& database, UtcTime now, NewCertificate const& fres
 
 void take_in_pending(Database& database, UtcTime now, SystemId system, pki::Certificate const& certificate,
                      std::optional<UtcTime> renew_at) {
-    database.execute(
-        "UPDATE inventory SET state = 'unused', renew_at = NULL, replaced_by = :by WHERE system = :system AND state = 'pending'",
-        {value(certificate.fingerprint()), value(system)});
+    give_up_pending(database, system, certificate.fingerprint());
     (void)take_in(
         database, now,
         {.certificate = certificate, .purpose = "system", .system = system, .state = CertificateState::pending, .renew_at = renew_at});
@@ -127,11 +139,26 @@ void settle_pending(Database& database, UtcTime now, SystemId system) {
     auto const fresh = insert(database, now, {.certificate = *certificate, .purpose = "system", .system = system}, {});
     // The look that follows the proof notes where it is served.
     database.execute("UPDATE inventory SET state = 'issued' WHERE id = :id AND state = 'pending'", {value(fresh)});
-    // Those that it stood in for, and that nothing shows any more: only now, with the proof.
-    for (auto const& row :
-         database.select({"id"}, "FROM inventory INDEXED BY inventory_rekey WHERE replaced_by = :by AND rekey IS NOT NULL",
-                         {value(certificate->fingerprint())}))
-        revoke_when_asked(database, now, row.number(0));
+    revoke_those_replaced(database, now, certificate->fingerprint());
+}
+
+void take_in_answer(Database& database, UtcTime now, SystemId system, std::vector<pki::Certificate> const& chain, UtcTime renew_at) {
+    give_up_pending(database, system, chain.front().fingerprint());
+    // Issuers first, so that the one below finds its own.
+    for (std::size_t i = chain.size(); i-- > 1;)
+        (void)insert(database, now, {.certificate = chain[i], .purpose = "seen authority", .state = CertificateState::unused}, chain);
+    auto const id = insert(
+        database, now, {.certificate = chain.front(), .purpose = "by_hand", .system = system, .state = CertificateState::pending}, chain);
+    // It may have been seen before somebody uploaded it.
+    database.execute(
+        "UPDATE inventory SET purpose = 'by_hand', system = :system, renew_at = :renew, state = CASE WHEN state IN ('served', 'revoked') "
+        "THEN state ELSE 'pending' END WHERE id = :id",
+        {value(system), value(renew_at), value(id)});
+}
+
+void settle_answer(Database& database, UtcTime now, std::string const& fingerprint) {
+    database.execute("UPDATE inventory SET state = 'issued' WHERE fingerprint = :fingerprint AND state = 'pending'", {value(fingerprint)});
+    revoke_those_replaced(database, now, fingerprint);
 }
 
 net::Task<Result<void>> SqliteInventory::note_served(SystemId system, std::string service, std::vector<pki::Certificate> chain) {
@@ -167,7 +194,8 @@ net::Task<Result<void>> SqliteInventory::note_served(SystemId system, std::strin
         if (!before) return {};
         leave(database, now, before->number(0), fingerprint);
         // Nothing of ours waits for its proof any more: what is served now is what the system is to have.
-        bool const proven = !database.select_one({"system"}, "FROM pending_certificates WHERE system = :system", {value(system)});
+        bool const proven = !database.select_one({"system"}, "FROM pending_certificates WHERE system = :system", {value(system)}) &&
+                            !awaits_proof(database, system);
         if (proven) revoke_when_asked(database, now, before->number(0));
         return {};
     });

@@ -17,6 +17,7 @@
 #include "manager/store/sqlite_notifications.hpp"
 #include "manager/store/sqlite_phonebooks.hpp"
 #include "manager/store/sqlite_replacements.hpp"
+#include "manager/store/sqlite_requests.hpp"
 #include "manager/store/sqlite_statistics.hpp"
 #include "manager/store/sqlite_tickets.hpp"
 #include "manager/store/store.hpp"
@@ -52,6 +53,7 @@ public:
     ReplacementStore& replacements() override { return replacements_; }
     CertificateStore& certificates() override { return certificates_; }
     InventoryStore& inventory() override { return inventory_; }
+    RequestStore& requests() override { return requests_; }
     NetworkStore& network() override { return network_; }
     ArrivalStore& arrivals() override { return arrivals_; }
     PhonebookStore& phonebooks() override { return phonebooks_; }
@@ -147,6 +149,7 @@ private:
     SqliteReplacements replacements_{backing_};
     SqliteCertificates certificates_{backing_};
     SqliteInventory inventory_{backing_};
+    SqliteRequests requests_{backing_};
     SqliteStatistics statistics_{backing_};
     SqliteNetwork network_{backing_};
     SqliteArrivals arrivals_{backing_};

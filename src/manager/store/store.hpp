@@ -96,6 +96,7 @@ class CampaignStore;      // store/campaign_store.hpp
 class FolderPolicyStore;  // store/folder_policy_store.hpp
 class ReplacementStore;   // store/replacement_store.hpp
 class InventoryStore;     // store/inventory_store.hpp
+class RequestStore;       // store/request_store.hpp
 class StatisticsStore;    // store/statistics_store.hpp
 class SharedStore;        // store/shared_store.hpp
 
@@ -149,6 +150,8 @@ public:
     virtual ReplacementStore& replacements() = 0;
     virtual CertificateStore& certificates() = 0;
     virtual InventoryStore& inventory() = 0;
+    /// Requests to authorities that are asked by hand.
+    virtual RequestStore& requests() = 0;
     virtual NetworkStore& network() = 0;
     virtual ArrivalStore& arrivals() = 0;
     virtual PhonebookStore& phonebooks() = 0;

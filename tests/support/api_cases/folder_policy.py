@@ -41,13 +41,17 @@ def a_folder_has_connection_settings_and_shows_no_password(api):
     change = api.other("PATCH", "/folders/{id}/defaults")
     folder = api.other("POST", "/folders").ok({"path": f"/Settings {api.method}"})["id"]
     told = change.ok({"track_by": "host_name", "credentials": [{"user": "ops", "password": "Given-To-A-Folder-4711"}]}, id=folder)
-    assert told["effective"] == {"track_by": "host_name", "user": None, "credentials": [{"user": "ops"}], "renewal_windows": None}
+    assert told["effective"] == {"track_by": "host_name", "user": None, "credentials": [{"user": "ops"}], "renewal_windows": None, "issuer": None}
     change.refused(422, "GEN-001", {"credentials": [{"user": "ops"}]}, id=folder)
     change.ok({"credentials": None}, id=folder)
     windows = ["daily 22:00-05:00 Europe/Berlin"]
     assert change.ok({"renewal_windows": windows}, id=folder)["effective"]["renewal_windows"] == windows
     change.refused(422, "GEN-001", {"renewal_windows": ["someday"]}, id=folder)
     assert change.ok({"renewal_windows": None}, id=folder)["effective"]["renewal_windows"] is None
+    assert change.ok({"issuer": "by_hand"}, id=folder)["effective"]["issuer"] == "by_hand"
+    assert api.other("GET", "/folders/{id}").ok(id=folder)["issuer"] == "by_hand"
+    change.refused(422, "GEN-001", {"issuer": "acme"}, id=folder)
+    assert change.ok({"issuer": None}, id=folder)["effective"]["issuer"] is None
     assert api.other("GET", "/folders/{id}/defaults").ok(id=folder)["own"]["credentials"] == []
     api.other("DELETE", "/folders/{id}").ok(id=folder)
 

@@ -109,7 +109,8 @@ TEST_P(PlanCase, is_planned_as_expected) {
                            .policy = given.policy,
                            .estate_roots = given.estate_roots,
                            .external_manager_path = given.external_manager_path,
-                           .now = given.now});
+                           .now = given.now,
+                           .by_hand = given.by_hand});
     auto actual = testing::printed(summary_of(plan));
     EXPECT_EQ(actual, testing::expected_text(folder, actual));
     for (auto const& step : plan.steps) {
@@ -130,7 +131,8 @@ TEST_P(PlanCase, keeps_the_safety_rules) {
                            .policy = given.policy,
                            .estate_roots = given.estate_roots,
                            .external_manager_path = given.external_manager_path,
-                           .now = given.now});
+                           .now = given.now,
+                           .by_hand = given.by_hand});
     bool https_used = given.observation.account_channel >= ChannelTrust::pinned;
     for (auto const& step : plan.steps) {
         if (step.kind == StepKind::prove_channel) https_used = true;
