@@ -19,7 +19,7 @@ def a_request_waits_is_downloaded_and_is_discarded(api):
     folder = api.other("POST", "/folders").ok({"path": f"/By Hand {api.method}"})["id"]
     bundle.refused(404, "MGR-176", query=f"?folder={folder}")
     api.other("PATCH", "/folders/{id}/defaults").ok({"issuer": "by_hand"}, id=folder)
-    system = next(one for one in api.systems if one["host_name"] == "mcu1.company.com")["host_name"]
+    system = next(one for one in api.systems if one["host_name"] != "mcu1.company.com")["host_name"]
     number = api.other("GET", "/systems/{id}").ok(id=system)["id"]
     api.other("PATCH", "/systems/{id}").ok({"folder": folder}, id=system)
     assert api.other("GET", "/systems/{id}/policy").ok(id=system)["issuer"] == "by_hand"
@@ -47,5 +47,6 @@ def a_request_waits_is_downloaded_and_is_discarded(api):
     wait_for(lambda: counts() == {"proven": 1}, "the campaign waits for a person", 120)
     api.other("POST", "/campaigns/{id}/rollback").ok({"wave": 1}, id=campaign)
     wait_for(lambda: counts() == {"rolled_back": 1}, "it is as before", 120)
+    api.other("POST", "/campaigns/{id}/cancel").ok(id=campaign)
     api.other("PATCH", "/systems/{id}").ok({"folder": 1}, id=system)
     api.other("DELETE", "/folders/{id}").ok(id=folder)
