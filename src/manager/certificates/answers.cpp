@@ -30,6 +30,12 @@ bool is_named_like_certificate(std::string_view name) {
     return std::ranges::any_of(k_certificate_files, [&lower](std::string_view ending) { return lower.ends_with(ending); });
 }
 
+/// Names in archives are anybody's bytes, and are told to people.
+std::string shown(std::string const& name) {
+    constexpr std::size_t longest = 255;
+    return is_utf8(name) && name.size() <= longest ? name : "(a name that is no short text)";
+}
+
 enum class Place { alone, in_archive };
 
 class AnswerReader {
@@ -44,7 +50,7 @@ public:
             if (!inside)
                 out_.problems.push_back({file.name, inside.error()});
             else
-                for (auto const& one : *inside) read(file.name + ": " + one.name, one.content, Place::in_archive);
+                for (auto const& one : *inside) read(file.name + ": " + shown(one.name), one.content, Place::in_archive);
         }
         return std::move(out_);
     }

@@ -214,6 +214,10 @@ TEST_F(Answers, that_are_no_certificates_are_named) {
                 ElementsAre(errors::crt::certificate_missing));
     EXPECT_THAT(error_of(dialect::archive::write_zip({{"a", "b"}}, now_).substr(0, 40)), ElementsAre(errors::mgr::archive_unreadable));
     EXPECT_THAT(error_of(dialect::archive::write_tar({{"a.pem", "nothing"}}, now_)), ElementsAre(errors::crt::not_pem));
+    auto const strange = judge(
+        {{"file", dialect::archive::write_zip({{"\xff\xfe", asked.entry.pem + "\n-----BEGIN CERTIFICATE-----\nA"}}, now_)}}, {asked.entry});
+    ASSERT_THAT(strange.refused, SizeIs(1));
+    EXPECT_EQ(strange.refused.front().file, "file: (a name that is no short text)") << "what is shown is UTF-8";
 }
 
 TEST_F(Answers, come_from_bundles_with_a_file_for_each_request_and_names_that_no_system_chooses) {
