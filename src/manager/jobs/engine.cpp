@@ -193,7 +193,8 @@ net::Task<> Engine::watch_tickets() {
         }
         std::set<SystemId> systems;
         for (auto const& ticket : *open)
-            if (ticket.system != 0) systems.insert(ticket.system);
+            // No look at a system shows that people have brought an answer.
+            if (ticket.system != 0 && ticket.type != TicketType::answer_awaited) systems.insert(ticket.system);
         if (systems.empty()) continue;
         auto queued = co_await store_.queue_jobs(JobKind::observe, {systems.begin(), systems.end()}, "manager");
         if (!queued) log::error("engine.queue", queued.error());

@@ -353,7 +353,10 @@ private:
             if (certificate_replaced_) return;
         }
         auto fault = certificate_fault();
-        if (fault.empty() || !described(family::Action::install_certificate, "that the system gets a certificate")) return;
+        // A request that is open is waited for, also outside of the hours of renewals: its ticket does not come and go with them.
+        bool const is_open = is_by_hand() && in_.by_hand.request != 0 && !has_answer();
+        if (fault.empty() && !is_open) return;
+        if (!described(family::Action::install_certificate, "that the system gets a certificate")) return;
         if (is_by_hand() && !has_answer()) {
             awaits_answer_ = true;
             why_asked_ = std::move(fault);
