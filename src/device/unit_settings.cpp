@@ -335,8 +335,11 @@ Result<net::http::Client::Settings> Unit::client_settings(net::Url const& url, s
                 .anchors = state_->trust, .expected_name = {}, .ignore_name = false, .revocation = state_->revocation_check(*identity)};
         else
             settings.policy = net::tls::AcceptAny{.report_against = state_->trust};
-        if (identity->served && identity->served->chain.front().allows_client_auth())
-            settings.identity = net::tls::ClientIdentity{identity->served->chain, identity->served->key};
+        auto const* shown = identity;
+        // The factory's pair says nothing to anybody: while there is nothing better, that of the other identity is shown.
+        if (identity->factory && !identity->what->falls_back_to.empty()) shown = state_->find_identity(identity->what->falls_back_to);
+        if (shown->served && shown->served->chain.front().allows_client_auth())
+            settings.identity = net::tls::ClientIdentity{shown->served->chain, shown->served->key};
     }
     settings.resolver = resolver();
     // Without name servers of its own a system knows no names: those of the machine it runs on are not its business.

@@ -19,7 +19,8 @@ public:
 
     void run() {
         for (auto const& service : family_.services) check(service);
-        for (auto const& identity : family_.identities) needs_setting("identity", identity.id, "host_name", identity.host_name);
+        for (auto const& identity : family_.identities) check(identity);
+        check_client_identity();
         for (auto const& client : family_.clients) check(client);
         for (auto const& setting : family_.settings) check(setting);
         for (auto const& command : family_.commands) check(command);
@@ -76,6 +77,33 @@ private:
         needs_setting("service", service.id, "tls_profile", service.tls_profile);
         if (!service.tls_profile.empty() && !service.needs_certificate)
             report("service", service.id, "tls_profile needs needs_certificate");
+    }
+
+    void check(Identity const& identity) {
+        needs_setting("identity", identity.id, "host_name", identity.host_name);
+        needs_identity("identity", identity.id, identity.falls_back_to);
+        if (identity.falls_back_to == identity.id) report("identity", identity.id, "falls_back_to names itself");
+    }
+
+    /// What the manager needs to give a system a certificate for its calls, and what makes it one apart (docs/identities.md).
+    void check_client_identity() {
+        auto const& id = family_.certificate.client_identity;
+        if (id.empty()) return;
+        auto const* identity = family_.find_identity(id);
+        if (identity == nullptr) return report("certificate", "client_identity", "there is no identity " + id);
+        if (!identity->client_only || identity->purposes.empty())
+            report("identity", id, "is the client_identity: it needs client_only, and purposes");
+        for (auto const& service : family_.services)
+            if (service.needs_certificate && family_.find_identity(service.identity) == identity)
+                report("service", service.id, "shows the client_identity, which is for calls alone");
+        auto const* calls = family_.find_client("external_manager");
+        if (calls == nullptr || calls->identity != id)
+            report("certificate", "client_identity", "the client external_manager does not show it");
+        for (std::string_view behaviour : {"certificate_add", "certificate_activate", "certificate_deactivate", "certificate_delete"})
+            if (family_.find_behaviour(behaviour) == nullptr)
+                report("certificate", "client_identity", "no command has the behaviour " + std::string(behaviour));
+        for (std::string_view fact : {"identity.id", "identity.fingerprint", "identity.factory"})
+            if (family_.find_fact(fact) == nullptr) report("certificate", "client_identity", "no status has the fact " + std::string(fact));
     }
 
     void check(Client const& client) {

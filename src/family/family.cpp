@@ -202,6 +202,22 @@ Identity const* Family::find_identity(std::string_view identity_id) const {
     return found == identities.end() ? nullptr : &*found;
 }
 
+Identity const* Family::client_identity(std::string_view installed) const {
+    auto const& rules = certificate;
+    bool const has_it = !rules.client_identity.empty() && SoftwareRange{rules.client_identity_from, {}}.holds(installed);
+    return has_it ? find_identity(rules.client_identity) : nullptr;
+}
+
+std::string Family::why_one_certificate(std::string_view installed) const {
+    if (client_identity(installed) != nullptr) return {};
+    auto const& rules = certificate;
+    if (!rules.client_identity.empty())
+        return "software " + std::string(installed) + " is older than " + rules.client_identity_from +
+               ", the first to keep a certificate for its calls";
+    return rules.one_certificate_because.empty() ? "its family file does not say how it is given a certificate for its calls"
+                                                 : rules.one_certificate_because;
+}
+
 Account const* Family::find_account(std::string_view user) const {
     return find_in(accounts, [&](Account const& account) { return account.user == user; });
 }

@@ -189,6 +189,8 @@ struct Identity {
     std::vector<std::string> purposes;        ///< what a stored pair can be activated for: "HTTPS", "SIP"
     std::string host_name;                    ///< canonical setting that holds its FQDN; empty: the unit's host name
     bool client_too = false;                  ///< its certificate must be good for clients too (seed 001)
+    bool client_only = false;                 ///< it is shown in calls alone: good for clients, and it need not be good for servers
+    std::string falls_back_to;                ///< whose pair is shown in its place while it has the factory's; empty: its own
     std::optional<CertificateEffect> effect;  ///< when an upload works; nothing: as the family's [certificate] says
     std::string effect_from;                  ///< the software from which `effect` holds; empty: any
     /// When an upload works with this software. `otherwise` is what [certificate] says.
@@ -299,6 +301,11 @@ struct CertificateRules {
     std::string default_marker;        ///< appended to the subject while the factory pair serves: "(Using default certificate)"
     std::string nameless_issuer_from;  ///< the software that first took issuers without a common name (REQ RMX-10); empty: any
     bool nameless_issuers = true;      ///< of `for_software`: they are taken
+    /// The identity that calls to the manager show, apart from the server's, and the software that first has it (empty: any). Empty: the
+    /// system shows the server's, and `one_certificate_because` says why it cannot be otherwise, with the source.
+    std::string client_identity;
+    std::string client_identity_from;
+    std::string one_certificate_because;
     /// Alarms beside those that every system has: "certificate.factory" (TLS is served with the factory's pair),
     /// "certificate.not_yet_valid".
     std::vector<std::string> alarms;
@@ -397,6 +404,11 @@ struct Family {
     /// All finders return null when there is none. Paths compare without case, ids and canonical names exactly.
     [[nodiscard]] Service const* find_service(std::string_view service_id) const;
     [[nodiscard]] Identity const* find_identity(std::string_view identity_id) const;  ///< "" is the first one
+    /// The identity of calls to the manager that this software keeps apart from its server's (docs/identities.md); null: it cannot.
+    /// Software that is not known can.
+    [[nodiscard]] Identity const* client_identity(std::string_view software) const;
+    /// Why `client_identity` is null, in one sentence without its end; empty when it is not.
+    [[nodiscard]] std::string why_one_certificate(std::string_view software) const;
     [[nodiscard]] Account const* find_account(std::string_view user) const;
     [[nodiscard]] Client const* find_client(std::string_view client_id) const;
     [[nodiscard]] Setting const* find_setting(std::string_view path) const;  ///< one of its other spellings counts too

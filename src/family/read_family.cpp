@@ -169,6 +169,9 @@ Identity read_identity_of(TableReader reader) {
     identity.purposes = reader.texts("purposes");
     identity.host_name = reader.text("host_name", Need::optional);
     identity.client_too = reader.flag("client_too", false);
+    identity.client_only = reader.flag("client_only", false);
+    identity.falls_back_to = reader.text("falls_back_to", Need::optional);
+    if (identity.client_too && identity.client_only) reader.problem("client_only", "and client_too say two different things");
     if (reader.has("effect"))
         identity.effect = static_cast<CertificateEffect>(index_of(k_certificate_effects, reader.one_of("effect", k_certificate_effects)));
     identity.effect_from = reader.text("effect_from", Need::optional);
@@ -385,6 +388,13 @@ CertificateRules read_certificate(TableReader reader, Need by_agent, Problems& p
     rules.banner = reader.text("banner", rules.effect == CertificateEffect::restart_banner ? Need::required : Need::optional);
     rules.default_marker = reader.text("default_marker", Need::optional);
     rules.nameless_issuer_from = reader.text("nameless_issuer_from", Need::optional);
+    rules.client_identity = reader.text("client_identity", Need::optional);
+    rules.client_identity_from = reader.text("client_identity_from", Need::optional);
+    rules.one_certificate_because = reader.text("one_certificate_because", Need::optional);
+    if (!rules.client_identity_from.empty() && rules.client_identity.empty())
+        reader.problem("client_identity_from", "needs client_identity");
+    if (!rules.client_identity.empty() && !rules.one_certificate_because.empty())
+        reader.problem("one_certificate_because", "and client_identity say two different things");
     rules.alarms = reader.texts("alarms");
     for (auto const& alarm : rules.alarms)
         if (std::ranges::find(k_certificate_alarms, alarm) == k_certificate_alarms.end())

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <stdexcept>
 
 namespace countersign::pki {
@@ -47,40 +48,40 @@ void add(DerWriter& out, View name, Criticality criticality, Fill fill) {
 void add_basic_constraints(DerWriter& out, ExtensionPlan const& plan) {
     add(out, oid::basic_constraints, Criticality::critical, [&] {
         out.wrap(der::k_sequence, [&] {
-            if (plan.profile != Profile::authority) return;
+            if (!profile_row(plan.profile).is_authority) return;
             out.boolean(true);
             out.integer(plan.path_length);
         });
     });
 }
 
-/// A BIT STRING without the zeros at its end (RFC 5280 section 4.2.1.3): how many of the last bits do not count, and the bits.
-using KeyUsage = std::array<std::uint8_t, 2>;
-constexpr KeyUsage k_cert_sign_and_crl_sign{1, 0b0000'0110};
-constexpr KeyUsage k_digital_signature{7, 0b1000'0000};
-constexpr KeyUsage k_digital_signature_and_key_encipherment{5, 0b1010'0000};
-
-KeyUsage const& key_usage_of(ExtensionPlan const& plan) {
-    if (plan.profile == Profile::authority) return k_cert_sign_and_crl_sign;
-    // The RSA key exchange of old devices (TLS 1.2 without forward secrecy) enciphers with the server's key.
-    bool const serves = plan.profile == Profile::server || plan.profile == Profile::device;
-    return serves && plan.rsa ? k_digital_signature_and_key_encipherment : k_digital_signature;
+/// A BIT STRING without the zeros at its end (RFC 5280 section 4.2.1.3): how many of the last bits do not count, and the bits. All of them
+/// stand in one octet, since decipherOnly, the ninth, is in no profile.
+std::array<std::uint8_t, 2> key_usage_of(ExtensionPlan const& plan) {
+    auto const& row = profile_row(plan.profile);
+    unsigned const named = plan.rsa ? row.usage_bits_rsa : row.usage_bits;
+    std::uint8_t octet = 0;
+    for (unsigned bit = 0; bit < 8; ++bit)
+        if ((named & (1U << bit)) != 0) octet |= static_cast<std::uint8_t>(0x80U >> bit);
+    return {static_cast<std::uint8_t>(std::countr_zero(octet)), octet};
 }
 
-void add_responder_marks(DerWriter& out) {
-    add(out, oid::extended_key_usage, Criticality::normal,
-        [&] { out.wrap(der::k_sequence, [&] { out.element(der::k_oid, oid::ocsp_signing); }); });
-    add(out, oid::ocsp_no_check, Criticality::normal, [&] { out.element(der::k_null, {}); });
+Pkix const& purpose_of(std::string_view name) {
+    if (name == "serverAuth") return oid::server_auth;
+    if (name == "clientAuth") return oid::client_auth;
+    if (name == "OCSPSigning") return oid::ocsp_signing;
+    throw std::logic_error("the table of profiles names an unknown purpose");
 }
 
 void add_extended_key_usage(DerWriter& out, Profile profile) {
-    if (profile == Profile::authority) return;
-    add(out, oid::extended_key_usage, Criticality::normal, [&] {
-        out.wrap(der::k_sequence, [&] {
-            if (profile != Profile::client) out.element(der::k_oid, oid::server_auth);
-            if (profile != Profile::server) out.element(der::k_oid, oid::client_auth);
+    auto const& row = profile_row(profile);
+    if (!row.extended_key_usages.empty())
+        add(out, oid::extended_key_usage, Criticality::normal, [&] {
+            out.wrap(der::k_sequence, [&] {
+                for (auto const name : row.extended_key_usages) out.element(der::k_oid, purpose_of(name));
+            });
         });
-    });
+    if (row.ocsp_no_check) add(out, oid::ocsp_no_check, Criticality::normal, [&] { out.element(der::k_null, {}); });
 }
 
 void write_uri(DerWriter& out, std::string const& url) { out.element(der::tagged(6), countersign::bytes_of(url)); }
@@ -170,10 +171,7 @@ void write_extensions(DerWriter& out, ExtensionPlan const& plan) {
     out.wrap(der::k_sequence, [&] {
         add_basic_constraints(out, plan);
         add(out, oid::key_usage, Criticality::critical, [&] { out.element(der::k_bit_string, key_usage_of(plan)); });
-        if (plan.ocsp_responder)
-            add_responder_marks(out);
-        else
-            add_extended_key_usage(out, plan.profile);
+        add_extended_key_usage(out, plan.profile);
         add(out, oid::subject_key_identifier, Criticality::normal, [&] { out.element(der::k_octet_string, plan.own); });
         add(out, oid::authority_key_identifier, Criticality::normal,
             [&] { out.wrap(der::k_sequence, [&] { out.element(der::tagged(0), plan.authority); }); });

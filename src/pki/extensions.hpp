@@ -20,8 +20,7 @@ Bytes issuer_identifier(X509* issuer);
 /// What they say. Borrows everything.
 struct ExtensionPlan {
     Profile profile = Profile::server;
-    bool ocsp_responder = false;               ///< in place of the profile's purposes: signs answers for its issuer (RFC 6960)
-    int path_length = 0;                       ///< for Profile::authority
+    int path_length = 0;                       ///< of an authority
     bool rsa = false;                          ///< the kind of the certificate's key
     std::span<std::uint8_t const> own;         ///< identifier of its key
     std::span<std::uint8_t const> authority;   ///< identifier of the issuer's key

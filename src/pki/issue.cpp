@@ -9,7 +9,6 @@
 #include "pki/to_be_signed.hpp"
 
 #include "countersign/errors/crt.hpp"
-#include "countersign/errors/gen.hpp"
 
 #include <openssl/rand.h>
 
@@ -24,17 +23,6 @@ namespace {
 
 constexpr int k_smallest_legacy_rsa_bits = 1024;
 constexpr int k_root_path_length = 1;
-
-struct ProfileRow {
-    Profile profile;
-    std::string_view text;
-};
-constexpr std::array<ProfileRow, 4> k_profiles{{
-    {Profile::server, "server"},
-    {Profile::client, "client"},
-    {Profile::device, "device"},
-    {Profile::authority, "authority"},
-}};
 
 Failure refused(std::string_view detail) { return fail(crt::signing_failed, {{"detail", detail}}); }
 
@@ -93,7 +81,7 @@ Result<Certificate> make(CertificateRequest const& request, Profile profile, Val
                     {{"bits", std::to_string(EVP_PKEY_get_bits(public_key))}, {"minimum", curve ? "224" : std::to_string(smallest)}});
     }
     bool const nameless = X509_NAME_entry_count(subject) == 0;
-    if (nameless && (profile == Profile::authority || names.empty())) {
+    if (nameless && (profile_row(profile).is_authority || names.empty())) {
         return fail(crt::invalid_name, {{"field", "subject"}, {"value", "empty"}});
     }
     if (!is_ordered(validity)) return refused("its validity would end before it begins");
@@ -145,14 +133,6 @@ struct Issuer {
     Signer signer;
 };
 
-Result<Profile> parse_profile(std::string_view text) {
-    for (auto const& row : k_profiles) {
-        if (iequals(row.text, text)) return row.profile;
-    }
-    return fail(errors::gen::invalid_input,
-                {{"field", "profile"}, {"detail", std::string(text) + " is none of server, client, device, authority"}});
-}
-
 Validity valid_for(UtcTime now, std::chrono::seconds length) {
     return {.not_before = now - std::chrono::minutes(5), .not_after = now + length};
 }
@@ -178,7 +158,7 @@ Result<Certificate> CertificateAuthority::sign(CertificateRequest const& request
     bool const over = validity.not_before >= issuer_->not_after;
     // An authority below this one issues end certificates only, unless something else is asked for.
     int const below = options.path_length.value_or(0);
-    if (over || (profile == Profile::authority && issuer_->path_length != no_limit && issuer_->path_length < below + 1L)) {
+    if (over || (profile_row(profile).is_authority && issuer_->path_length != no_limit && issuer_->path_length < below + 1L)) {
         return fail(crt::not_an_authority, {{"subject", certificate_.subject()}});
     }
     validity.not_after = std::min(validity.not_after, issuer_->not_after);

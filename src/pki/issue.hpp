@@ -7,6 +7,7 @@
 #include "pki/certificate.hpp"
 #include "pki/crl.hpp"
 #include "pki/hash.hpp"
+#include "pki/profiles.hpp"
 
 #include <chrono>
 #include <memory>
@@ -15,10 +16,6 @@
 #include <vector>
 
 namespace countersign::pki {
-
-enum class Profile { server, client, device, authority };  ///< device: serverAuth and clientAuth
-
-Result<Profile> parse_profile(std::string_view text);
 
 struct Validity {
     UtcTime not_before;

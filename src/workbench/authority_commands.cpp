@@ -73,6 +73,22 @@ void print_authority(Output& output, json::value const& authority) {
         output.line(std::string(label) + ": " + text_of(authority, field));
 }
 
+std::string words_of(json::value const& row, char const* field) {
+    std::string out;
+    for (auto const& one : list_of(row, field))
+        if (one.is_string()) out += (out.empty() ? "" : ", ") + printable(one.get_string());
+    return out.empty() ? "none" : out;
+}
+
+void print_profiles(Output& output, json::value const& answer) {
+    Table table{{"Profile", "For", "Extended key usage", "Keys", "Days", "Longest"}, {}};
+    for (auto const& row : list_of(answer, "profiles"))
+        table.rows.push_back({text_of(row, "name"), text_of(row, "for"), words_of(row, "extended_key_usages"), words_of(row, "key_types"),
+                              std::to_string(number_of(row, "days")), std::to_string(number_of(row, "longest_days"))});
+    output.table(table);
+    for (auto const& row : list_of(answer, "profiles")) output.line(output.strong(text_of(row, "name")) + ": " + text_of(row, "why"));
+}
+
 int end_of(Output& output, json::value const& authority) {
     if (!output.value(authority)) print_authority(output, authority);
     return k_holds;
@@ -121,7 +137,7 @@ Result<int> request_intermediate(ApiClient& client, Output& output, std::string 
     CS_CHECK(host::write_file(file, std::string(field_of(made, "pem").get_string()), host::Privacy::shared));
     if (output.value(made)) return k_holds;
     output.line("Request for " + text_of(made, "subject") + " written to " + file + ". Where the root's file is:");
-    auto command = "  countersign cert sign --request " + file + " --ca-cert ROOT.pem --ca-key ROOT.pem --profile ca --days 1827";
+    auto command = "  countersign cert sign --request " + file + " --ca-cert ROOT.pem --ca-key ROOT.pem --profile ca";
     if (auto const url = text_of(made, "crl_url"); !url.empty()) command += " --crl-url " + url;
     if (auto const url = text_of(made, "issuer_url"); !url.empty()) command += " --issuer-url " + url;
     output.line(command + " --out ANSWER.pem");
@@ -146,6 +162,12 @@ void add_authority_commands(CLI::App& app, Context& context) {
             return end_of(output, shown);
         });
     auto base = std::make_shared<std::string>();
+    act(authority->add_subcommand("profiles", "What certificates are issued for: usages, limits, and why they are so"),
+        [](ApiClient& client, Output& output) -> Result<int> {
+            CS_TRY(auto const shown, client.get("certificate-profiles"));
+            if (!output.value(shown)) print_profiles(output, shown);
+            return k_holds;
+        });
     auto* setting = authority->add_subcommand("set", "Where new certificates say that their revocation can be asked for");
     setting->add_option("--http-base", *base, "Such as http://tms.example.com; none: they name no place")->required();
     act(setting, [base](ApiClient& client, Output& output) -> Result<int> {

@@ -135,7 +135,7 @@ std::string renewals_of(json::value const& defaults) {
 }
 
 void print_defaults(Output& output, json::value const& answer) {
-    Table table{{"", "Track by", "User", "Credentials", "Renewals", "Issuer"}, {}};
+    Table table{{"", "Track by", "User", "Credentials", "Renewals", "Issuer", "Identities"}, {}};
     for (auto const* which : {"own", "effective"}) {
         auto const* found = answer.is_object() ? answer.get_object().if_contains(which) : nullptr;
         if (!found) continue;
@@ -145,13 +145,14 @@ void print_defaults(Output& output, json::value const& answer) {
             credentials += (credentials.empty() ? "" : ", ") + (user.empty() ? std::string("(the system's user)") : user);
         }
         table.rows.push_back({std::string(which) == "own" ? "of this folder" : "with those above", text_of(*found, "track_by"),
-                              text_of(*found, "user"), credentials, renewals_of(*found), text_of(*found, "issuer")});
+                              text_of(*found, "user"), credentials, renewals_of(*found), text_of(*found, "issuer"),
+                              text_of(*found, "identities")});
     }
     output.table(table);
 }
 
 struct DefaultsChoice {
-    std::string folder, track_by, user, issuer;
+    std::string folder, track_by, user, issuer, identities;
     std::vector<std::string> credentials, renewal_windows;
     bool clear_credentials = false;
 };
@@ -180,6 +181,7 @@ Result<int> set_defaults(ApiClient& client, Output& output, DefaultsChoice const
     put("track_by", choice.track_by);
     put("user", choice.user);
     put("issuer", choice.issuer);
+    put("identities", choice.identities);
     if (choice.renewal_windows == std::vector<std::string>{"none"})
         body["renewal_windows"] = nullptr;
     else if (!choice.renewal_windows.empty())
@@ -346,6 +348,8 @@ void add_folder_policy_commands(CLI::App& folder, Context& context) {
         "--renewal-window", settings->renewal_windows,
         "When certificates of its systems are renewed by themselves, as \"daily 22:00-05:00 Europe/Berlin\"; several times; any: at "
         "any time; none: as the folder above says");
+    setting->add_option("--identities", settings->identities, "Certificates of its systems: one, two, or none: as the folder above says")
+        ->check(CLI::IsMember({"one", "two", "none"}));
     run_with(*setting, context, [settings](ApiClient& client, Output& output) { return set_defaults(client, output, *settings); });
 }
 

@@ -155,7 +155,7 @@ void add_policy_commands(CLI::App& app, Context& context) {
     struct Change {
         std::vector<std::string> dns_servers;
         std::string dns_domain, ntp_server, manager_host_name, key_type;
-        std::string keep_ssh, revocation;
+        std::string keep_ssh, revocation, identities;
         std::vector<std::string> renewal_windows;
         int days = 0, renew = 0, trial = -1;
     };
@@ -178,6 +178,10 @@ void add_policy_commands(CLI::App& app, Context& context) {
     changing->add_option(
         "--renewal-window", change->renewal_windows,
         "When certificates are renewed by themselves, as \"mon-fri 22:00-05:00 Europe/Berlin\"; several times; any: at any time");
+    changing
+        ->add_option("--identities", change->identities,
+                     "Certificates of a system: one for its server side and its calls, or two where its family can keep them apart")
+        ->check(CLI::IsMember({"one", "two"}));
     changing->callback([&context, change] {
         context.action = [&context, change](Output& output) {
             return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
@@ -191,6 +195,7 @@ void add_policy_commands(CLI::App& app, Context& context) {
                 put("manager_host_name", change->manager_host_name);
                 put("key_type", change->key_type);
                 put("revocation", change->revocation);
+                put("identities", change->identities);
                 if (change->days > 0) body["certificate_days"] = change->days;
                 if (change->trial >= 0) body["trial_seconds"] = change->trial;
                 if (change->renew > 0) body["renew_days_before"] = change->renew;

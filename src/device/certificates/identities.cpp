@@ -31,7 +31,8 @@ std::string UnitCertificates::host_name_of(family::Identity const& identity) con
 
 UploadNeeds UnitCertificates::needs_of(HeldIdentity const& identity) const {
     return {.now = state_.clock->now(),
-            .client_too = identity.what->client_too,
+            .server = !identity.what->client_only,
+            .client_too = identity.what->client_too || identity.what->client_only,
             .host_name = host_name_of(*identity.what),
             .service = identity.what->title,
             .vendor = state_.family->vendor,

@@ -79,8 +79,9 @@ Result<StoredPair> UnitCertificates::keep(CertificatePair pair, Actor const& act
 
 Result<StoredPair> UnitCertificates::add(Upload upload, Actor actor) {
     CS_CHECK(unit_.check_may_change(actor));
-    // What it will be used for is not known yet: names and client purposes are checked when it is activated.
-    UploadNeeds needs{.now = state_.clock->now(), .client_too = false, .host_name = {}, .service = {}, .vendor = state_.family->vendor};
+    // What it will be used for is not known yet: names and purposes are checked when it is activated.
+    UploadNeeds needs{
+        .now = state_.clock->now(), .server = false, .client_too = false, .host_name = {}, .service = {}, .vendor = state_.family->vendor};
     upload.trust_store.reset();
     auto checked = check_upload(upload, rules(), needs);
     if (checked)

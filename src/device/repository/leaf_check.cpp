@@ -62,7 +62,11 @@ private:
     }
 
     void purposes(pki::Certificate const& leaf) {
-        if (!leaf.allows_server_auth())
+        bool const either = !needs_.server && !needs_.client_too;
+        if (either && !leaf.allows_server_auth() && !leaf.allows_client_auth())
+            add(Error(errors::crt::wrong_purpose,
+                      {{"subject", leaf.subject()}, {"purpose", "TLS servers or clients (serverAuth, clientAuth)"}}));
+        if (needs_.server && !leaf.allows_server_auth())
             add(Error(errors::crt::wrong_purpose, {{"subject", leaf.subject()}, {"purpose", "TLS servers (serverAuth)"}}));
         if (needs_.client_too && !leaf.allows_client_auth())
             add(Error(errors::crt::wrong_purpose, {{"subject", leaf.subject()}, {"purpose", "TLS clients (clientAuth)"}}));

@@ -14,7 +14,8 @@ inline constexpr int k_minimum_ec_bits = 256;
 /// What the identity asks of its certificate, beside the family's rules.
 struct UploadNeeds {
     UtcTime now;
-    bool client_too = false;           ///< good for TLS clients too (seed 001)
+    bool server = true;                ///< good for TLS servers
+    bool client_too = false;           ///< good for TLS clients (seed 001: too). Neither is asked for: it must be good for one of them
     std::string host_name;             ///< the leaf must be made for it; empty: names are not checked
     std::string service;               ///< title of the identity, for errors
     std::string vendor;                ///< for errors

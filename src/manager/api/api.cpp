@@ -69,6 +69,7 @@ std::shared_ptr<http::Service> secure_service(std::shared_ptr<Manager> manager, 
     add_inventory_routes(*router, doors);
     add_request_routes(*router, doors);
     add_authority_routes(*router, doors);
+    add_profile_routes(*router, doors);
     add_arrival_routes(*router, doors);
     add_phonebook_routes(*router, doors);
     add_event_routes(*router, doors);

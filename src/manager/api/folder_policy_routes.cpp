@@ -1,6 +1,8 @@
+#include "base/gather.hpp"
 #include "base/text.hpp"
 #include "manager/api/routes.hpp"
 #include "manager/api/selection.hpp"
+#include "manager/certificates/profile_limits.hpp"
 #include "manager/estate/directory.hpp"
 #include "manager/estate/folder_exceptions.hpp"
 #include "manager/renew/hours.hpp"
@@ -128,7 +130,8 @@ json::object to_json(FolderDefaults const& defaults) {
             {"user", defaults.user ? json::value(*defaults.user) : json::value(nullptr)},
             {"credentials", std::move(credentials)},
             {"renewal_windows", std::move(windows)},
-            {"issuer", defaults.issuer ? json::value(to_string(*defaults.issuer)) : json::value(nullptr)}};
+            {"issuer", defaults.issuer ? json::value(to_string(*defaults.issuer)) : json::value(nullptr)},
+            {"identities", defaults.identities ? json::value(to_string(*defaults.identities)) : json::value(nullptr)}};
 }
 
 net::Task<http::Response> show_defaults(Doors doors, http::Request request) {
@@ -183,6 +186,7 @@ net::Task<http::Response> change_defaults(Doors doors, http::Request request) {
     if (cleared("user")) change.user.emplace(std::nullopt);
     if (cleared("renewal_windows")) change.renewal_windows.emplace(std::nullopt);
     if (cleared("issuer")) change.issuer.emplace(std::nullopt);
+    if (cleared("identities")) change.identities.emplace(std::nullopt);
     std::optional<json::value> credentials;
     if (auto const* found = object->if_contains("credentials")) {
         credentials = found->is_null() ? json::value(json::array()) : *found;
@@ -204,8 +208,19 @@ net::Task<http::Response> change_defaults(Doors doors, http::Request request) {
         if (!parsed) reader.problem("issuer", "internal or by_hand is expected");
         change.issuer.emplace(parsed);
     }
+    if (auto identities = reader.text("identities")) {
+        auto const parsed = parse_identities(*identities);
+        if (!parsed) reader.problem("identities", "one or two is expected");
+        change.identities.emplace(parsed);
+    }
     if (credentials) change.credentials = read_credentials(*credentials, reader);
     if (auto good = reader.finish(); !good) co_return http::problem(good.error());
+    if (change.identities && *change.identities == Identities::two) {
+        auto policy = co_await doors.manager->store().get_policy();
+        if (!policy) co_return http::problem(policy.error());
+        policy->identities = Identities::two;
+        if (auto problems = beyond_profiles(*policy); !problems.empty()) co_return http::problem(gather(std::move(problems)));
+    }
     auto done = co_await doors.manager->store().folder_policy().change_defaults(*folder, std::move(change), request.user);
     if (!done) co_return http::problem(done.error());
     co_return co_await show_defaults(doors, std::move(request));

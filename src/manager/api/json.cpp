@@ -166,7 +166,8 @@ json::object to_json(Policy const& policy) {
             {"certificate_days", policy.certificate_days},
             {"key_type", policy.key_type},
             {"revocation", to_string(policy.revocation)},
-            {"renewal_windows", to_array(policy.renewal_windows)}};
+            {"renewal_windows", to_array(policy.renewal_windows)},
+            {"identities", to_string(policy.identities)}};
 }
 
 json::object to_json(AuditRecord const& record) {
@@ -359,6 +360,12 @@ Result<Policy> read_policy_change(Policy policy, std::string_view body) {
             policy.revocation = *parsed;
         else
             reader.problem("revocation", "off, soft or hard is expected");
+    }
+    if (auto value = reader.text("identities")) {
+        if (auto parsed = parse_identities(*value))
+            policy.identities = *parsed;
+        else
+            reader.problem("identities", "one or two is expected");
     }
     if (auto value = reader.texts("renewal_windows", k_most_renewal_windows)) {
         if (auto windows = parse_renewal_windows(*value); !windows) reader.problem("renewal_windows", windows.error().message());

@@ -51,6 +51,8 @@ void add_own_certificate_routes(net::http::Router& router, Doors const& doors);
 void add_inventory_routes(net::http::Router& router, Doors const& doors);
 /// Requests to authorities that are asked by hand, and their answers.
 void add_request_routes(net::http::Router& router, Doors const& doors);
+/// What certificates are issued for.
+void add_profile_routes(net::http::Router& router, Doors const& doors);
 /// The internal authority: its certificates, where their revocation is asked for, the replacement of its root.
 void add_authority_routes(net::http::Router& router, Doors const& doors);
 /// Revocation lists, the OCSP responder and the authorities' certificates: for anybody, over HTTP and HTTPS.

@@ -184,7 +184,9 @@ private:
             return;
         }
         row.evidence += "; last call over " + std::string(contact.https ? "HTTPS" : "HTTP") + " at " + to_string(*contact.at);
-        if (!contact.certificate.empty()) row.evidence += "; it showed its certificate";
+        if (!contact.certificate.empty())
+            row.evidence += shows_client_certificate(in_.client, contact) ? "; it showed the certificate that it has for its calls alone"
+                                                                          : "; it showed its certificate";
         if (contact.https) return;
         row.level = std::min(row.level, family::to_int(client.level_http));
         row.raise_by = "Wait for its next call, which must come over HTTPS";
@@ -205,12 +207,29 @@ private:
                 out.push_back(title + ": it speaks " + seen.tls_version + ", which is broken; this caps it at Level 3.");
             if (!seen.presented.empty()) note_expiry(title, seen.presented.front());
         }
+        add_client_side();
         if (auto const& account = in_.observation.account) {
             for (auto const& missing : account->missing_preconditions) out.push_back("Verification on the system needs: " + missing);
             if (account->restart_pending) out.emplace_back("Changes wait for a restart of the system.");
         } else if (in_.observation.account_error) {
             out.push_back("The system's settings could not be read: " + in_.observation.account_error->message());
         }
+    }
+
+    void add_client_side() {
+        auto const& side = in_.client;
+        if (side.certificate) {
+            auto const left = side.certificate->not_after() - in_.now;
+            if (left <= left.zero())
+                out_.findings.push_back("The certificate for its calls ended at " + to_string(side.certificate->not_after()));
+            else
+                note_expiry("Calls to the manager", *side.certificate);
+        }
+        if (!in_.observation.account || !has_two_identities(in_.family, in_.policy, in_.system, in_.observation.account)) return;
+        if (side.installed.empty())
+            out_.findings.emplace_back("The policy wants two identities; the system has no certificate for its calls alone.");
+        else if (in_.observation.contact.https && !shows_client_certificate(side, in_.observation.contact))
+            out_.findings.emplace_back("The system has a certificate for its calls, and did not show it when it called last.");
     }
 
     void note_expiry(std::string const& title, pki::Certificate const& leaf) {

@@ -3,6 +3,7 @@
 /// From an observation to a level, with evidence (REQ LVL-1..7, MGR-15). Pure: no I/O, no clock, no database.
 
 #include "family/family.hpp"
+#include "manager/assess/client_side.hpp"
 #include "manager/estate/model.hpp"
 #include "manager/observe/observation.hpp"
 
@@ -51,6 +52,7 @@ struct AssessInput {
     Policy const& policy;
     UtcTime now;
     std::vector<pki::Certificate> estate_roots = {};  ///< for the checklist: does the system trust them
+    ClientSide client = {};
 };
 
 Assessment assess(AssessInput const& input);

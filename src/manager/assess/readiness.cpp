@@ -29,6 +29,7 @@ public:
         time_server();
         clock();
         own_certificate();
+        identities();
         trusted_root();
         preconditions();
         return std::move(items_);
@@ -126,6 +127,22 @@ private:
                        leaf.subject() + ", until " + to_string(leaf.not_after()) + (https->root.empty() ? "" : ", by " + https->root));
         auto why = https->findings.empty() ? std::string("it was not verified for a host name") : https->findings.front().text;
         add("own_certificate", text, State::no, leaf.subject() + ": " + why);
+    }
+
+    /// That a family cannot keep two apart is no fault of the system: it has what it can have.
+    void identities() {
+        if (input_.policy.identities == Identities::one) return;
+        constexpr std::string_view text =
+            "The system has the certificates that the policy wants: one for its server side, one for its calls";
+        if (!account_) return add_unknown("identities", text);
+        if (auto why = input_.family.why_one_certificate(software_of(input_.system, account_)); !why.empty())
+            return add("identities", text, State::yes, "it keeps one certificate, with both usages: " + why);
+        auto const& side = input_.client;
+        if (side.installed.empty()) return add("identities", text, State::no, "it has no certificate of its own for its calls");
+        bool const shown = shows_client_certificate(side, input_.observation.contact);
+        auto evidence = side.certificate ? side.certificate->subject() + ", until " + to_string(side.certificate->not_after())
+                                         : "SHA-256 " + side.installed;
+        add("identities", text, yes_if(shown), evidence + (shown ? ", shown in its newest call" : ", not shown in its newest call"));
     }
 
     void trusted_root() {

@@ -123,6 +123,7 @@ struct MemberChange {
 };
 inline constexpr std::string_view k_changed_password = "@password";
 inline constexpr std::string_view k_changed_certificate = "@certificate";
+inline constexpr std::string_view k_changed_client_certificate = "@client_certificate";
 inline constexpr std::string_view k_changed_trust = "@trust";
 inline constexpr std::string_view k_changed_tracking = "@track_by";
 

@@ -22,9 +22,7 @@ bool begins_trial(Plan const& plan) {
 }
 
 bool changes_something(Plan const& plan) {
-    return std::ranges::any_of(plan.steps, [](Step const& step) {
-        return step.kind == StepKind::apply_settings || step.kind == StepKind::install_trust || step.kind == StepKind::install_certificate;
-    });
+    return std::ranges::any_of(plan.steps, [](Step const& step) { return changes_the_system(step.kind); });
 }
 
 bool is_mark(MemberChange const& change) { return change.canonical.starts_with('@'); }
@@ -137,6 +135,8 @@ RollbackOutlook rollback_outlook(Member const& member, std::vector<MemberChange>
     if (has(k_changed_tracking)) out.undone.emplace_back("The manager tracks the system by its address again.");
     if (!on_trial && has(k_changed_certificate))
         out.stays.emplace_back("The certificate and key stay; deleting them at the system brings its factory pair back.");
+    if (!on_trial && has(k_changed_client_certificate))
+        out.stays.emplace_back("The certificate for its calls stays as it is; the system's page of certificates says which one is active.");
     if (!on_trial && has(k_changed_trust)) out.stays.emplace_back("The trust list stays; upload the former one at the system.");
     if (has(k_changed_password)) out.stays.emplace_back("The new password stays: a password that was replaced does not come back.");
     out.stays.emplace_back("HTTPS stays on: it is the way in that the manager has proven.");

@@ -19,9 +19,6 @@ namespace {
 /// Of releases with one root that signs by itself.
 constexpr std::string_view k_former_secret = "authority";
 constexpr std::string_view k_manager_secret = "manager certificate";
-constexpr std::chrono::days k_root_life{3653};
-constexpr std::chrono::days k_issuing_life{1827};
-constexpr std::chrono::days k_manager_life{365};
 /// Between two attempts with a token that is away.
 constexpr std::chrono::seconds k_token_pause{2};
 
@@ -85,7 +82,9 @@ Result<AuthorityKey> take_key(TokenKeys& tokens, std::string const& address, std
 
 Result<KeptAuthority> make_root(std::string const& organization, int hierarchy, UtcTime now, AuthorityKey const& place) {
     auto const& key = place.key;
-    CS_TRY(auto made, pki::CertificateAuthority::create_root(key, root_name(organization, hierarchy), pki::valid_for(now, k_root_life)));
+    CS_TRY(auto made,
+           pki::CertificateAuthority::create_root(key, root_name(organization, hierarchy),
+                                                  pki::valid_for(now, pki::profile_row(pki::Profile::authority).longest_life())));
     return KeptAuthority{
         .certificate = made.certificate(), .key = key, .token = place.token, .is_root = true, .hierarchy = hierarchy, .made = now};
 }
@@ -103,7 +102,8 @@ Result<KeptAuthority> make_issuing_below(pki::CertificateAuthority const& root, 
     pki::IssueOptions options;
     if (!addresses.crl.empty()) options.crl_urls = {addresses.crl};
     if (!addresses.issuer.empty()) options.issuer_urls = {addresses.issuer};
-    CS_TRY(auto made, root.sign(request, pki::Profile::authority, pki::valid_for(now, k_issuing_life), options));
+    CS_TRY(auto made,
+           root.sign(request, pki::Profile::authority, pki::valid_for(now, pki::profile_row(pki::Profile::authority).life()), options));
     return KeptAuthority{.certificate = std::move(made), .key = place.key, .token = place.token, .hierarchy = hierarchy, .made = now};
 }
 
@@ -234,18 +234,22 @@ public:
         return issuing_name(organization_, number, static_cast<int>(all->fingerprints_of(number).size()));
     }
 
-    net::Task<Result<PendingCertificate>> issue_for_system(System system, Policy policy) override {
+    net::Task<Result<PendingCertificate>> issue_for_system(System system, Policy policy, pki::Profile profile) override {
         CS_CO_TRY(auto key_type, pki::parse_key_type(policy.key_type));
         CS_CO_TRY(auto const authority, co_await signer_of(hierarchies()->root().kept.hierarchy));
+        auto const& row = pki::profile_row(profile);
+        // A policy from before there were limits is cut to them.
+        auto const days = std::chrono::days(std::min(policy.certificate_days, row.longest_days));
         Order order{.key_type = key_type,
                     .subject = {.common_name = system.host_name.empty() ? system.address : system.host_name},
-                    .profile = pki::Profile::device,
-                    .validity = pki::valid_for(clock_->now(), std::chrono::days(policy.certificate_days)),
+                    .profile = profile,
+                    .validity = pki::valid_for(clock_->now(), days),
                     .addresses = address_book()(authority.certificate().fingerprint())};
         using Kind = pki::AlternativeName::Kind;
-        if (!system.host_name.empty()) order.names.push_back({Kind::dns, system.host_name});
+        if (row.host_names && !system.host_name.empty()) order.names.push_back({Kind::dns, system.host_name});
         // A name outlives an address: the address stands in it only while there is nothing better to call the system by.
-        if (system.track_by == TrackBy::address && !system.address.empty()) order.names.push_back({Kind::ip, system.address});
+        if (row.addresses && system.track_by == TrackBy::address && !system.address.empty())
+            order.names.push_back({Kind::ip, system.address});
         CS_CO_TRY(auto made, co_await signed_by(authority, std::move(order)));
         if (calendar_) made.renew_at = calendar_(made.certificate);
         co_return std::move(made);
@@ -265,8 +269,8 @@ public:
         Order order{.subject = {.common_name = host_name},
                     .names = std::move(names),
                     // Systems may ask for a client certificate when the manager calls them.
-                    .profile = pki::Profile::device,
-                    .validity = pki::valid_for(clock_->now(), k_manager_life),
+                    .profile = pki::Profile::manager,
+                    .validity = pki::valid_for(clock_->now(), pki::profile_row(pki::Profile::manager).life()),
                     .addresses = address_book()(authority.certificate().fingerprint())};
         CS_CO_TRY(auto made, co_await signed_by(authority, std::move(order)));
         auto const& certificate = made.certificate;

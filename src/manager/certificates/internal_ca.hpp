@@ -39,10 +39,12 @@ public:
     /// more, so that systems forget them, too. They replace what was said before. Any thread.
     virtual void trust_also(std::vector<pki::Certificate> others, std::vector<std::string> withdrawn) = 0;
     [[nodiscard]] virtual std::vector<std::string> withdrawn() const = 0;
-    /// A new key and certificate for a system: serverAuth and clientAuth; its name is the host name, and its address only while it
-    /// is tracked by address. Made on the blocking pool; not stored: the caller stores it as pending. CRT-018, CRT-019; MGR-164 or MGR-180
-    /// when the key that signs is not here.
-    virtual net::Task<Result<PendingCertificate>> issue_for_system(System system, Policy policy) = 0;
+    /// A new key and certificate for a system, by the profile (device, server, client); its name is the host name, and its address only
+    /// while it is tracked by address and the profile has addresses. Lives for the policy's days, at most the profile's longest. Made on
+    /// the blocking pool; not stored: the caller stores it as pending. CRT-018, CRT-019; MGR-164 or MGR-180 when the key
+    /// that signs is not here.
+    virtual net::Task<Result<PendingCertificate>> issue_for_system(System system, Policy policy,
+                                                                   pki::Profile profile = pki::Profile::device) = 0;
     /// The manager's own: made when there is none, or it ends within a third of its life, or the name changed.
     virtual net::Task<Result<PendingCertificate>> manager_certificate(std::string host_name, std::vector<std::string> addresses) = 0;
 };

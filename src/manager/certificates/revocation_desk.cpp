@@ -23,7 +23,6 @@ constexpr std::chrono::days k_answer_life{1};
 constexpr std::chrono::minutes k_answer_kept{10};
 constexpr std::size_t k_most_answers = 4096;
 constexpr std::size_t k_largest_kept_request = 512;
-constexpr std::chrono::days k_delegate_life{30};
 constexpr std::int64_t k_list_turn = 1, k_delegate_turn = 2, k_issuing_turn = 3;
 
 /// "http://host" with a port and a path if need be, and nothing that would end an address early.
@@ -181,19 +180,20 @@ net::Task<Result<RevocationDesk::List>> RevocationDesk::make_list(HeldAuthority 
 net::Task<Result<RevocationDesk::Delegate>> RevocationDesk::delegate(HeldAuthority authority) {
     auto const turn = co_await turns_.acquire(k_delegate_turn);
     auto const now = links_.clock->now();
+    std::chrono::seconds const life = pki::profile_row(pki::Profile::responder).life();
     {
         std::scoped_lock lock(mutex_);
         auto const known = delegates_.find(authority.fingerprint);
-        bool const lasts = known != delegates_.end() && now + k_delegate_life / 3 < known->second.certificate.not_after();
+        bool const lasts = known != delegates_.end() && now + life / 3 < known->second.certificate.not_after();
         bool const must_do = !authority.signer && known != delegates_.end() && now < known->second.certificate.not_after();
         if (lasts || must_do) co_return known->second;
     }
     if (!authority.signer) co_return fail(why_no_signer(authority));
-    CS_CO_TRY(auto made, co_await net::offload(links_.pool, [signer = *authority.signer, now]() -> Result<Delegate> {
+    CS_CO_TRY(auto made, co_await net::offload(links_.pool, [signer = *authority.signer, now, life]() -> Result<Delegate> {
                   CS_TRY(auto key, pki::PrivateKey::generate(pki::KeyType::ec_p256));
                   CS_TRY(auto certificate,
                          pki::issue_responder(signer, key, {.common_name = "OCSP responder of " + signer.certificate().common_name()},
-                                              pki::valid_for(now, k_delegate_life)));
+                                              pki::valid_for(now, life)));
                   return Delegate{std::move(certificate), std::move(key)};
               }));
     auto const& certificate = made.certificate;

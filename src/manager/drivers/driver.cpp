@@ -7,6 +7,7 @@
 #include "manager/drivers/xapi_driver.hpp"
 #include "manager/drivers/xml_rpc_driver.hpp"
 
+#include "countersign/errors/dev.hpp"
 #include "countersign/errors/mgr.hpp"
 
 #include <algorithm>
@@ -34,6 +35,16 @@ constexpr std::array k_drivers{Registered{"xapi", make<XapiDriver>}, Registered{
                                Registered{"hook", make<HookDriver>, true}};
 
 }  // namespace
+
+net::Task<Result<void>> Driver::install_client_certificate(std::vector<pki::Certificate>, pki::PrivateKey) {
+    co_return fail(errors::dev::unknown_command, {{"path", "install_client_certificate"}});
+}
+net::Task<Result<void>> Driver::remove_client_certificate(std::string) {
+    co_return fail(errors::dev::unknown_command, {{"path", "remove_client_certificate"}});
+}
+net::Task<Result<void>> Driver::forget_client_certificate(std::string) {
+    co_return fail(errors::dev::unknown_command, {{"path", "forget_client_certificate"}});
+}
 
 std::vector<std::string_view> driver_names() {
     std::vector<std::string_view> names;

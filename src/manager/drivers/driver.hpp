@@ -52,6 +52,11 @@ public:
     /// Takes roots out of a list to which uploads are added, by SHA-256 in hex. DEV-003 when the family describes no such command.
     virtual net::Task<Result<void>> withdraw_trust(std::vector<std::string> fingerprints) = 0;
     virtual net::Task<Result<void>> install_certificate(std::vector<pki::Certificate> chain, pki::PrivateKey key) = 0;
+    /// The pair that the system shows when it calls, where its family keeps one apart (family::CertificateRules::client_identity): stored
+    /// and in use; back to the server's pair; and out of the list of those that are stored, by SHA-256 in hex. DEV-003 elsewhere.
+    virtual net::Task<Result<void>> install_client_certificate(std::vector<pki::Certificate> chain, pki::PrivateKey key);
+    virtual net::Task<Result<void>> remove_client_certificate(std::string fingerprint);
+    virtual net::Task<Result<void>> forget_client_certificate(std::string fingerprint);
     /// Asks for a restart and returns when the system has accepted it.
     virtual net::Task<Result<void>> restart() = 0;
     /// What is changed from now on goes back by itself unless it is confirmed in time (10 s to one hour). The account says the

@@ -104,6 +104,13 @@ void fill_account(Facts const& facts, UtcTime now, Account& account) {
     account.restart_pending = means_yes(first_of(facts, "system.restart_pending"));
     account.certificate_fingerprint = plain_hex(first_of(facts, "certificate.fingerprint"));
     account.factory_certificate = means_yes(first_of(facts, "certificate.factory"));
+    auto const ids = all_of(facts, "identity.id");
+    auto const fingerprints = all_of(facts, "identity.fingerprint");
+    auto const factory = all_of(facts, "identity.factory");
+    // A list of which some are missing tells of none of them.
+    if (ids.size() == fingerprints.size() && ids.size() == factory.size())
+        for (std::size_t i = 0; i < ids.size(); ++i)
+            account.identities.push_back({.id = ids[i], .fingerprint = plain_hex(fingerprints[i]), .factory = means_yes(factory[i])});
     for (auto const& fingerprint : all_of(facts, "trust.fingerprint")) account.trust_fingerprints.push_back(plain_hex(fingerprint));
     account.trial = first_of(facts, "trial.id");
     account.verification_effective = means_yes(first_of(facts, "client.verify.active"));

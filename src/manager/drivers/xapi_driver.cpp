@@ -95,14 +95,46 @@ net::Task<Result<void>> XapiDriver::apply(std::vector<SettingChange> changes) {
 }
 
 net::Task<Result<void>> XapiDriver::run(family::Command const& command, std::vector<family::Argument> arguments) {
-    xapi::CommandCall wanted{.path = command.path, .known = true, .arguments = std::move(arguments)};
+    co_return co_await call({.path = command.path, .known = true, .arguments = std::move(arguments)});
+}
+
+net::Task<Result<void>> XapiDriver::call(xapi::CommandCall wanted) {
     CS_CO_TRY(auto response, co_await exchange(put(xapi::write_command_request({wanted}))));
     auto results = xapi::parse_command_answer(response.body);
-    if (!results) co_return fail(std::move(results.error().at(peer() + " " + command.path)));
+    if (!results) co_return fail(std::move(results.error().at(peer() + " " + wanted.path)));
     for (auto const& result : *results)
         if (result.outcome != xapi::Outcome::ok)
-            co_return fail(errors::mgr::refused_by_system, {{"system", peer()}, {"request", command.path}, {"detail", result.reason}});
+            co_return fail(errors::mgr::refused_by_system, {{"system", peer()}, {"request", wanted.path}, {"detail", result.reason}});
     co_return Result<void>();
+}
+
+net::Task<Result<void>> XapiDriver::certificate_command(std::string_view behaviour, std::string fingerprint, SecretText body) {
+    auto const* command = family().find_behaviour(behaviour);
+    auto const* identity = family().find_identity(family().certificate.client_identity);
+    if (command == nullptr || family().certificate.client_identity.empty() || identity == nullptr || identity->purposes.empty())
+        co_return fail(errors::dev::unknown_command, {{"path", behaviour}});
+    xapi::CommandCall wanted{.path = command->path, .known = true, .body = body.reveal()};
+    for (auto const& parameter : command->parameters) {
+        if (parameter.name == "Fingerprint" && !fingerprint.empty()) wanted.arguments.push_back({parameter.name, fingerprint});
+        if (parameter.name == "Purpose") wanted.arguments.push_back({parameter.name, identity->purposes.front()});
+    }
+    co_return co_await call(std::move(wanted));
+}
+
+net::Task<Result<void>> XapiDriver::install_client_certificate(std::vector<pki::Certificate> chain, pki::PrivateKey key) {
+    CS_CO_CHECK(check_trust("a private key would be sent"));
+    SecretText pair(pki::to_pem(chain) + key.to_pem().reveal());
+    CS_CO_CHECK(co_await certificate_command("certificate_add", {}, std::move(pair)));
+    // As these systems list their pairs, unless they are asked for another digest.
+    co_return co_await certificate_command("certificate_activate", chain.front().fingerprint_sha1(), {});
+}
+
+net::Task<Result<void>> XapiDriver::remove_client_certificate(std::string fingerprint) {
+    co_return co_await certificate_command("certificate_deactivate", std::move(fingerprint), {});
+}
+
+net::Task<Result<void>> XapiDriver::forget_client_certificate(std::string fingerprint) {
+    co_return co_await certificate_command("certificate_delete", std::move(fingerprint), {});
 }
 
 net::Task<Result<void>> XapiDriver::send_password(std::string password) {

@@ -2,6 +2,7 @@
 
 /// The driver "xapi": settings, status and commands as XML over HTTP(S), uploads through the system's pages (protocols 1.1 and 1.2).
 
+#include "dialect/xapi.hpp"
 #include "manager/drivers/web_driver.hpp"
 
 namespace countersign::manager {
@@ -12,8 +13,15 @@ public:
     net::Task<Result<Account>> read_account() override;
     net::Task<Result<void>> apply(std::vector<SettingChange> changes) override;
     net::Task<Result<void>> register_feedback(std::string url) override;
+    net::Task<Result<void>> install_client_certificate(std::vector<pki::Certificate> chain, pki::PrivateKey key) override;
+    net::Task<Result<void>> remove_client_certificate(std::string fingerprint) override;
+    net::Task<Result<void>> forget_client_certificate(std::string fingerprint) override;
 
 private:
+    /// The certificate command with that behaviour. With a certificate's fingerprint, and with the purpose of the client identity where it
+    /// takes one; `body`: what stands behind its line.
+    net::Task<Result<void>> certificate_command(std::string_view behaviour, std::string fingerprint, SecretText body);
+    net::Task<Result<void>> call(dialect::xapi::CommandCall wanted);
     net::Task<Result<void>> send_password(std::string password) override;
     net::Task<Result<void>> run(family::Command const& command, std::vector<family::Argument> arguments) override;
 };

@@ -80,17 +80,26 @@ net::Task<Result<void>> Enforcer::note_https_proven(WorkPtr work) {
     co_return Result<void>();
 }
 
+pki::Profile Enforcer::server_profile(WorkPtr const& work) {
+    bool const two = has_two_identities(*work->survey.family, work->survey.policy, work->survey.system, work->seen().account);
+    return two ? pki::Profile::server : pki::Profile::device;
+}
+
+bool Enforcer::is_usable(WorkPtr const& work, pki::Certificate const& pending, pki::Profile profile) const {
+    auto const& policy = work->survey.policy;
+    bool const fresh =
+        pending.not_after() - clock_->now() > latest_renewal(pending.not_before(), pending.not_after(), policy.renew_days_before);
+    bool const usages = pending.allows_server_auth() == (profile != pki::Profile::client) &&
+                        pending.allows_client_auth() == (profile != pki::Profile::server);
+    return fresh && usages && pki::matches_name(pending, certificate_name(work->survey.system)) && authority_.is_up_to_date(pending);
+}
+
 net::Task<Result<PendingCertificate>> Enforcer::pending_certificate(WorkPtr work) {
     auto const& system = work->system();
+    auto const profile = server_profile(work);
     CS_CO_TRY(auto pending, co_await store_.get_pending_certificate(system.id));
-    // One that was made before a crash is used, unless it does not fit any more: the name was changed, or it lay too long.
-    auto const is_fresh = [this, &work](pki::Certificate const& one) {
-        return one.not_after() - clock_->now() > latest_renewal(one.not_before(), one.not_after(), work->survey.policy.renew_days_before);
-    };
-    if (pending && pki::matches_name(pending->certificate, certificate_name(system)) && is_fresh(pending->certificate) &&
-        authority_.is_up_to_date(pending->certificate))
-        co_return std::move(*pending);
-    CS_CO_TRY(auto fresh, co_await authority_.issue_for_system(system, work->survey.policy));
+    if (pending && is_usable(work, pending->certificate, profile)) co_return std::move(*pending);
+    CS_CO_TRY(auto fresh, co_await authority_.issue_for_system(system, work->survey.policy, profile));
     CS_CO_CHECK(co_await store_.set_pending_certificate(system.id, fresh));
     co_return fresh;
 }

@@ -52,7 +52,8 @@ Plan Enforcer::plan(Survey const& survey) const {
                       .persistent = survey.connection.persistent,
                       .phonebook = survey.phonebook,
                       .withdrawn_roots = authority_.withdrawn(),
-                      .by_hand = survey.by_hand});
+                      .by_hand = survey.by_hand,
+                      .client = survey.client});
 }
 
 net::Task<Result<Enforcement>> Enforcer::run(Job job) {
@@ -158,6 +159,9 @@ net::Task<Result<void>> Enforcer::carry_out(WorkPtr work, Step step) {
         case StepKind::begin_trial: return begin_trial(std::move(work), std::move(step));
         case StepKind::confirm_trial: return confirm_trial(std::move(work), std::move(step));
         case StepKind::request_certificate: return request_certificate(std::move(work), std::move(step));
+        case StepKind::install_client_certificate: return install_client_certificate(std::move(work), std::move(step));
+        case StepKind::prove_client_certificate: return prove_client_certificate(std::move(work), std::move(step));
+        case StepKind::remove_client_certificate: return remove_client_certificate(std::move(work), std::move(step));
     }
     std::abort();  // every kind is handled above
 }

@@ -61,6 +61,12 @@ private:
     net::Task<Result<void>> prove_closed(WorkPtr work, Step step);
     net::Task<Result<void>> await_contact(WorkPtr work, Step step);
 
+    // client_side.cpp: the certificate for the system's calls
+    net::Task<Result<void>> install_client_certificate(WorkPtr work, Step step);
+    net::Task<Result<void>> prove_client_certificate(WorkPtr work, Step step);
+    net::Task<Result<void>> remove_client_certificate(WorkPtr work, Step step);
+    net::Task<Result<void>> forget_former(WorkPtr work, std::string former);
+
     // trial.cpp: commit-confirm
     net::Task<Result<void>> begin_trial(WorkPtr work, Step step);
     net::Task<Result<void>> confirm_trial(WorkPtr work, Step step);
@@ -98,6 +104,11 @@ private:
     net::Task<Result<void>> reconnect(WorkPtr work);
     net::Task<Result<void>> note_https_proven(WorkPtr work);
     net::Task<Result<PendingCertificate>> pending_certificate(WorkPtr work);
+    /// One that was made before a crash is used, unless it does not fit any more: the name was changed, it lay too long, or the policy
+    /// wants other usages.
+    bool is_usable(WorkPtr const& work, pki::Certificate const& pending, pki::Profile profile) const;
+    /// What is installed for the server side of the system, by the policy and the family.
+    static pki::Profile server_profile(WorkPtr const& work);
     net::Task<Result<ServiceObservation>> wait_for_https(WorkPtr work, std::function<bool(ServiceObservation const&)> wanted,
                                                          std::string step);
     net::Task<Result<void>> wait_until_down(std::shared_ptr<net::Stream> watch, net::Endpoint where);

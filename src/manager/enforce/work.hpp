@@ -14,6 +14,7 @@ struct Enforcer::Work {
     Plan plan;
     std::string address;             ///< where the system was found
     std::uint64_t contact_mark = 0;  ///< calls after this one came after the newest restart or change of settings
+    std::string former_client;       ///< SHA-256 of what the system had for its calls before a new one was installed
     bool restart_asked = false;      ///< a change of this run waits for a restart
     int steps_done = 0;
 

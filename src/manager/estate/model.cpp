@@ -30,6 +30,7 @@ constexpr Names<PasswordOrigin, 3> k_origins{
 constexpr Names<Reachability, 3> k_reachability{
     {{{Reachability::unknown, "unknown"}, {Reachability::reachable, "reachable"}, {Reachability::unreachable, "unreachable"}}}};
 constexpr Names<Issuer, 2> k_issuers{{{{Issuer::internal, "internal"}, {Issuer::by_hand, "by_hand"}}}};
+constexpr Names<Identities, 2> k_identities{{{{Identities::one, "one"}, {Identities::two, "two"}}}};
 constexpr Names<ExceptionKind, 2> k_exceptions{{{{ExceptionKind::mode, "mode"}, {ExceptionKind::keep_service, "keep_service"}}}};
 constexpr Names<TicketType, 11> k_ticket_types{{{{TicketType::no_https_response, "no_https_response"},
                                                  {TicketType::certificate_validation_error, "certificate_validation_error"},
@@ -65,6 +66,7 @@ std::string_view to_string(SecureOnly value) { return k_secure_only.name(value);
 std::string_view to_string(PasswordOrigin value) { return k_origins.name(value); }
 std::string_view to_string(Reachability value) { return k_reachability.name(value); }
 std::string_view to_string(Issuer value) { return k_issuers.name(value); }
+std::string_view to_string(Identities value) { return k_identities.name(value); }
 std::string_view to_string(ExceptionKind value) { return k_exceptions.name(value); }
 std::string_view to_string(TicketType value) { return k_ticket_types.name(value); }
 std::string_view to_string(TicketState value) { return k_ticket_states.name(value); }
@@ -79,6 +81,7 @@ std::optional<SecureOnly> parse_secure_only(std::string_view text) { return k_se
 std::optional<PasswordOrigin> parse_password_origin(std::string_view text) { return k_origins.find(text); }
 std::optional<Reachability> parse_reachability(std::string_view text) { return k_reachability.find(text); }
 std::optional<Issuer> parse_issuer(std::string_view text) { return k_issuers.find(text); }
+std::optional<Identities> parse_identities(std::string_view text) { return k_identities.find(text); }
 std::optional<ExceptionKind> parse_exception_kind(std::string_view text) { return k_exceptions.find(text); }
 std::optional<TicketType> parse_ticket_type(std::string_view text) { return k_ticket_types.find(text); }
 std::optional<TicketState> parse_ticket_state(std::string_view text) { return k_ticket_states.find(text); }

@@ -40,6 +40,12 @@ enum class Issuer {
     by_hand    ///< a company's authority: people carry requests there, and answers back (docs/by-hand.md)
 };
 
+/// How many certificates a system has (REQ MGR-13).
+enum class Identities {
+    one,  ///< for its server side and its calls
+    two   ///< one each, where its family can keep them apart
+};
+
 /// In place of a trial's number: one was asked for, and its number was not seen yet.
 inline constexpr std::string_view k_trial_asked_for = "?";
 
@@ -118,6 +124,8 @@ struct Policy {
     std::vector<std::string> renewal_windows{};
     /// Of the system's folder (store/folder_policy_store.hpp); never stored with the estate's own policy.
     Issuer issuer = Issuer::internal;
+    /// A folder may say otherwise.
+    Identities identities = Identities::one;
     /// Those that count for one system now; never stored. In the estate's own policy there are none.
     std::vector<PolicyException> exceptions;
 
@@ -207,7 +215,8 @@ std::string_view to_string(TrackBy value);
 std::string_view to_string(SecureOnly value);
 std::string_view to_string(PasswordOrigin value);
 std::string_view to_string(Reachability value);
-std::string_view to_string(Issuer value);  ///< "internal", "by_hand"
+std::string_view to_string(Issuer value);      ///< "internal", "by_hand"
+std::string_view to_string(Identities value);  ///< "one", "two"
 std::string_view to_string(ExceptionKind value);
 /// "Exception for /Labs until 2027-01-31T00:00:00Z: Secure-Only is off here (owner: Ann; reason: no certificates yet)"
 std::string describe(PolicyException const& exception);
@@ -223,6 +232,7 @@ std::optional<SecureOnly> parse_secure_only(std::string_view text);
 std::optional<PasswordOrigin> parse_password_origin(std::string_view text);
 std::optional<Reachability> parse_reachability(std::string_view text);
 std::optional<Issuer> parse_issuer(std::string_view text);
+std::optional<Identities> parse_identities(std::string_view text);
 std::optional<ExceptionKind> parse_exception_kind(std::string_view text);
 std::optional<TicketType> parse_ticket_type(std::string_view text);
 std::optional<TicketState> parse_ticket_state(std::string_view text);

@@ -1,6 +1,7 @@
 #include "manager/estate/new_system.hpp"
 
 #include "base/text.hpp"
+#include "manager/certificates/profile_limits.hpp"
 #include "manager/drivers/web_driver.hpp"
 #include "manager/renew/hours.hpp"
 #include "net/ssh_client.hpp"
@@ -98,6 +99,7 @@ Result<Policy> check_policy(Policy policy) {
     if (policy.certificate_days <= policy.renew_days_before)
         problems.push_back(invalid("certificate_days", "it must be longer than renew_days_before"));
     if (auto type = pki::parse_key_type(policy.key_type); !type) problems.push_back(std::move(type.error().at("key_type")));
+    for (auto& problem : beyond_profiles(policy)) problems.push_back(std::move(problem));
     if (!problems.empty()) return fail(gather(std::move(problems)));
     return policy;
 }

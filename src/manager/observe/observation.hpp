@@ -40,6 +40,14 @@ struct ServiceObservation {
     std::string host_key;   ///< of SSH, when it was looked at: "SHA256:..."
 };
 
+/// A certificate that the system says it has for one of its purposes.
+struct InstalledIdentity {
+    std::string id;           ///< of the family's identities
+    std::string fingerprint;  ///< SHA-256
+    bool factory = false;
+    bool operator==(InstalledIdentity const&) const = default;
+};
+
 /// What the system says of itself after log-in. Settings by canonical name, values canonical where the family maps them.
 struct Account {
     std::string product;
@@ -51,6 +59,7 @@ struct Account {
     bool restart_pending = false;                 ///< stored settings, or a certificate, wait for a restart
     std::string certificate_fingerprint;          ///< SHA-256 of the installed certificate (perhaps not served yet)
     bool factory_certificate = false;
+    std::vector<InstalledIdentity> identities;       ///< of families that list them
     std::vector<std::string> trust_fingerprints;     ///< SHA-256 of its trusted roots
     bool verification_effective = false;             ///< verify mode is on and has all it needs
     std::vector<std::string> missing_preconditions;  ///< of TRU-4, in the system's words

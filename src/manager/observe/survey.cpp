@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "manager/certificates/by_hand.hpp"
+#include "manager/certificates/client_side_reader.hpp"
 #include "manager/observe/recognise.hpp"
 #include "manager/store/campaign_store.hpp"
 #include "manager/store/folder_policy_store.hpp"
@@ -163,12 +164,14 @@ net::Task<Result<void>> Surveyor::record(Survey& survey) {
     auto const& seen = survey.sighting.observation;
     directory_.learn(system, seen.called == system.host_name ? seen.resolved_address : system.address);
     CS_CO_CHECK(co_await judge_contact(survey));
+    CS_CO_TRY(survey.client, co_await read_client_side(store_, authority_, survey.family, system, seen, survey.policy, now));
     AssessInput const input{.family = *survey.family,
                             .system = system,
                             .observation = survey.sighting.observation,
                             .policy = survey.policy,
                             .now = now,
-                            .estate_roots = authority_.roots()};
+                            .estate_roots = authority_.roots(),
+                            .client = survey.client};
     survey.assessment = assess(input);
     system.level = survey.assessment.level;
     CS_CO_CHECK(co_await store_.record_assessment(system, survey.assessment, describe_services(survey.sighting.observation)));

@@ -28,6 +28,7 @@ struct Survey {
     ConnectionSettings connection{};
     bool phonebook = false;  ///< a phone book of ours is assigned to the system
     ByHand by_hand{};        ///< read when the policy's issuer is by_hand
+    ClientSide client{};
 };
 
 class Surveyor {

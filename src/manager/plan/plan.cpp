@@ -4,6 +4,7 @@
 #include "family/generic.hpp"
 #include "manager/assess/readiness.hpp"
 #include "manager/observe/wire.hpp"
+#include "manager/plan/client_steps.hpp"
 #include "manager/plan/goal.hpp"
 #include "manager/renew/decide.hpp"
 
@@ -54,6 +55,7 @@ private:
         keep_persistent(work_channel());
         if (mode_ == SecureOnly::verify) {
             trust_roots();
+            install_client_certificate();
             install_certificate();
         }
         // Verification comes first, so that the first call over HTTPS is verified and proves it. But a system that still calls
@@ -63,9 +65,11 @@ private:
         if (!calls_an_address()) point_clients();
         restart_if_needed(work_channel(), "The certificate or settings that were stored work after a restart.");
         prove_certificate();
+        remove_client_certificate();
         if (mode_ == SecureOnly::verify && in_.system.track_by != TrackBy::host_name && !is_unverified_for_now()) track_by_host_name();
         note_open_doors();
         close_doors();
+        prove_client_certificate();
         await_contact();
         put_on_trial(before_trial);
         if (plan_.blockers.empty()) ask_authority();
@@ -81,10 +85,7 @@ private:
             plan_.blockers.push_back(Error(errors::mgr::trial_of_somebody, {{"system", in_.system.name}}));
             return;
         }
-        auto const changes = [](Step const& step) {
-            return step.kind == StepKind::apply_settings || step.kind == StepKind::install_trust ||
-                   step.kind == StepKind::install_certificate;
-        };
+        auto const changes = [](Step const& step) { return changes_the_system(step.kind); };
         bool const wanted = in_.policy.trial_seconds > 0 &&
                             std::any_of(plan_.steps.begin() + static_cast<std::ptrdiff_t>(begin), plan_.steps.end(), changes);
         if (!is_ours && !wanted) return;
@@ -313,7 +314,8 @@ private:
         if (in_.policy.renew_days_before == k_replace_now)
             return "Its renewal is due, or it is to be replaced by a new key (countersign inventory show " +
                    leaf.fingerprint().substr(0, 16) + ")";
-        if (leaf.not_after() - in_.now >= latest_renewal(leaf.not_before(), leaf.not_after(), in_.policy.renew_days_before)) return {};
+        if (leaf.not_after() - in_.now >= latest_renewal(leaf.not_before(), leaf.not_after(), in_.policy.renew_days_before))
+            return is_by_hand() ? std::string() : usage_fault(in_.client, leaf, wants_two(in_));
         return "The certificate ends in " + std::to_string(days) + " days";
     }
 
@@ -369,6 +371,31 @@ private:
         step.after = "The system has stored the new pair.";
         restart_needed_ = restart_needed_ || in_.family.certificate.effect != family::CertificateEffect::now;
         certificate_replaced_ = true;
+    }
+
+    // --- the certificate for the system's calls (plan/client_steps.hpp) ---
+
+    /// Before the server's: while both are new, the system has one to call with at any moment.
+    void install_client_certificate() {
+        if (auto note = why_one_certificate(in_); !note.empty()) plan_.notes.push_back(std::move(note));
+        auto step = step_to_install_client(in_);
+        if (!step) return;
+        restart_needed_ = restart_needed_ || client_effect(in_) != family::CertificateEffect::now;
+        client_replaced_ = true;
+        add_made(*std::move(step));
+    }
+    void prove_client_certificate() {
+        if (auto step = step_to_prove_client(in_, client_replaced_)) add_made(*std::move(step), secure_channel());
+    }
+    void remove_client_certificate() {
+        auto step = step_to_remove_client(in_);
+        if (!step) return;
+        clients_changed_ = true;
+        add_made(*std::move(step), secure_channel());
+    }
+    void add_made(Step step, std::optional<ChannelTrust> channel = std::nullopt) {
+        step.channel = channel.value_or(work_channel());
+        plan_.steps.push_back(std::move(step));
     }
 
     void point_clients() {
@@ -544,29 +571,11 @@ private:
     bool certificate_replaced_ = false;
     bool awaits_answer_ = false;  ///< of an authority that is asked by hand
     std::string why_asked_;
+    bool client_replaced_ = false;
     bool clients_changed_ = false;
 };
 
 }  // namespace
-
-std::string_view to_string(StepKind kind) {
-    switch (kind) {
-        case StepKind::apply_settings: return "apply_settings";
-        case StepKind::restart: return "restart";
-        case StepKind::prove_channel: return "prove_channel";
-        case StepKind::set_password: return "set_password";
-        case StepKind::install_trust: return "install_trust";
-        case StepKind::install_certificate: return "install_certificate";
-        case StepKind::prove_certificate: return "prove_certificate";
-        case StepKind::track_by_host_name: return "track_by_host_name";
-        case StepKind::prove_closed: return "prove_closed";
-        case StepKind::await_contact: return "await_contact";
-        case StepKind::begin_trial: return "begin_trial";
-        case StepKind::confirm_trial: return "confirm_trial";
-        case StepKind::request_certificate: return "request_certificate";
-    }
-    return "";
-}
 
 Plan make_plan(PlanInput const& input) { return Planner(input).make(); }
 

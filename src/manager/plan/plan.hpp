@@ -19,17 +19,22 @@ enum class StepKind {
     restart,         ///< and wait until it answers again
     prove_channel,   ///< HTTPS answers, and its identity is verified, pinned or the factory's
     set_password,
-    install_trust,        ///< the estate's roots into the trust list
-    install_certificate,  ///< new key and certificate, over a channel that is at least `channel`
-    prove_certificate,    ///< the new certificate is served and verifies with the host name
-    track_by_host_name,   ///< in our own connection settings
-    prove_closed,         ///< the listed services refuse connections; HTTPS still verifies
-    await_contact,        ///< the system calls us over HTTPS (as its new settings say)
-    begin_trial,          ///< what follows goes back by itself unless it is confirmed in time
-    confirm_trial,        ///< what was changed stays
-    request_certificate   ///< a key and a request for an authority that is asked by hand
+    install_trust,               ///< the estate's roots into the trust list
+    install_certificate,         ///< new key and certificate, over a channel that is at least `channel`
+    prove_certificate,           ///< the new certificate is served and verifies with the host name
+    track_by_host_name,          ///< in our own connection settings
+    prove_closed,                ///< the listed services refuse connections; HTTPS still verifies
+    await_contact,               ///< the system calls us over HTTPS (as its new settings say)
+    begin_trial,                 ///< what follows goes back by itself unless it is confirmed in time
+    confirm_trial,               ///< what was changed stays
+    request_certificate,         ///< a key and a request for an authority that is asked by hand
+    install_client_certificate,  ///< new key and certificate for the system's calls alone
+    prove_client_certificate,    ///< the system called, and showed it
+    remove_client_certificate    ///< the system shows its server's certificate when it calls
 };
 std::string_view to_string(StepKind kind);
+/// It changes what the system has stored, but for its password.
+bool changes_the_system(StepKind kind);
 
 struct SettingChange {
     std::string canonical;
@@ -76,6 +81,7 @@ struct PlanInput {
     /// SHA-256 of roots that the estate trusted once; a system that has one forgets it.
     std::vector<std::string> withdrawn_roots = {};
     ByHand by_hand = {};  ///< counts when the policy's issuer is by_hand
+    ClientSide client = {};
 };
 
 Plan make_plan(PlanInput const& input);

@@ -16,14 +16,6 @@ constexpr int k_last_share = 10;
 
 UtcTime latest_begin(Life life) { return life.end - (life.end - life.begin) / k_last_share; }
 
-/// Windows that cannot be read any more (the machine lost its time zones) hold nothing up: a certificate that ends is worse.
-std::vector<Window> readable(std::vector<std::string> const& texts) {
-    auto windows = parse_renewal_windows(texts);
-    if (windows) return *std::move(windows);
-    log::warning("renewals.hours", {{"error", windows.error().message()}});
-    return {};
-}
-
 }  // namespace
 
 ZoneSource system_zones() {
@@ -40,6 +32,13 @@ Result<std::vector<Window>> parse_renewal_windows(std::vector<std::string> const
         out.push_back(std::move(window));
     }
     return out;
+}
+
+std::vector<Window> readable_windows(std::vector<std::string> const& texts) {
+    auto windows = parse_renewal_windows(texts);
+    if (windows) return *std::move(windows);
+    log::warning("renewals.hours", {{"error", windows.error().message()}});
+    return {};
 }
 
 bool may_renew(std::span<Window const> windows, UtcTime now, Life life) {
@@ -61,7 +60,7 @@ UtcTime next_hours(std::span<Window const> windows, UtcTime now, Life life, doub
 net::Task<Result<void>> apply_renewal(Store& store, SystemId system, Policy& policy, pki::Certificate const* served, UtcTime now) {
     // Both outlive the call; the coroutine keeps where they are.
     auto* const out = &policy;
-    auto const windows = readable(policy.renewal_windows);
+    auto const windows = readable_windows(policy.renewal_windows);
     auto const shown = served != nullptr ? std::optional(*served) : std::nullopt;
     CS_CO_TRY(auto const due, co_await store.inventory().to_replace(system));
     if (due && (due->at_once || may_renew(windows, now, {due->not_before, due->not_after})))

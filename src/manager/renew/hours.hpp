@@ -18,6 +18,9 @@ ZoneSource system_zones();
 /// As campaigns read them. MGR-040, MGR-041, GEN-001 when there are too many.
 Result<std::vector<Window>> parse_renewal_windows(std::vector<std::string> const& texts, ZoneSource const& zones = system_zones());
 
+/// Those that can be read. A machine that lost its time zones holds nothing up: a certificate that ends is worse.
+std::vector<Window> readable_windows(std::vector<std::string> const& texts);
+
 struct Life {
     UtcTime begin{}, end{};
 };

@@ -133,7 +133,8 @@ std::string to_document(Policy const& policy) {
                                         {"certificate_days", policy.certificate_days},
                                         {"key_type", policy.key_type},
                                         {"revocation", to_string(policy.revocation)},
-                                        {"renewal_windows", array_of(policy.renewal_windows)}});
+                                        {"renewal_windows", array_of(policy.renewal_windows)},
+                                        {"identities", to_string(policy.identities)}});
 }
 
 Result<Policy> parse_policy(std::string_view document) {
@@ -159,6 +160,8 @@ Result<Policy> parse_policy(std::string_view document) {
         out.revocation = *revocation;
     }
     out.renewal_windows = texts_of(object.if_contains("renewal_windows"));
+    // Policies from before there were two have one.
+    out.identities = parse_identities(text_of(object, "identities")).value_or(Identities::one);
     return out;
 }
 

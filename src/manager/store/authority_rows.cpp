@@ -216,19 +216,21 @@ net::Task<Result<NamedSystems>> AuthorityRows::users_of(std::vector<std::string>
             }
             return list;
         };
-        // What a caller showed once counts only where nothing better is known: it shows another one when it calls again.
+        // What a caller showed once counts only where nothing better is known: it shows another one when it calls again. But not where it
+        // has one for its calls alone.
         std::string which =
             "id IN (SELECT used.system FROM inventory_uses used JOIN inventory ON inventory.id = used.certificate WHERE used.until IS NULL "
             "AND inventory.issuer IN (" +
             among("shown") +
-            ") AND (used.service <> 'client' OR NOT EXISTS (SELECT 1 FROM inventory_uses other WHERE other.system = used.system AND "
+            ") AND (used.service <> 'client' OR inventory.purpose = 'system_client' OR NOT EXISTS (SELECT 1 FROM inventory_uses other "
+            "WHERE other.system = used.system AND "
             "other.until IS NULL AND other.service <> 'client')))";
         which += " OR id IN (SELECT inventory.system FROM inventory WHERE inventory.state = 'pending' AND inventory.issuer IN (" +
                  among("coming") + "))";
         // Proven in place, and not noted as served yet: that is done by the look with which the enforcement ends.
         which +=
             " OR id IN (SELECT inventory.system FROM inventory JOIN jobs ON jobs.system = inventory.system AND jobs.state = 'running' "
-            "WHERE inventory.state = 'issued' AND inventory.purpose = 'system' AND inventory.issuer IN (" +
+            "WHERE inventory.state = 'issued' AND inventory.purpose IN ('system', 'system_client') AND inventory.issuer IN (" +
             among("proven") + "))";
         return named(database, which, std::move(values), most);
     });

@@ -67,7 +67,8 @@ struct NamedSystems {
     std::size_t in_all = 0;
 };
 
-class AuthorityStore;  // store/authority_store.hpp
+class AuthorityStore;       // store/authority_store.hpp
+struct PendingCertificate;  // store/store.hpp
 
 class CertificateStore {
 public:
@@ -75,6 +76,12 @@ public:
 
     /// The internal authority's own certificates and keys.
     virtual AuthorityStore& authorities() = 0;
+
+    /// The certificate for the calls of a system that has two, on its way there; as Store::get_pending_certificate and its like do for
+    /// the server side. Its purpose in the inventory is k_client_purpose.
+    virtual net::Task<Result<std::optional<PendingCertificate>>> get_pending_client(SystemId id) = 0;
+    virtual net::Task<Result<void>> set_pending_client(SystemId id, PendingCertificate pending) = 0;
+    virtual net::Task<Result<void>> clear_pending_client(SystemId id) = 0;
 
     virtual net::Task<Result<KeptCertificates>> get_kept() = 0;
     /// All slots and the record of the change in one transaction; `action` as "own_certificate.install".

@@ -1,65 +1,15 @@
+#include "manager/store/pending_rows.hpp"
 #include "manager/store/sqlite_store.hpp"
 
 namespace countersign::manager::store {
-namespace {
-
-std::string key_context(SystemId id) { return "system " + std::to_string(id) + " pending key"; }
-
-void insert_issued(Database& database, IssuedCertificate const& issued) {
-    database.execute(
-        "INSERT INTO issued (serial, subject, fingerprint, purpose, system, not_before, not_after, revoked) "
-        "VALUES (:serial, :subject, :fingerprint, :purpose, :system, :not_before, :not_after, :revoked)",
-        {value(issued.serial), value(issued.subject), value(issued.fingerprint), value(issued.purpose), value(issued.system),
-         value(issued.not_before), value(issued.not_after), value(issued.revoked)});
-}
-
-}  // namespace
 
 net::Task<Result<std::optional<PendingCertificate>>> SqliteStore::get_pending_certificate(SystemId id) {
-    return read([this, id](Database& database) -> Result<std::optional<PendingCertificate>> {
-        auto row = database.select_one({"certificate", "sealed_key"}, "FROM pending_certificates WHERE system = :system", {value(id)});
-        if (!row) return std::nullopt;
-        CS_TRY(auto certificate, pki::Certificate::parse_pem(row->text(0)));
-        CS_TRY(auto pem, sealer_.open(row->text(1), key_context(id)));
-        CS_TRY(auto key, pki::PrivateKey::parse_pem(pem.reveal()));
-        return PendingCertificate{std::move(certificate), std::move(key)};
-    });
+    return get_pending(backing_, id, Side::server);
 }
-
 net::Task<Result<void>> SqliteStore::set_pending_certificate(SystemId id, PendingCertificate pending) {
-    // Reading a certificate and sealing a key take longer than storing them: not on the database's thread.
-    auto sealed = sealer_.seal(pending.key.to_pem(), key_context(id));
-    auto const& certificate = pending.certificate;
-    IssuedCertificate issued{.serial = certificate.serial(),
-                             .subject = certificate.subject(),
-                             .fingerprint = certificate.fingerprint(),
-                             .purpose = "system",
-                             .system = id,
-                             .not_before = certificate.not_before(),
-                             .not_after = certificate.not_after(),
-                             .certificate = certificate,
-                             .renew_at = pending.renew_at};
-    return write([this, id, issued = std::move(issued), sealed = std::move(sealed)](Database& database) -> Result<void> {
-        if (!database.select_one({"id"}, "FROM systems WHERE id = :id", {value(id)})) return no_such_system(id);
-        insert_issued(database, issued);
-        database.execute(
-            "INSERT INTO pending_certificates (system, certificate, sealed_key) VALUES (:system, :certificate, :key) "
-            "ON CONFLICT (system) DO UPDATE SET certificate = excluded.certificate, sealed_key = excluded.sealed_key",
-            {value(id), value(issued.certificate->to_pem()), value(sealed)});
-        take_in_pending(database, now(), id, *issued.certificate, issued.renew_at);
-        record(database, "manager", "certificate.issue", subject_of(id), issued.subject + " serial " + issued.serial);
-        return {};
-    });
+    return set_pending(backing_, id, Side::server, std::move(pending));
 }
-
-net::Task<Result<void>> SqliteStore::clear_pending_certificate(SystemId id) {
-    return write([this, id](Database& database) -> Result<void> {
-        settle_pending(database, now(), id);
-        auto cleared = database.execute("DELETE FROM pending_certificates WHERE system = :system", {value(id)});
-        if (cleared > 0) record(database, "manager", "certificate.settled", subject_of(id), "the issued certificate is no longer pending");
-        return {};
-    });
-}
+net::Task<Result<void>> SqliteStore::clear_pending_certificate(SystemId id) { return clear_pending(backing_, id, Side::server); }
 
 net::Task<Result<void>> SqliteStore::record_issued(IssuedCertificate certificate) {
     return write([this, certificate = std::move(certificate)](Database& database) -> Result<void> {

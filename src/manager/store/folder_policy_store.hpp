@@ -32,6 +32,7 @@ struct FolderDefaults {
     std::vector<FolderCredential> credentials;                  ///< in the order in which they are tried
     std::optional<std::vector<std::string>> renewal_windows{};  ///< in place of the policy's; an empty list: at any time
     std::optional<Issuer> issuer{};                             ///< of systems' certificates; nobody says: the internal authority
+    std::optional<Identities> identities{};                     ///< in place of the policy's
 };
 
 class FolderPolicyStore {
@@ -59,6 +60,7 @@ public:
         std::optional<std::vector<FolderCredential>> credentials;  ///< replaces the list
         std::optional<std::optional<std::vector<std::string>>> renewal_windows{};
         std::optional<std::optional<Issuer>> issuer{};
+        std::optional<std::optional<Identities>> identities{};
     };
     /// What is not named stays. GEN-003.
     virtual net::Task<Result<void>> change_defaults(FolderId folder, DefaultsChange change, std::string actor) = 0;

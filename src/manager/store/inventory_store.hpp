@@ -26,6 +26,12 @@ enum class CertificateState {
 std::string_view to_string(CertificateState value);
 std::optional<CertificateState> parse_certificate_state(std::string_view text);
 
+/// The purpose of a certificate that a system has for its calls alone.
+inline constexpr std::string_view k_client_purpose = "system_client";
+
+/// Of a system that has two certificates.
+enum class Side { server, client };
+
 struct InventoryEntry {
     std::int64_t id = 0;
     std::string fingerprint;  ///< SHA-256, lower-case hexadecimal
@@ -34,8 +40,8 @@ struct InventoryEntry {
     std::vector<std::string> names;
     std::string issuer_subject;
     std::string issuer;   ///< fingerprint of its issuer; empty: not known
-    std::string purpose;  ///< "system", "manager", "root", "authority", "responder"; "by_hand": an answer to a request;
-                          ///< "seen": issued by somebody else
+    std::string purpose;  ///< "system" (of its server, or of both sides), "system_client" (of its calls alone), "manager", "root",
+                          ///< "authority", "responder"; "by_hand": an answer to a request; "seen": issued by somebody else
     SystemId system = 0;  ///< it was issued for, or first seen at; 0: none
     std::string system_name;
     std::string key;  ///< "EC 256"; empty: not known
@@ -126,7 +132,7 @@ public:
 
     /// Renewals that are planned from now on, by the hour since 1970: the calendar of whoever chooses the next.
     virtual net::Task<Result<std::map<std::int64_t, int>>> planned_renewals() = 0;
-    /// Those whose time has come and whose system serves them, most urgent first.
+    /// Those whose time has come and whose system serves them, or shows them in its calls alone, most urgent first.
     virtual net::Task<Result<std::vector<DueRenewal>>> due_renewals(std::size_t most) = 0;
     /// When it is to be tried again.
     virtual net::Task<Result<void>> put_off_renewal(std::string fingerprint, UtcTime until) = 0;
@@ -138,7 +144,7 @@ public:
         UtcTime not_before{}, not_after{};
         bool at_once = false;  ///< it was revoked, or a person asked: it waits for no hours
     };
-    virtual net::Task<Result<std::optional<ToReplace>>> to_replace(SystemId system) = 0;
+    virtual net::Task<Result<std::optional<ToReplace>>> to_replace(SystemId system, Side side = Side::server) = 0;
     /// The certificates that systems serve are to be replaced now, whatever their time; `then_revoke`: the reason with which they are
     /// revoked as soon as the new one is proven. What is known of `systems`, or of all below the issuer. How many.
     struct Rekey {

@@ -5,6 +5,7 @@
 #include "manager/store/audit_trail.hpp"
 #include "manager/store/authority_schema.hpp"
 #include "manager/store/change_feed.hpp"
+#include "manager/store/identity_schema.hpp"
 #include "manager/store/inventory_schema.hpp"
 #include "manager/store/request_schema.hpp"
 #include "manager/store/running_schema.hpp"
@@ -509,11 +510,11 @@ Statements const k_people = {
     "CREATE INDEX tokens_owner ON tokens (owner)",
 };
 
-std::array<Statements const*, 20> const k_steps = {&k_systems,       &k_certificates,     &k_jobs,           &k_tickets,
-                                                   &k_access,        &k_trials,           &k_folders,        &k_ticket_work,
-                                                   &k_notifications, &k_campaigns,        &k_lists,          &k_folder_policy,
-                                                   &k_arrivals,      &k_own_certificates, &k_audit_chain,    &inventory_schema(),
-                                                   &k_people,        &authority_schema(), &running_schema(), &request_schema()};
+std::array<Statements const*, 21> const k_steps = {
+    &k_systems,        &k_certificates,     &k_jobs,           &k_tickets,          &k_access, &k_trials,
+    &k_folders,        &k_ticket_work,      &k_notifications,  &k_campaigns,        &k_lists,  &k_folder_policy,
+    &k_arrivals,       &k_own_certificates, &k_audit_chain,    &inventory_schema(), &k_people, &authority_schema(),
+    &running_schema(), &request_schema(),   &identity_schema()};
 
 constexpr int k_version_with_address_keys = 11;
 

@@ -10,6 +10,9 @@ class SqliteCertificates final : public CertificateStore {
 public:
     explicit SqliteCertificates(Backing& backing) : backing_(backing), authorities_(backing) {}
     AuthorityStore& authorities() override { return authorities_; }
+    net::Task<Result<std::optional<PendingCertificate>>> get_pending_client(SystemId id) override;
+    net::Task<Result<void>> set_pending_client(SystemId id, PendingCertificate pending) override;
+    net::Task<Result<void>> clear_pending_client(SystemId id) override;
     net::Task<Result<KeptCertificates>> get_kept() override;
     net::Task<Result<void>> set_kept(KeptCertificates kept, std::string action, std::string detail, std::string actor) override;
     net::Task<Result<std::vector<ForeignRoot>>> foreign_roots() override;

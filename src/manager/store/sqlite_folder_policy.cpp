@@ -91,6 +91,11 @@ net::Task<Result<Policy>> SqliteFolderPolicy::effective_policy(FolderId folder) 
             "FROM folder_defaults AS d " + std::string(k_up) + "d.folder WHERE d.issuer IS NOT NULL ORDER BY up.depth LIMIT 1",
             {value(folder)});
         if (issuer) whole.issuer = parse_issuer(issuer->text(0)).value_or(Issuer::internal);
+        auto const identities = database.select_one(
+            {"d.identities"},
+            "FROM folder_defaults AS d " + std::string(k_up) + "d.folder WHERE d.identities IS NOT NULL ORDER BY up.depth LIMIT 1",
+            {value(folder)});
+        if (identities) whole.identities = parse_identities(identities->text(0)).value_or(whole.identities);
         return whole;
     });
     if (policy && *ended) CS_CO_CHECK(co_await note_ends());
@@ -154,12 +159,13 @@ net::Task<Result<void>> SqliteFolderPolicy::remove_exception(std::int64_t id, st
 
 Result<FolderDefaults> SqliteFolderPolicy::load_defaults(Database& database, FolderId folder) const {
     FolderDefaults out;
-    if (auto row = database.select_one({"track_by", "user_name", "renewal_windows", "issuer"},
+    if (auto row = database.select_one({"track_by", "user_name", "renewal_windows", "issuer", "identities"},
                                        "FROM folder_defaults WHERE folder = :folder", {value(folder)})) {
         if (!row->is_null(0)) out.track_by = parse_track_by(row->text(0));
         if (!row->is_null(1)) out.user = row->text(1);
         if (!row->is_null(2)) out.renewal_windows = lines_of(row->text(2));
         if (!row->is_null(3)) out.issuer = parse_issuer(row->text(3));
+        if (!row->is_null(4)) out.identities = parse_identities(row->text(4));
     }
     for (auto const& row :
          database.select({"id", "user_name", "sealed"}, "FROM folder_credentials WHERE folder = :folder ORDER BY id", {value(folder)})) {
@@ -186,6 +192,7 @@ net::Task<Result<FolderDefaults>> SqliteFolderPolicy::effective_defaults(FolderI
             if (!out.user) out.user = std::move(own.user);
             if (!out.renewal_windows) out.renewal_windows = std::move(own.renewal_windows);
             if (!out.issuer) out.issuer = own.issuer;
+            if (!out.identities) out.identities = own.identities;
             if (out.credentials.empty()) out.credentials = std::move(own.credentials);
         }
         return out;
@@ -230,6 +237,12 @@ net::Task<Result<void>> SqliteFolderPolicy::change_defaults(FolderId folder, Def
                                 : *chosen == Issuer::by_hand ? "of an authority that is asked by hand"
                                                              : "of the internal authority") +
                     "; ";
+        }
+        if (wanted->identities) {
+            auto const& chosen = *wanted->identities;
+            database.execute("UPDATE folder_defaults SET identities = :identities WHERE folder = :folder",
+                             {chosen ? value(to_string(*chosen)) : Value(), value(folder)});
+            line += "identities " + std::string(chosen ? to_string(*chosen) : "as the folder above") + "; ";
         }
         if (wanted->credentials) {
             database.execute("DELETE FROM folder_credentials WHERE folder = :folder", {value(folder)});

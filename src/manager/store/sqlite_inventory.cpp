@@ -319,23 +319,25 @@ net::Task<Result<std::vector<DueRenewal>>> SqliteInventory::due_renewals(std::si
                  {"fingerprint", "inventory_uses.system", "not_before", "not_after", "renew_at", "attempts"},
                  "FROM inventory INDEXED BY inventory_renewal JOIN inventory_uses ON certificate = inventory.id AND until IS NULL "
                  "WHERE renew_at IS NOT NULL AND state = 'served' AND renew_at <= :now AND held <= :same AND inventory_uses.system <> 0 "
-                 "AND inventory_uses.service <> 'client' ORDER BY renew_at LIMIT :most",
+                 "AND (inventory_uses.service <> 'client' OR purpose = 'system_client') ORDER BY renew_at LIMIT :most",
                  {value(backing_.now()), value(backing_.now()), value(static_cast<std::int64_t>(most))}))
             out.push_back({row.text(0), row.number(1), row.time(2), row.time(3), row.time(4), row.integer(5)});
         return out;
     });
 }
 
-net::Task<Result<std::optional<InventoryStore::ToReplace>>> SqliteInventory::to_replace(SystemId system) {
-    return backing_.read([this, system](Database& database) -> Result<std::optional<ToReplace>> {
+net::Task<Result<std::optional<InventoryStore::ToReplace>>> SqliteInventory::to_replace(SystemId system, Side side) {
+    return backing_.read([this, system, side](Database& database) -> Result<std::optional<ToReplace>> {
         auto const row = database.select_one(
             {"fingerprint", "not_before", "not_after", "CASE WHEN state = 'revoked' OR rekey IS NOT NULL THEN 1 ELSE 0 END AS at_once"},
-            "FROM inventory_uses JOIN inventory ON inventory.id = certificate WHERE inventory_uses.system = :system AND until IS NULL AND "
-            "service <> 'client' AND (state = 'revoked' OR rekey IS NOT NULL OR (state = 'served' AND renew_at <= :now) OR "
-            // Below a root that is being replaced, and whose successor every system has (authority_store.hpp).
-            "issuer IN (SELECT authorities.fingerprint FROM authorities JOIN root_replacements ON from_hierarchy = hierarchy "
-            "WHERE ended IS NULL AND phase <> 'distribute')) "
-            "ORDER BY at_once DESC LIMIT 1",
+            "FROM inventory_uses JOIN inventory ON inventory.id = certificate WHERE inventory_uses.system = :system AND until IS NULL "
+            "AND " +
+                std::string(side == Side::server ? "service <> 'client'" : "service = 'client' AND purpose = 'system_client'") +
+                " AND (state = 'revoked' OR rekey IS NOT NULL OR (state = 'served' AND renew_at <= :now) OR "
+                // Below a root that is being replaced, and whose successor every system has (authority_store.hpp).
+                "issuer IN (SELECT authorities.fingerprint FROM authorities JOIN root_replacements ON from_hierarchy = hierarchy "
+                "WHERE ended IS NULL AND phase <> 'distribute')) "
+                "ORDER BY at_once DESC LIMIT 1",
             {value(system), value(backing_.now())});
         if (!row) return std::nullopt;
         return ToReplace{.fingerprint = row->text(0), .not_before = row->time(1), .not_after = row->time(2), .at_once = row->flag(3)};

@@ -19,7 +19,7 @@ public:
     net::Task<Result<std::vector<DueRenewal>>> due_renewals(std::size_t most) override;
     net::Task<Result<void>> put_off_renewal(std::string fingerprint, UtcTime until) override;
     net::Task<Result<void>> hold_renewal(std::string fingerprint, UtcTime until) override;
-    net::Task<Result<std::optional<ToReplace>>> to_replace(SystemId system) override;
+    net::Task<Result<std::optional<ToReplace>>> to_replace(SystemId system, Side side) override;
     net::Task<Result<std::vector<SystemId>>> rekey(Rekey wanted, std::string actor) override;
 
 private:
@@ -37,14 +37,17 @@ struct NewCertificate {
 /// The row's number; one that is there stays, but for what was not known of it: its text and its issuer.
 std::int64_t take_in(Database& database, UtcTime now, NewCertificate const& fresh);
 /// A certificate was issued for a system and waits; one that waited before is given up.
-void take_in_pending(Database& database, UtcTime now, SystemId system, pki::Certificate const& certificate,
+void take_in_pending(Database& database, UtcTime now, SystemId system, Side side, pki::Certificate const& certificate,
                      std::optional<UtcTime> renew_at);
 /// An authority that is asked by hand issued this (leaf first); it waits to be installed. One that waited before is given up.
 void take_in_answer(Database& database, UtcTime now, SystemId system, std::vector<pki::Certificate> const& chain, UtcTime renew_at);
 /// It was proven in place.
 void settle_answer(Database& database, UtcTime now, std::string const& fingerprint);
 /// The system's pending certificate was proven in place, or given up: the one that it serves now has taken the place of those before.
-void settle_pending(Database& database, UtcTime now, SystemId system);
+void settle_pending(Database& database, UtcTime now, SystemId system, Side side);
+/// What is on its way to a system of this side; and what it is called in the inventory.
+std::string_view pending_table(Side side);
+std::string_view purpose_of(Side side);
 
 /// The columns of an entry, and what they are read from.
 std::vector<std::string_view> const& entry_columns();

@@ -113,9 +113,11 @@ void revoke_those_replaced(Database& database, UtcTime now, std::string const& f
         revoke_when_asked(database, now, row.number(0));
 }
 
-void give_up_pending(Database& database, SystemId system, std::string const& instead) {
+void give_up_pending(Database& database, SystemId system, Side side, std::string const& instead) {
     database.execute(
-        "UPDATE inventory SET state = 'unused', renew_at = NULL, replaced_by = :by WHERE system = :system AND state = 'pending'",
+        "UPDATE inventory SET state = 'unused', renew_at = NULL, replaced_by = :by WHERE system = :system AND state = 'pending' "
+        "AND purpose " +
+            std::string(side == Side::client ? "=" : "<>") + " 'system_client'",
         {value(instead), value(system)});
 }
 
@@ -123,27 +125,34 @@ void give_up_pending(Database& database, SystemId system, std::string const& ins
 
 std::int64_t take_in(Database& database, UtcTime now, NewCertificate const& fresh) { return insert(database, now, fresh, {}); }
 
-void take_in_pending(Database& database, UtcTime now, SystemId system, pki::Certificate const& certificate,
+std::string_view pending_table(Side side) { return side == Side::client ? "pending_client_certificates" : "pending_certificates"; }
+std::string_view purpose_of(Side side) { return side == Side::client ? k_client_purpose : std::string_view("system"); }
+
+void take_in_pending(Database& database, UtcTime now, SystemId system, Side side, pki::Certificate const& certificate,
                      std::optional<UtcTime> renew_at) {
-    give_up_pending(database, system, certificate.fingerprint());
-    (void)take_in(
-        database, now,
-        {.certificate = certificate, .purpose = "system", .system = system, .state = CertificateState::pending, .renew_at = renew_at});
+    give_up_pending(database, system, side, certificate.fingerprint());
+    (void)take_in(database, now,
+                  {.certificate = certificate,
+                   .purpose = purpose_of(side),
+                   .system = system,
+                   .state = CertificateState::pending,
+                   .renew_at = renew_at});
 }
 
-void settle_pending(Database& database, UtcTime now, SystemId system) {
-    auto const pending = database.select_one({"certificate"}, "FROM pending_certificates WHERE system = :system", {value(system)});
+void settle_pending(Database& database, UtcTime now, SystemId system, Side side) {
+    auto const pending =
+        database.select_one({"certificate"}, "FROM " + std::string(pending_table(side)) + " WHERE system = :system", {value(system)});
     if (!pending) return;
     auto const certificate = pki::Certificate::parse_pem(pending->text(0));
     if (!certificate) return;
-    auto const fresh = insert(database, now, {.certificate = *certificate, .purpose = "system", .system = system}, {});
+    auto const fresh = insert(database, now, {.certificate = *certificate, .purpose = purpose_of(side), .system = system}, {});
     // The look that follows the proof notes where it is served.
     database.execute("UPDATE inventory SET state = 'issued' WHERE id = :id AND state = 'pending'", {value(fresh)});
     revoke_those_replaced(database, now, certificate->fingerprint());
 }
 
 void take_in_answer(Database& database, UtcTime now, SystemId system, std::vector<pki::Certificate> const& chain, UtcTime renew_at) {
-    give_up_pending(database, system, chain.front().fingerprint());
+    give_up_pending(database, system, Side::server, chain.front().fingerprint());
     // Issuers first, so that the one below finds its own.
     for (std::size_t i = chain.size(); i-- > 1;)
         (void)insert(database, now, {.certificate = chain[i], .purpose = "seen authority", .state = CertificateState::unused}, chain);
@@ -166,7 +175,7 @@ net::Task<Result<void>> SqliteInventory::note_served(SystemId system, std::strin
         auto const now = backing_.now();
         if (system != 0 && !database.select_one({"id"}, "FROM systems WHERE id = :id", {value(system)})) return no_such_system(system);
         auto const before = database.select_one(
-            {"inventory.id", "fingerprint"},
+            {"inventory.id", "fingerprint", "purpose"},
             "FROM inventory_uses JOIN inventory ON inventory.id = certificate WHERE inventory_uses.system = :system AND service = :service "
             "AND until IS NULL",
             {value(system), value(service)});
@@ -194,8 +203,10 @@ net::Task<Result<void>> SqliteInventory::note_served(SystemId system, std::strin
         if (!before) return {};
         leave(database, now, before->number(0), fingerprint);
         // Nothing of ours waits for its proof any more: what is served now is what the system is to have.
-        bool const proven = !database.select_one({"system"}, "FROM pending_certificates WHERE system = :system", {value(system)}) &&
-                            !awaits_proof(database, system);
+        auto const side = before->text(2) == k_client_purpose ? Side::client : Side::server;
+        bool const proven =
+            !database.select_one({"system"}, "FROM " + std::string(pending_table(side)) + " WHERE system = :system", {value(system)}) &&
+            (side == Side::client || !awaits_proof(database, system));
         if (proven) revoke_when_asked(database, now, before->number(0));
         return {};
     });
@@ -275,8 +286,8 @@ net::Task<Result<std::vector<SystemId>>> SqliteInventory::rekey(Rekey wanted, st
                            actor = std::move(actor)](Database& database) -> Result<std::vector<SystemId>> {
         auto const now = backing_.now();
         constexpr std::string_view from =
-            "FROM inventory_uses JOIN inventory ON inventory.id = certificate WHERE until IS NULL AND service <> 'client' AND "
-            "inventory_uses.system <> 0 AND ";
+            "FROM inventory_uses JOIN inventory ON inventory.id = certificate WHERE until IS NULL AND (service <> 'client' OR purpose = "
+            "'system_client') AND inventory_uses.system <> 0 AND ";
         std::vector<Row> rows;
         if (!wanted.issuer.empty()) {
             rows = database.select({"inventory.id", "inventory_uses.system", "fingerprint", "purpose"},
@@ -291,7 +302,9 @@ net::Task<Result<std::vector<SystemId>>> SqliteInventory::rekey(Rekey wanted, st
         std::vector<SystemId> out;
         for (auto const& row : rows) {
             // What others issued can be replaced here, and be revoked by them only.
-            auto const reason = row.text(3) == "system" && wanted.then_revoke ? std::int64_t{*wanted.then_revoke} : std::int64_t{-1};
+            auto const reason = (row.text(3) == "system" || row.text(3) == k_client_purpose) && wanted.then_revoke
+                                    ? std::int64_t{*wanted.then_revoke}
+                                    : std::int64_t{-1};
             database.execute("UPDATE inventory SET rekey = :reason WHERE id = :id", {value(reason), value(row.number(0))});
             add_audit_record(database, now, actor, "certificate.rekey", subject_of(row.number(1)), "in place of SHA-256 " + row.text(2));
             out.push_back(row.number(1));

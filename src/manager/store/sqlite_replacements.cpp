@@ -74,6 +74,7 @@ net::Task<Result<System>> SqliteReplacements::accept(SystemId id, std::optional<
             {value(seen->serial_number), value(seen->mac_address), std::move(candidate), value(id)});
         database.execute("DELETE FROM pending_certificates WHERE system = :id", {value(id)});
         (void)retire_request(database, backing_.now(), id, "another unit came in the place of the system", actor);
+        database.execute("DELETE FROM pending_client_certificates WHERE system = :id", {value(id)});
         database.execute("DELETE FROM system_trust WHERE system = :id", {value(id)});
         database.execute("DELETE FROM replacements WHERE system = :id", {value(id)});
         backing_.record(database, actor, "system.replacement.accept", subject_of(id),

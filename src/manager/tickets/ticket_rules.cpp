@@ -105,6 +105,15 @@ TicketVerdict expiry(AssessInput const& input) {
     verdict.rung = reached_rung(ladder, leaf.not_before(), leaf.not_after(), input.now, input.policy.renew_days_before);
     verdict.what = verdict.rung > 0 ? What::open : What::close;
     verdict.text = "The certificate of " + certificate_name(input.system) + " ends at " + to_string(leaf.not_after());
+    // The one for its calls, where it has two: whichever is nearer to its end counts.
+    if (auto const& own = input.client.certificate) {
+        auto const rung = reached_rung(ladder, own->not_before(), own->not_after(), input.now, input.policy.renew_days_before);
+        if (rung > verdict.rung) {
+            verdict.rung = rung;
+            verdict.what = What::open;
+            verdict.text = "The certificate for the calls of " + certificate_name(input.system) + " ends at " + to_string(own->not_after());
+        }
+    }
     if (verdict.rung > 0) verdict.text += ": " + ladder[static_cast<std::size_t>(verdict.rung) - 1].text;
     return verdict;
 }

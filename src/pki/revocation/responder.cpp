@@ -46,14 +46,14 @@ Result<Certificate> issue_responder(CertificateAuthority const& authority, Priva
     auto const subject_name = der_of(const_cast<X509_NAME*>(request.parts().subject()), i2d_X509_NAME, "encode a name");
     Signer const signer(authority.key());
     CS_TRY(auto const algorithm, signer.algorithm(Hash::automatic));
-    auto const to_be_signed = write_to_be_signed(
-        {.serial = serial,
-         .algorithm = algorithm,
-         .issuer = issuer_name,
-         .validity = validity,
-         .subject = subject_name,
-         .public_key = public_key,
-         .extensions = {.profile = Profile::client, .ocsp_responder = true, .own = own, .authority = above, .names = {}}});
+    auto const to_be_signed =
+        write_to_be_signed({.serial = serial,
+                            .algorithm = algorithm,
+                            .issuer = issuer_name,
+                            .validity = validity,
+                            .subject = subject_name,
+                            .public_key = public_key,
+                            .extensions = {.profile = Profile::responder, .own = own, .authority = above, .names = {}}});
     if (!to_be_signed) return fail(errors::crt::signing_failed, {{"detail", "its dates cannot be written"}});
     CS_TRY(auto const signature, signer.sign(*to_be_signed, Hash::automatic));
     return Certificate::written_here(write_certificate(*to_be_signed, algorithm, signature));

@@ -1,27 +1,56 @@
 #include "pki/issue.hpp"
 #include "pki/make_request.hpp"
+#include "pki/profiles.hpp"
 #include "workbench/certificates/commands.hpp"
 
 #include "countersign/errors/gen.hpp"
 
 #include <boost/json.hpp>
 
+#include <algorithm>
+
 namespace countersign::workbench {
 namespace {
 
-constexpr int k_authority_days = 3650;
-constexpr int k_end_days = 365;
+/// Roots sign themselves and live longest; what an authority signs lives for the days of its profile.
+enum class Signer { itself, authority };
 
 struct ValidityOptions {
     int days = 0;  ///< 0: by profile
     std::string profile = "server";
+    Signer signer = Signer::authority;
     std::optional<int> path_length;
 };
 
-void add_validity_options(CLI::App& command, ValidityOptions& options) {
-    command.add_option("--days", options.days, "How long it is valid (default: 365; 3650 for an authority)")->check(CLI::Range(1, 36500));
-    command.add_option("--profile", options.profile, "What it is for: server, client, device (both) or ca")
-        ->check(CLI::IsMember({"server", "client", "device", "ca"}))
+/// "server (TLS servers), client ..., ca": as the table of profiles says.
+std::string profile_words() {
+    std::string out;
+    for (auto const& row : pki::all_profiles()) out += (out.empty() ? "" : "; ") + std::string(row.name) + ": " + std::string(row.title);
+    return out;
+}
+
+CLI::Validator known_profile() {
+    return {[](std::string& text) {
+                auto const known = pki::parse_profile(text);
+                return known ? std::string() : known.error().message();
+            },
+            "PROFILE"};
+}
+
+int usual_days(pki::ProfileRow const& row, Signer signer) {
+    return row.is_authority && signer == Signer::itself ? row.longest_days : row.days;
+}
+
+void add_validity_options(CLI::App& command, ValidityOptions& options, Signer signer) {
+    options.signer = signer;
+    auto const days = [signer](pki::Profile profile) { return std::to_string(usual_days(pki::profile_row(profile), signer)); };
+    command
+        .add_option("--days", options.days,
+                    "How long it is valid (default: " + days(pki::Profile::server) + "; " + days(pki::Profile::authority) +
+                        " for an authority; see the profiles)")
+        ->check(CLI::Range(1, 36500));
+    command.add_option("--profile", options.profile, "What it is for (" + profile_words() + "); ca is another word for authority")
+        ->check(known_profile())
         ->capture_default_str();
     command.add_option("--path-length", options.path_length, "How many authorities may stand below this one (profile ca)")
         ->check(CLI::Range(0, 20));
@@ -29,17 +58,27 @@ void add_validity_options(CLI::App& command, ValidityOptions& options) {
 
 pki::Profile profile_of(ValidityOptions const& options) {
     // The option's check lets nothing else pass.
-    return pki::parse_profile(options.profile == "ca" ? "authority" : options.profile).value_or(pki::Profile::server);
+    return pki::parse_profile(options.profile).value_or(pki::Profile::server);
 }
 
 pki::Validity validity_of(ValidityOptions const& options, UtcTime now) {
-    int const usual = options.profile == "ca" ? k_authority_days : k_end_days;
-    return pki::valid_for(now, std::chrono::days(options.days > 0 ? options.days : usual));
+    auto const& row = pki::profile_row(profile_of(options));
+    return pki::valid_for(now, std::chrono::days(options.days > 0 ? options.days : usual_days(row, options.signer)));
 }
 
 void warn_of_names(Files& files, pki::CertificateRequest const& request, pki::Profile profile) {
-    if (profile != pki::Profile::authority && profile != pki::Profile::client && request.alternative_names().empty())
+    auto const& row = pki::profile_row(profile);
+    bool const serves = std::ranges::find(row.extended_key_usages, "serverAuth") != row.extended_key_usages.end();
+    if (serves && request.alternative_names().empty())
         files.warn("the request has no alternative names, and today's clients look nowhere else for a host name; --san of `request new`");
+}
+
+/// The limits are those of estates. Who signs by hand may have reasons to go beyond them, and is told.
+void warn_of_life(Files& files, ValidityOptions const& options) {
+    auto const& row = pki::profile_row(profile_of(options));
+    if (options.days > row.longest_days)
+        files.warn(std::to_string(options.days) + " days are more than the " + std::to_string(row.longest_days) + " of the profile " +
+                   std::string(row.name) + "; docs/pki-profile.md says why it has that limit");
 }
 
 struct SelfSignOptions {
@@ -71,6 +110,7 @@ Result<int> self_sign(Output& output, SelfSignOptions const& options) {
     auto const profile = profile_of(options.validity);
     auto const now = SystemClock().now();
     warn_of_names(files, *request, profile);
+    warn_of_life(files, options.validity);
     if (options.strength.legacy) warn_of_weak_key(files, pki::describe_key(*request));
     CS_TRY(auto const made,
            pki::self_sign(
@@ -126,6 +166,7 @@ Result<int> sign(Output& output, SignOptions const& options) {
     auto const profile = profile_of(options.validity);
     auto const validity = validity_of(options.validity, now);
     warn_of_names(files, *request, profile);
+    warn_of_life(files, options.validity);
     if (options.strength.legacy) warn_of_weak_key(files, pki::describe_key(*request));
     CS_TRY(auto const made, authority.sign(*request, profile, validity,
                                            {.hash = hash,
@@ -162,7 +203,7 @@ void add_issue_commands(CLI::App& cert, Context& context) {
     self->add_option("--request", own->request, "The request; or give --cn and the other parts of the subject");
     add_key_options(*self, own->key, "--key", "The private key of the request")->required();
     add_subject_options(*self, own->subject);
-    add_validity_options(*self, own->validity);
+    add_validity_options(*self, own->validity, Signer::itself);
     add_strength_options(*self, own->strength);
     add_output_options(*self, own->out, "File for the certificate (cert.pem)");
     when_chosen(self, context, [own](Output& output) { return self_sign(output, *own); });
@@ -172,7 +213,7 @@ void add_issue_commands(CLI::App& cert, Context& context) {
     signing->add_option("--request", options->request, "The request")->required();
     signing->add_option("--ca-cert", options->authority, "Certificate of the authority; with --with-chain also those above it")->required();
     add_key_options(*signing, options->key, "--ca-key", "Private key of the authority")->required();
-    add_validity_options(*signing, options->validity);
+    add_validity_options(*signing, options->validity, Signer::authority);
     add_strength_options(*signing, options->strength);
     signing->add_option("--crl-url", options->crl_urls, "Where the authority's revocation list is, http; may be repeated")
         ->allow_extra_args(false);

@@ -80,6 +80,21 @@ def systems_that_serve_a_certificate_get_a_new_one_and_nothing_else_is_taken(api
     api.refused(422, "GEN-006", {"issuer": "0" * 64, "all": True, "revoke": "certificateHold"})
 
 
+@case("GET", "/certificate-profiles")
+def what_certificates_are_issued_for_is_one_table(api):
+    rows = {row["name"]: row for row in api.other("GET", "/certificate-profiles").ok()["profiles"]}
+    assert rows["server"]["extended_key_usages"] == ["serverAuth"] and rows["client"]["extended_key_usages"] == ["clientAuth"]
+    assert rows["authority"]["authority"] and rows["responder"]["ocsp_no_check"]
+    for row in rows.values():
+        assert row["days"] <= row["longest_days"] and row["why"]
+    change = api.other("PATCH", "/policy")
+    change.refused(422, "GEN-006", {"certificate_days": rows["device"]["longest_days"] + 1, "key_type": "ed25519"})
+    change.refused(422, "MGR-191", {"certificate_days": rows["device"]["longest_days"] + 1})
+    change.refused(422, "GEN-001", {"identities": "three"})
+    assert change.ok({"identities": "two"})["identities"] == "two"
+    assert change.ok({"identities": "one"})["identities"] == "one"
+
+
 @case("GET", "/authority")
 @case("PATCH", "/authority")
 def the_addresses_in_certificates_are_set_and_taken_away(api):

@@ -41,7 +41,7 @@ def a_folder_has_connection_settings_and_shows_no_password(api):
     change = api.other("PATCH", "/folders/{id}/defaults")
     folder = api.other("POST", "/folders").ok({"path": f"/Settings {api.method}"})["id"]
     told = change.ok({"track_by": "host_name", "credentials": [{"user": "ops", "password": "Given-To-A-Folder-4711"}]}, id=folder)
-    assert told["effective"] == {"track_by": "host_name", "user": None, "credentials": [{"user": "ops"}], "renewal_windows": None, "issuer": None}
+    assert told["effective"] == {"track_by": "host_name", "user": None, "credentials": [{"user": "ops"}], "renewal_windows": None, "issuer": None, "identities": None}
     change.refused(422, "GEN-001", {"credentials": [{"user": "ops"}]}, id=folder)
     change.ok({"credentials": None}, id=folder)
     windows = ["daily 22:00-05:00 Europe/Berlin"]
@@ -52,6 +52,9 @@ def a_folder_has_connection_settings_and_shows_no_password(api):
     assert api.other("GET", "/folders/{id}").ok(id=folder)["issuer"] == "by_hand"
     change.refused(422, "GEN-001", {"issuer": "acme"}, id=folder)
     assert change.ok({"issuer": None}, id=folder)["effective"]["issuer"] is None
+    assert change.ok({"identities": "two"}, id=folder)["effective"]["identities"] == "two"
+    change.refused(422, "GEN-001", {"identities": "three"}, id=folder)
+    assert change.ok({"identities": None}, id=folder)["effective"]["identities"] is None
     assert api.other("GET", "/folders/{id}/defaults").ok(id=folder)["own"]["credentials"] == []
     api.other("DELETE", "/folders/{id}").ok(id=folder)
 

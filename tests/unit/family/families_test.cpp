@@ -234,6 +234,29 @@ TEST(Services, are_on_at_the_values_that_their_family_names) {
     EXPECT_FALSE(is_on("ssh", ""));
 }
 
+TEST(Identities, are_kept_apart_for_calls_where_the_product_can_and_else_it_is_said_why_not) {
+    auto const all = Families::load_embedded();
+    ASSERT_TRUE(all);
+    for (auto const& family : all->all()) {
+        SCOPED_TRACE(family->id);
+        auto const* own = family->client_identity("");
+        EXPECT_EQ(own == nullptr, family->id != "roomos");
+        EXPECT_EQ(family->why_one_certificate("").empty(), own != nullptr);
+        if (own == nullptr) {
+            EXPECT_FALSE(family->certificate.one_certificate_because.empty()) << "with its source";
+            continue;
+        }
+        EXPECT_TRUE(own->client_only);
+        for (auto const& client : family->clients) EXPECT_EQ(client.identity, own->id) << client.id;
+        for (auto const& service : family->services) EXPECT_NE(service.identity, own->id) << service.id;
+        EXPECT_NE(family->find_identity(own->falls_back_to), own);
+    }
+    auto const family = embedded("roomos");
+    EXPECT_EQ(family->client_identity("ce9.6.1"), nullptr);
+    EXPECT_NE(family->client_identity("ce9.15.17.4"), nullptr);
+    EXPECT_NE(family->why_one_certificate("ce9.6.1").find("older than ce9.15"), std::string::npos);
+}
+
 // --- values ---
 
 Setting const& setting_of(FamilyPtr const& family, std::string_view canonical) { return *family->find_canonical(canonical); }

@@ -5,6 +5,7 @@
 #include "manager/drivers/facts.hpp"
 #include "manager_fixture.hpp"
 
+#include "countersign/errors/dev.hpp"
 #include "countersign/errors/gen.hpp"
 #include "countersign/errors/mgr.hpp"
 #include "countersign/errors/net.hpp"
@@ -97,6 +98,46 @@ TEST_F(Drivers, repeat_the_systems_words_when_it_refuses_an_upload) {
     EXPECT_EQ(done.error().parameter("detail"), "Not a certificate");
 }
 
+/// A system that takes certificate commands and writes down what it was sent, in order.
+http::Handler command_system(std::shared_ptr<std::vector<std::string>> bodies) {
+    return [bodies](http::Request request) -> net::Task<http::Response> {
+        bodies->push_back(request.body);
+        co_return http::Response::xml(200, "<Command><ServicesResult status=\"OK\"/></Command>");
+    };
+}
+
+TEST_F(Drivers, give_a_system_its_certificate_for_calls_by_the_products_own_commands) {
+    auto bodies = std::make_shared<std::vector<std::string>>();
+    auto const server = open_port(runtime_, {"127.44.0.7", 80 + k_offset}, nullptr, std::make_shared<Recorder>(), command_system(bodies));
+    auto const identity = authority_.authority.issue("c1.example.test");
+    auto const& leaf = identity.chain.front();
+    auto talk = driver("roomos", "127.44.0.7", true, ChannelTrust::pinned);
+    get(talk->install_client_certificate(identity.chain, identity.key));
+    get(talk->remove_client_certificate(leaf.fingerprint()));
+    get(talk->forget_client_certificate(leaf.fingerprint()));
+    ASSERT_THAT(*bodies, ::testing::SizeIs(4));
+    EXPECT_THAT((*bodies)[0],
+                ::testing::AllOf(::testing::HasSubstr("<Add"), ::testing::HasSubstr("PRIVATE KEY"), ::testing::HasSubstr("<body>")));
+    EXPECT_THAT((*bodies)[1], ::testing::AllOf(::testing::HasSubstr("<Activate"), ::testing::HasSubstr("<Purpose>HttpClient<"),
+                                               ::testing::HasSubstr(leaf.fingerprint_sha1())));
+    EXPECT_THAT((*bodies)[2], ::testing::AllOf(::testing::HasSubstr("<Deactivate"), ::testing::HasSubstr("<Purpose>HttpClient<"),
+                                               ::testing::HasSubstr(leaf.fingerprint())));
+    EXPECT_THAT((*bodies)[3], ::testing::AllOf(::testing::HasSubstr("<Delete"), ::testing::Not(::testing::HasSubstr("Purpose"))));
+}
+
+TEST_F(Drivers, send_no_key_for_calls_below_a_pinned_channel_and_to_no_family_without_that_identity) {
+    auto bodies = std::make_shared<std::vector<std::string>>();
+    auto const server = open_port(runtime_, {"127.44.0.8", 80 + k_offset}, nullptr, std::make_shared<Recorder>(), command_system(bodies));
+    auto const identity = authority_.authority.issue("c1.example.test");
+    auto unchecked = driver("roomos", "127.44.0.8", true, ChannelTrust::none);
+    EXPECT_EQ(error_of(unchecked->install_client_certificate(identity.chain, identity.key)), errors::mgr::no_secure_channel);
+    for (auto const* family : {"c-series", "mcu", "rmx"}) {
+        auto talk = driver(family, "127.44.0.8", true, ChannelTrust::pinned);
+        EXPECT_EQ(error_of(talk->install_client_certificate(identity.chain, identity.key)), errors::dev::unknown_command);
+    }
+    EXPECT_THAT(*bodies, ::testing::IsEmpty());
+}
+
 /// A page system: answers XML-RPC and draws its pages from values.
 http::Handler page_system(family::FamilyPtr family, std::map<std::string, std::string> settings, std::shared_ptr<std::string> submitted) {
     return [family, settings, submitted](http::Request request) -> net::Task<http::Response> {
@@ -171,6 +212,19 @@ TEST_F(PageDrivers, never_put_a_secret_password_into_xml_rpc_over_http) {
     EXPECT_EQ(error_of(talk->restart()), errors::net::insecure_authentication_refused);
     EXPECT_FALSE(recorder_->contains("a secret"));
     EXPECT_FALSE(recorder_->contains("/RPC2"));
+}
+
+TEST(Facts, tell_the_certificates_of_each_purpose_or_of_none) {
+    manager::Facts facts{
+        {"identity.id", {"https", "http_client"}}, {"identity.fingerprint", {"AB:CD", "ef01"}}, {"identity.factory", {"False", "True"}}};
+    manager::Account account;
+    fill_account(facts, UtcTime(), account);
+    EXPECT_THAT(account.identities, ::testing::ElementsAre(manager::InstalledIdentity{"https", "abcd", false},
+                                                           manager::InstalledIdentity{"http_client", "ef01", true}));
+    facts["identity.factory"].pop_back();
+    manager::Account partly;
+    fill_account(facts, UtcTime(), partly);
+    EXPECT_THAT(partly.identities, ::testing::IsEmpty());
 }
 
 TEST(Facts, read_system_times_of_both_protocols) {

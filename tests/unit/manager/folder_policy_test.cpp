@@ -109,6 +109,28 @@ TEST_F(FolderPolicy, settings_come_from_the_nearest_folder_that_says_something) 
         EXPECT_EQ((folder_.read("manager.db") + folder_.read("manager.db-wal")).find(secret), std::string::npos);
 }
 
+TEST_F(FolderPolicy, how_many_certificates_systems_have_comes_from_the_nearest_folder_else_from_the_estate) {
+    auto& store = store_->folder_policy();
+    auto const say = [&](FolderId folder, std::optional<Identities> wanted) {
+        FolderPolicyStore::DefaultsChange change;
+        change.identities.emplace(wanted);
+        get(store.change_defaults(folder, std::move(change), "admin"));
+    };
+    auto const of = [&](FolderId folder) { return get(store.effective_policy(folder)).identities; };
+    EXPECT_EQ(of(inner_), Identities::one) << "nobody said anything";
+    get(store_->set_policy({.identities = Identities::two}, "admin"));
+    EXPECT_EQ(of(inner_), Identities::two);
+    say(labs_, Identities::one);
+    EXPECT_EQ(of(inner_), Identities::one);
+    EXPECT_EQ(of(k_root_folder), Identities::two);
+    say(inner_, Identities::two);
+    EXPECT_EQ(of(inner_), Identities::two);
+    EXPECT_EQ(defaults(inner_).identities, Identities::two);
+    say(inner_, std::nullopt);
+    EXPECT_EQ(of(inner_), Identities::one) << "as the folder above";
+    EXPECT_EQ(defaults(inner_).identities, Identities::one);
+}
+
 TEST_F(FolderPolicy, an_accepted_unit_has_nothing_of_the_one_before) {
     System system{.name = "room",
                   .family = "c-series",

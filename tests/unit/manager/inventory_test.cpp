@@ -1,6 +1,9 @@
 #include "manager/certificates/internal_ca.hpp"
 #include "manager/certificates/sighted.hpp"
+#include "manager/certificates/signing_authority.hpp"
+#include "manager/store/authority_store.hpp"
 #include "manager/store/inventory_store.hpp"
+#include "manager/store/replacement_store.hpp"
 #include "pki/issue.hpp"
 #include "store_fixture.hpp"
 
@@ -250,6 +253,135 @@ TEST_F(InventoryTest, looks_that_show_nothing_new_do_not_reach_the_store) {
     observation.services.front().state = net::PortState::open;
     get(sighted.saw(id, observation));
     EXPECT_EQ(find(certificate.fingerprint()).entry.state, CertificateState::served);
+}
+
+// --- systems with two certificates: one for their server, one for their calls ---
+
+class TwoSides : public InventoryTest {
+protected:
+    TwoSides() : authority_(open()) { note(*authority_); }
+    pki::Certificate issue_client(SystemId id) {
+        auto issued = wait(authority_->issue_for_system(get(store_->get_system(id)), {}, pki::Profile::client));
+        EXPECT_TRUE(issued) << issued.error().explanation();
+        issued->renew_at = clock_->now() + std::chrono::days(200);
+        get(store_->certificates().set_pending_client(id, *issued));
+        return issued->certificate;
+    }
+    void prove_client(SystemId id, pki::Certificate const& one) {
+        serve(id, {one}, "client");
+        get(store_->certificates().clear_pending_client(id));
+    }
+    void prove_server(SystemId id, pki::Certificate const& one) {
+        serve(id, {one});
+        get(store_->clear_pending_certificate(id));
+    }
+    std::optional<std::string> client_to_replace(SystemId id) {
+        auto const due = get(store_->inventory().to_replace(id, Side::client));
+        return due ? std::optional(due->fingerprint) : std::nullopt;
+    }
+    std::vector<std::string> due() {
+        std::vector<std::string> out;
+        for (auto const& one : get(store_->inventory().due_renewals(10))) out.push_back(one.fingerprint);
+        return out;
+    }
+    CertificateState state(pki::Certificate const& one) { return find(one.fingerprint()).entry.state; }
+
+    std::unique_ptr<InternalCa> authority_;
+};
+
+TEST_F(TwoSides, wait_for_their_proof_beside_each_other) {
+    auto const id = add("c1");
+    auto const server = issue(*authority_, id);
+    auto const client = issue_client(id);
+    EXPECT_EQ(state(server), CertificateState::pending) << "the other one does not push it aside";
+    EXPECT_EQ(state(client), CertificateState::pending);
+    EXPECT_EQ(find(client.fingerprint()).entry.purpose, "system_client");
+    reopen();
+    EXPECT_EQ(get(store_->get_pending_certificate(id))->certificate, server);
+    auto const kept = get(store_->certificates().get_pending_client(id));
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->certificate, client);
+    EXPECT_TRUE(pki::check_key_matches(kept->certificate, kept->key));
+    prove_client(id, client);
+    EXPECT_FALSE(get(store_->certificates().get_pending_client(id)));
+    EXPECT_TRUE(get(store_->get_pending_certificate(id)));
+    EXPECT_EQ(state(client), CertificateState::served);
+    EXPECT_EQ(state(server), CertificateState::pending);
+}
+
+TEST_F(TwoSides, are_renewed_each_at_its_own_time) {
+    auto const id = add("c1");
+    auto const server = issue(*authority_, id);
+    prove_server(id, server);
+    auto const client = issue_client(id);
+    prove_client(id, client);
+    EXPECT_THAT(due(), IsEmpty());
+    clock_->advance(std::chrono::days(201));
+    EXPECT_THAT(due(), ElementsAre(client.fingerprint()));
+    EXPECT_EQ(client_to_replace(id), client.fingerprint());
+    EXPECT_FALSE(replaced(id)) << "the server's is not due";
+    auto const next = issue_client(id);
+    prove_client(id, next);
+    EXPECT_EQ(state(client), CertificateState::replaced);
+    EXPECT_EQ(find(client.fingerprint()).entry.replaced_by, next.fingerprint());
+    EXPECT_FALSE(client_to_replace(id));
+    EXPECT_EQ(state(server), CertificateState::served);
+}
+
+TEST_F(TwoSides, what_a_caller_showed_that_is_its_servers_is_not_renewed_twice) {
+    auto const id = add("c1");
+    auto issued = *wait(authority_->issue_for_system(get(store_->get_system(id)), {}));
+    issued.renew_at = clock_->now() + std::chrono::hours(1);
+    get(store_->set_pending_certificate(id, issued));
+    prove_server(id, issued.certificate);
+    serve(id, {issued.certificate}, "client");
+    clock_->advance(std::chrono::hours(2));
+    EXPECT_THAT(due(), ElementsAre(issued.certificate.fingerprint()));
+    EXPECT_FALSE(client_to_replace(id));
+}
+
+TEST_F(TwoSides, get_new_keys_both_and_the_old_ones_are_revoked_each_with_its_own_proof) {
+    auto const id = add("c1");
+    auto const server = issue(*authority_, id);
+    prove_server(id, server);
+    auto const client = issue_client(id);
+    prove_client(id, client);
+    get(store_->inventory().rekey({.systems = {id}, .issuer = {}, .then_revoke = 1}, "admin"));
+    EXPECT_EQ(replaced(id), server.fingerprint());
+    EXPECT_EQ(client_to_replace(id), client.fingerprint());
+    auto const other_client = issue_client(id);
+    auto const other_server = issue(*authority_, id);
+    prove_client(id, other_client);
+    EXPECT_EQ(state(client), CertificateState::revoked);
+    EXPECT_EQ(state(server), CertificateState::served) << "its own successor is not proven";
+    prove_server(id, other_server);
+    EXPECT_EQ(state(server), CertificateState::revoked);
+    EXPECT_EQ(state(other_client), CertificateState::served);
+}
+
+TEST_F(TwoSides, go_with_their_root) {
+    auto const id = add("c1");
+    prove_server(id, issue(*authority_, id));
+    auto const client = issue_client(id);
+    prove_client(id, client);
+    auto& store = store_->certificates().authorities();
+    auto const issuer = authority_->issuing().back().fingerprint();
+    // The server's is another root's already; what it calls with is not.
+    serve(id, {foreign("c1.example.test", 100, clock_->now())});
+    EXPECT_EQ(get(store.users_of({issuer}, 10)).in_all, 1U);
+    auto fresh = *wait(signing_side(*authority_).make_hierarchy());
+    for (auto& one : fresh) one.state = AuthorityState::next;
+    get(store.begin_replacement(std::move(fresh), 1, "admin"));
+    EXPECT_FALSE(client_to_replace(id)) << "not before every system trusts the new root";
+    get(store.enter_phase(ReplacementPhase::change, "test", "manager"));
+    EXPECT_EQ(client_to_replace(id), client.fingerprint());
+}
+
+TEST_F(TwoSides, of_a_unit_that_another_took_the_place_of_are_not_given_to_it) {
+    auto const id = add("c1");
+    (void)issue_client(id);
+    get(store_->replacements().accept(id, ReplacementStore::Unit{"OTHER1", ""}, "admin"));
+    EXPECT_FALSE(get(store_->certificates().get_pending_client(id)));
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ public:
         gone = std::move(withdrawn);
     }
     [[nodiscard]] std::vector<std::string> withdrawn() const override { return gone; }
-    net::Task<Result<manager::PendingCertificate>> issue_for_system(manager::System system, manager::Policy) override {
+    net::Task<Result<manager::PendingCertificate>> issue_for_system(manager::System system, manager::Policy, pki::Profile) override {
         ++issued;
         auto identity = authority.issue(system.host_name);
         co_return manager::PendingCertificate{identity.chain.front(), identity.key};
