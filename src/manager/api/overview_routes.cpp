@@ -60,6 +60,10 @@ std::vector<Next> what_next(EstateOverview const& seen, std::optional<Campaign> 
     if (seen.waiting_systems > 0)
         out.push_back({"arrivals", several(seen.waiting_systems, "system") + " called that nobody knows: accept or reject them.",
                        "Show who called", "arrivals"});
+    if (policy.manager_host_name.empty() || policy.dns_servers.empty() || policy.ntp_server.empty())
+        out.push_back({"settings",
+                       "Systems are not told yet which name servers, which time server and which name of the manager they are to use.",
+                       "Open the policy", "settings/policy"});
     if (systems == 0 && seen.waiting_systems == 0)
         out.push_back({"empty", "There are no systems yet. Add the first ones by name or address, by list, or by looking for them.",
                        "Add systems", "systems/add"});

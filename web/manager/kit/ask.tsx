@@ -16,6 +16,8 @@ export type Field = {
   choices?: Choice[];
   placeholder?: string;
   accept?: string;
+  /** Of lists whose entries have blanks in them. */
+  spaces?: boolean;
 };
 export type Values = Record<string, any>;
 export type Question = {
@@ -65,7 +67,7 @@ export function FieldInput({ field, value, change }: { field: Field; value: any;
     case 'area':
       return <Textarea {...common} autosize minRows={4} maxRows={14} value={value ?? ''} onChange={(e) => change(e.currentTarget.value)} />;
     case 'list':
-      return <TagsInput {...common} value={value ?? []} onChange={change} splitChars={[',', ' ', '\n']} />;
+      return <TagsInput {...common} value={value ?? []} onChange={change} splitChars={field.spaces ? ['\n'] : [',', ' ', '\n']} />;
     case 'file':
       return <FileInput {...common} accept={field.accept} value={value ?? null} onChange={change} clearable />;
     case 'date':

@@ -1,6 +1,6 @@
 // The tree of folders: choose one, drop systems on one, make, rename and remove them.
 import { ActionIcon, Group, Tooltip } from '@mantine/core';
-import { ChevronDown, ChevronRight, Folder as FolderIcon, FolderPlus, Pencil, Trash2 } from 'lucide-react';
+import { ChevronDown, ChevronRight, Folder as FolderIcon, FolderPlus, Pencil, Settings2, Trash2 } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import type { Folder } from '../../generated/api';
 import { call, useGet } from './api';
@@ -16,6 +16,26 @@ export function FolderTree({ folder, choose, drop }: Props) {
   const ask = useAsk();
   const chosen = folders.data?.folders.find((one) => one.path === folder || String(one.id) === folder);
   const parent = chosen ?? folders.data?.folders.find((one) => one.parent === null);
+  const defaults = async (of: Folder) => {
+    const { own } = await call('GET /folders/{id}/defaults', { params: { id: of.id } });
+    ask({
+      title: `New systems of ${of.path}`,
+      text: 'What is tried with them, and when their certificates are renewed. Empty: as the folder above.',
+      button: 'Save',
+      done: 'The settings are saved.',
+      fields: [
+        { name: 'track_by', label: 'Tracked by', kind: 'choice', value: own.track_by ?? undefined, choices: [{ value: 'host_name', label: 'Host name' }, { value: 'address', label: 'Address' }] },
+        { name: 'user', label: 'User', value: own.user ?? '' },
+        { name: 'passwords', label: 'Passwords that are tried, in this order', kind: 'list', help: own.credentials.length ? `${own.credentials.length} are kept; new ones replace them` : 'At most 5' },
+        { name: 'renewal_windows', label: 'Renewal windows', kind: 'list', value: own.renewal_windows ?? [], placeholder: 'mon-fri 22:00-05:00 Europe/Berlin', help: 'One a line, ended with Enter', spaces: true },
+      ],
+      run: ({ track_by, user, passwords, renewal_windows }) =>
+        call('PATCH /folders/{id}/defaults', {
+          params: { id: of.id },
+          body: { track_by: track_by ?? null, user: user || null, renewal_windows: renewal_windows.length ? renewal_windows : null, ...(passwords?.length ? { credentials: passwords.map((password: string) => ({ password })) } : {}) },
+        }),
+    });
+  };
   return (
     <nav className="tree" aria-label="Folders">
       {may('POST /folders') && parent && (
@@ -25,6 +45,13 @@ export function FolderTree({ folder, choose, drop }: Props) {
               <FolderPlus size={17} />
             </ActionIcon>
           </Tooltip>
+          {may('PATCH /folders/{id}/defaults') && (
+            <Tooltip label={`Settings for new systems of ${parent.path}`}>
+              <ActionIcon variant="subtle" color="gray" aria-label="Settings for new systems" onClick={() => void defaults(parent)}>
+                <Settings2 size={17} />
+              </ActionIcon>
+            </Tooltip>
+          )}
           {chosen?.parent && (
             <>
               <Tooltip label="Rename this folder">

@@ -21,10 +21,10 @@ export default function HistoryChart({ history }: { history: LevelsOfDay[] }) {
     const chart = init(place.current);
     chart.setOption({
       animation: false,
-      grid: { left: 8, right: 12, top: 10, bottom: 4, containLabel: true },
+      grid: { left: 8, right: 20, top: 10, bottom: 4, containLabel: true },
       // Drawn into the canvas: a box of HTML would need inline styles, which the policy forbids.
       tooltip: { trigger: 'axis', renderMode: 'richText', order: 'seriesDesc', backgroundColor: color('--surface'), textStyle: { color: color('--mantine-color-text') } },
-      xAxis: { type: 'category', boundaryGap: false, data: history.map((one) => one.day), axisLabel: { color: color('--dim'), formatter: (day: string) => shortDay.format(new Date(`${day}T12:00:00Z`)), hideOverlap: true, alignMinLabel: 'left', alignMaxLabel: 'right' }, axisLine: { lineStyle: { color: color('--line') } } },
+      xAxis: { type: 'category', boundaryGap: false, data: history.map((one) => one.day), axisLabel: { color: color('--dim'), formatter: (day: string) => shortDay.format(new Date(`${day}T12:00:00Z`)), interval: Math.ceil(history.length / 5) }, axisLine: { lineStyle: { color: color('--line') } } },
       yAxis: { type: 'value', minInterval: 1, axisLabel: { color: color('--dim') }, splitLine: { lineStyle: { color: color('--line') } } },
       series: [1, 2, 3, 4].map((level) => ({
         name: `Level ${level}`,

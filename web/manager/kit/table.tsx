@@ -224,9 +224,19 @@ export function List<T>(props: Props<T>) {
 
 /** A short table of what is there already. */
 export function Short({ heads, rows, label }: { heads: string[]; rows: ReactNode[][]; label: string }) {
+  const table = useRef<HTMLTableElement>(null);
+  const save = () => {
+    const cells = [...table.current!.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.innerText.trim()));
+    download(`${label.toLowerCase().replaceAll(' ', '-')}.csv`, csvOf(heads, cells));
+  };
   return (
     <div className="short-scroll" tabIndex={0} role="group" aria-label={label}>
-      <table className="short">
+      <Tooltip label="Save as CSV">
+        <ActionIcon className="short-save" variant="subtle" color="gray" size="sm" aria-label={`Save ${label.toLowerCase()} as CSV`} onClick={save}>
+          <Download size={15} />
+        </ActionIcon>
+      </Tooltip>
+      <table className="short" ref={table}>
         <caption className="hidden-text">{label}</caption>
         <thead>
           <tr>

@@ -29,6 +29,11 @@ export default function CertificatePage({ fingerprint }: { fingerprint: string }
                     PEM
                   </Button>
                 )}
+                {may('POST /rekey') && one.purpose === 'authority' && (
+                  <Button variant="default" onClick={() => ask({ title: 'New keys for everything below', text: 'Every system that serves a certificate right below this authority gets a new key and certificate.', button: 'Give them new ones', done: 'The work is queued.', fields: [{ name: 'revoke', label: 'Revoke the old ones, because', kind: 'choice', choices: reasons.map((value) => ({ value, label: value })) }], run: ({ revoke }) => call('POST /rekey', { body: { issuer: fingerprint, ...(revoke ? { revoke } : {}) } }) })}>
+                    New keys below it
+                  </Button>
+                )}
                 {may('POST /certificates/{fingerprint}/revoke') && one.purpose === 'system' && one.state !== 'revoked' && (
                   <Button color="red" variant="default" leftSection={<Ban size={16} />} onClick={() => ask({ title: 'Revoke the certificate', danger: true, text: 'It is in the revocation list from now on. A system that serves it gets another one.', button: 'Revoke it', done: 'It is revoked.', fields: [{ name: 'reason', label: 'Reason', kind: 'choice', required: true, value: 'superseded', choices: reasons.map((value) => ({ value, label: value })) }], run: ({ reason }) => call('POST /certificates/{fingerprint}/revoke', { params: { fingerprint }, body: { reason } }) })}>
                     Revoke

@@ -190,11 +190,10 @@ function Work({ seen }: { seen: Seen }) {
 
 export function Overview() {
   const overview = useGet('GET /overview');
-  const about = useGet('GET /about');
   return (
     <>
       <Head title="Overview">
-        {about.data?.host_name}
+        {window.location.hostname}
         {overview.data && ` · ${modeNames[overview.data.secure_only]}`}
       </Head>
       <Loaded of={overview} lines={10} operation="GET /overview">

@@ -40,7 +40,16 @@ function Modes({ policy }: { policy: Policy }) {
   const readiness = useGet('GET /readiness');
   const missing = (readiness.data?.readiness ?? []).filter((one) => one.state !== 'yes' && one.needed_for !== 'advice');
   return (
-    <Card title="The mode of the estate" aside={missing.length > 0 ? <To href="/about">{several(missing.length, 'item')} of the manager’s own checklist missing</To> : undefined}>
+    <Card title="The mode of the estate" aside={
+        <Group gap="sm">
+          {missing.length > 0 && <To href="/about">{several(missing.length, 'item')} of the manager’s own checklist missing</To>}
+          {may('POST /enforce') && (
+            <Button size="xs" variant="default" onClick={() => ask({ title: 'Enforce now', text: 'Every system is brought to what the policy says, without what campaigns have in hand. It also happens by itself, regularly.', button: 'Enforce the whole estate', done: 'The work is queued; Jobs shows how it goes.', run: () => call('POST /enforce', { body: { all: true } }) })}>
+              Enforce now
+            </Button>
+          )}
+        </Group>
+      }>
       <div className="modes">
         {modes.map((one) => (
           <section key={one.value} className={`mode ${policy.secure_only === one.value ? 'mode-now' : ''}`} aria-label={one.name}>

@@ -21,7 +21,7 @@ const policyFields = (one: Policy): Field[] => [
   { name: 'change_factory_passwords', label: 'Change factory passwords', kind: 'check', value: one.change_factory_passwords },
   { name: 'certificate_days', label: 'Days that certificates live', kind: 'number', value: one.certificate_days },
   { name: 'renew_days_before', label: 'Renewed so many days before their end', kind: 'number', value: one.renew_days_before },
-  { name: 'renewal_windows', label: 'Renewal windows', kind: 'list', value: one.renewal_windows, help: policyHelp.renewal_windows },
+  { name: 'renewal_windows', label: 'Renewal windows', kind: 'list', spaces: true, value: one.renewal_windows, help: policyHelp.renewal_windows },
   { name: 'key_type', label: 'Key', value: one.key_type },
   { name: 'revocation', label: 'Revocation', kind: 'choice', required: true, value: one.revocation, choices: ['off', 'soft', 'hard'].map((value) => ({ value, label: value })), help: policyHelp.revocation },
   { name: 'trial_seconds', label: 'Trial, in seconds', kind: 'number', value: one.trial_seconds, help: policyHelp.trial_seconds },
