@@ -20,6 +20,7 @@ const Campaigns = lazy(() => import('./pages/campaigns'));
 const CampaignPage = lazy(() => import('./pages/campaign'));
 const Certificates = lazy(() => import('./pages/certificates'));
 const CertificatePage = lazy(() => import('./pages/certificate'));
+const Requests = lazy(() => import('./pages/requests'));
 const Issuers = lazy(() => import('./pages/issuers'));
 const Roots = lazy(() => import('./pages/roots'));
 const Tickets = lazy(() => import('./pages/tickets'));
@@ -51,6 +52,7 @@ function Inside() {
           <Route path="/campaigns/:id">{({ id }) => <CampaignPage key={id} id={id} />}</Route>
           <Route path="/certificates" component={Certificates} />
           <Route path="/certificates/:fingerprint">{({ fingerprint }) => <CertificatePage key={fingerprint} fingerprint={fingerprint} />}</Route>
+          <Route path="/requests" component={Requests} />
           <Route path="/issuers" component={Issuers} />
           <Route path="/roots" component={Roots} />
           <Route path="/tickets" component={Tickets} />

@@ -2,7 +2,7 @@
 import { ActionIcon, Burger, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { Spotlight, spotlight } from '@mantine/spotlight';
 import {
-  BadgeCheck, BookUser, Building2, FileClock, Gauge, Info, KeyRound, Landmark, ListChecks, LogOut, Monitor, Moon, PhoneIncoming, Rocket, Search, Settings as Cog, ShieldCheck, Sun, Ticket as TicketIcon, Users,
+  BadgeCheck, BookUser, Building2, FileClock, FileSignature, Gauge, Info, KeyRound, Landmark, ListChecks, LogOut, Monitor, Moon, PhoneIncoming, Rocket, Search, Settings as Cog, ShieldCheck, Sun, Ticket as TicketIcon, Users,
 } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
@@ -24,6 +24,7 @@ const places: Array<[string, Place[]]> = [
     { href: '/secure-only', name: 'Secure-Only', icon: ShieldCheck, needs: 'GET /policy', words: 'mode policy level 4' },
     { href: '/campaigns', name: 'Campaigns', icon: Rocket, needs: 'GET /campaigns', words: 'waves roll back' },
     { href: '/certificates', name: 'Certificates', icon: BadgeCheck, needs: 'GET /certificates', words: 'inventory expiry revoke' },
+    { href: '/requests', name: 'Requests by hand', icon: FileSignature, needs: 'GET /certificate-requests', words: 'csr answer upload download' },
     { href: '/issuers', name: 'Issuers', icon: Landmark, needs: 'GET /authority', words: 'authority offline root intermediate' },
     { href: '/roots', name: 'Trusted roots', icon: Building2, needs: 'GET /roots', words: 'trust bundle' },
   ]],

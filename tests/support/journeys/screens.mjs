@@ -26,6 +26,7 @@ const screens = [
   [`/campaigns/${settings.campaign}`, `/campaigns/${settings.campaign}`],
   ['/certificates', '/certificates'],
   [`/certificates/${settings.fingerprint}`, '/certificates/'],
+  ['/requests', '/certificate-requests'],
   ['/issuers', '/authority'],
   ['/roots', '/roots'],
   ['/jobs', '/jobs'],

@@ -25,14 +25,15 @@ export function FolderTree({ folder, choose, drop }: Props) {
       done: 'The settings are saved.',
       fields: [
         { name: 'track_by', label: 'Tracked by', kind: 'choice', value: own.track_by ?? undefined, choices: [{ value: 'host_name', label: 'Host name' }, { value: 'address', label: 'Address' }] },
+        { name: 'issuer', label: 'Certificates come from', kind: 'choice', value: own.issuer ?? undefined, choices: [{ value: 'internal', label: 'The manager’s own authority' }, { value: 'by_hand', label: 'An authority that people ask' }] },
         { name: 'user', label: 'User', value: own.user ?? '' },
         { name: 'passwords', label: 'Passwords that are tried, in this order', kind: 'list', help: own.credentials.length ? `${own.credentials.length} are kept; new ones replace them` : 'At most 5' },
         { name: 'renewal_windows', label: 'Renewal windows', kind: 'list', value: own.renewal_windows ?? [], placeholder: 'mon-fri 22:00-05:00 Europe/Berlin', help: 'One a line, ended with Enter', spaces: true },
       ],
-      run: ({ track_by, user, passwords, renewal_windows }) =>
+      run: ({ track_by, issuer, user, passwords, renewal_windows }) =>
         call('PATCH /folders/{id}/defaults', {
           params: { id: of.id },
-          body: { track_by: track_by ?? null, user: user || null, renewal_windows: renewal_windows.length ? renewal_windows : null, ...(passwords?.length ? { credentials: passwords.map((password: string) => ({ password })) } : {}) },
+          body: { track_by: track_by ?? null, issuer: issuer ?? null, user: user || null, renewal_windows: renewal_windows.length ? renewal_windows : null, ...(passwords?.length ? { credentials: passwords.map((password: string) => ({ password })) } : {}) },
         }),
     });
   };
