@@ -106,8 +106,8 @@ export function App() {
   switch (who.kind) {
     case 'asking':
       return (
-        <Center h="100dvh">
-          <Loader aria-label="Loading" />
+        <Center h="100dvh" role="status" aria-label="Loading">
+          <Loader aria-hidden />
         </Center>
       );
     case 'failed':

@@ -54,6 +54,7 @@ async function visit(page, path) {
 
 await run('every screen, in light colours and in dark ones, passes axe', async (page) => {
   await go(page, '/');
+  await page.getByRole('heading', { name: 'Log in' }).waitFor();
   await axe(page, 'the log-in');
   await logIn(page);
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
