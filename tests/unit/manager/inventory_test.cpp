@@ -369,7 +369,7 @@ TEST_F(TwoSides, go_with_their_root) {
     // The server's is another root's already; what it calls with is not.
     serve(id, {foreign("c1.example.test", 100, clock_->now())});
     EXPECT_EQ(get(store.users_of({issuer}, 10)).in_all, 1U);
-    auto fresh = *wait(signing_side(*authority_).make_hierarchy());
+    auto fresh = *wait(signing_side(*authority_).make_hierarchy({}));
     for (auto& one : fresh) one.state = AuthorityState::next;
     get(store.begin_replacement(std::move(fresh), 1, "admin"));
     EXPECT_FALSE(client_to_replace(id)) << "not before every system trusts the new root";
