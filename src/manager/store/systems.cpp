@@ -327,9 +327,13 @@ net::Task<Result<void>> SqliteStore::record_assessment(System system, Assessment
         auto before = *stored;
         take_observed(*stored, system);
         update(database, before, *stored);
-        // With another certificate it may call in another way, too: what it showed before says nothing any more.
+        // With another certificate it may call in another way, too: what it showed before says nothing any more. But for one that it has
+        // for its calls alone.
         if (before.certificate_fingerprint != stored->certificate_fingerprint)
-            database.execute("UPDATE systems SET last_call_certificate = '' WHERE id = :id", {value(system.id)});
+            database.execute(
+                "UPDATE systems SET last_call_certificate = '' WHERE id = :id AND last_call_certificate NOT IN (SELECT "
+                "fingerprint FROM inventory WHERE purpose = 'system_client' AND system = :same)",
+                {value(system.id), value(system.id)});
         database.execute(
             "INSERT INTO assessments (system, document, service_lines) VALUES (:system, :document, :lines) "
             "ON CONFLICT (system) DO UPDATE SET document = excluded.document, service_lines = excluded.service_lines "

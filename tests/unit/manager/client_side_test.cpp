@@ -52,6 +52,7 @@ protected:
         seen_.account_channel = ChannelTrust::verified;
         Account account;
         account.software = family_->software;
+        account.feature_keys = family_->secure_only_feature_keys;
         account.verification_effective = true;
         for (auto const& setting : family_->settings)
             if (!setting.canonical.empty()) account.settings[setting.canonical] = setting.to_canonical(setting.default_value);
@@ -153,8 +154,7 @@ TEST_F(TwoIdentities, the_clients_one_is_replaced_for_each_fault_of_its_own) {
         pki::Certificate own;
         std::string_view why;
     };
-    for (auto const& [own, why] : {Case{issue(pki::Profile::client, 1), "ends in"}, Case{issue(pki::Profile::device), "not the usage"},
-                                   Case{issue(pki::Profile::server), "not the usage"},
+    for (auto const& [own, why] : {Case{issue(pki::Profile::device), "not the usage"}, Case{issue(pki::Profile::server), "not the usage"},
                                    Case{issue(pki::Profile::client, 300, "other.company.com"), "is not for studio"}}) {
         has(own);
         EXPECT_THAT(fault(), HasSubstr(why));
@@ -234,7 +234,7 @@ TEST_F(TwoIdentities, an_end_that_comes_near_is_a_ticket_and_a_finding_whichever
                             .system = system_,
                             .observation = seen_,
                             .policy = policy_,
-                            .now = now_ + std::chrono::days(2),
+                            .now = now_ + std::chrono::hours(62),
                             .client = side_};
     auto const tickets = judge_tickets(input);
     auto const expiring = std::ranges::find(tickets, TicketType::certificate_expiring, &TicketVerdict::type);

@@ -377,6 +377,27 @@ TEST_F(TwoSides, go_with_their_root) {
     EXPECT_EQ(client_to_replace(id), client.fingerprint());
 }
 
+TEST_F(TwoSides, what_was_shown_in_a_call_outlives_a_new_certificate_of_the_server_where_it_is_another) {
+    auto const id = add("c1");
+    auto const both = issue(*authority_, id);
+    auto const client = issue_client(id);
+    auto const served = [&](std::string fingerprint) {
+        auto system = get(store_->get_system(id));
+        system.certificate_fingerprint = std::move(fingerprint);
+        get(store_->record_assessment(system, {}, {}));
+    };
+    auto const calls_with = [&](pki::Certificate const& one) {
+        get(store_->record_contact(id, {.at = clock_->now(), .https = true, .verified_us = true, .certificate = one.fingerprint()},
+                                   "Beat"));
+    };
+    calls_with(client);
+    served(both.fingerprint());
+    EXPECT_EQ(get(store_->get_contact(id)).certificate, client.fingerprint());
+    calls_with(both);
+    served("another");
+    EXPECT_EQ(get(store_->get_contact(id)).certificate, "") << "the server's was shown, and it has another one now";
+}
+
 TEST_F(TwoSides, of_a_unit_that_another_took_the_place_of_are_not_given_to_it) {
     auto const id = add("c1");
     (void)issue_client(id);
