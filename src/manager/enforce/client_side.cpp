@@ -9,15 +9,27 @@
 namespace countersign::manager {
 namespace {
 
-/// Some systems call when they are registered for events, and not again before something happens.
-net::Task<Result<void>> ask_for_a_call(Driver* driver, std::string url) {
-    if (driver == nullptr || url.empty()) co_return Result<void>();
-    co_return co_await driver->register_feedback(std::move(url));
+/// The path of the manager with a slash in front or without: both mean the same place, and every system that posts changes of its
+/// settings, or registers anew when it is told another place, calls. Empty: the family has no such setting, or the system no value.
+std::string other_spelling(family::Family const& family, Account const& account) {
+    auto const* client = family.find_client("external_manager");
+    if (client == nullptr || client->path.empty() || !family.can_write(client->path)) return {};
+    auto const known = account.settings.find(client->path);
+    if (known == account.settings.end() || known->second.empty()) return {};
+    return known->second.starts_with('/') ? known->second.substr(1) : "/" + known->second;
 }
 
-std::string feedback_of(Account const& account) {
-    auto const found = account.settings.find("client.feedback.url");
-    return found == account.settings.end() ? std::string() : found->second;
+/// Nothing is different afterwards. Systems call by themselves every few minutes only.
+net::Task<Result<void>> ask_for_a_call(Driver* driver, family::FamilyPtr family, Account account) {
+    if (driver == nullptr) co_return Result<void>();
+    if (auto const url = account.settings.find("client.feedback.url"); url != account.settings.end() && !url->second.empty())
+        CS_CO_CHECK(co_await driver->register_feedback(url->second));
+    auto const other = other_spelling(*family, account);
+    if (other.empty()) co_return Result<void>();
+    auto const path = family->find_client("external_manager")->path;
+    auto const own = account.settings.at(path);
+    CS_CO_CHECK(co_await driver->apply({{path, other, own}}));
+    co_return co_await driver->apply({{path, own, other}});
 }
 
 }  // namespace
@@ -52,7 +64,7 @@ net::Task<Result<void>> Enforcer::prove_client_certificate(WorkPtr work, Step st
     auto const id = work->system().id;
     auto const wanted = work->survey.client.installed;
     CS_CO_CHECK(co_await ensure_channel(work, step.channel));
-    CS_CO_CHECK(co_await ask_for_a_call(work->driver(), feedback_of(*work->account())));
+    CS_CO_CHECK(co_await ask_for_a_call(work->driver(), work->survey.family, *work->account()));
     auto const end = std::chrono::steady_clock::now() + settings_.contact_timeout;
     ContactEvidence seen;
     while (true) {
@@ -92,7 +104,7 @@ net::Task<Result<void>> Enforcer::remove_client_certificate(WorkPtr work, Step s
     CS_CO_CHECK(co_await store_.certificates().clear_pending_client(id));
     CS_CO_CHECK(co_await forget_former(work, side.installed));
     side = ClientSide{.renew_days_before = side.renew_days_before, .server_of_ours = side.server_of_ours};
-    co_return co_await ask_for_a_call(work->driver(), feedback_of(*work->account()));
+    co_return co_await ask_for_a_call(work->driver(), work->survey.family, *work->account());
 }
 
 }  // namespace countersign::manager
