@@ -342,7 +342,7 @@ class RoomOs(unittest.TestCase):
         posted = listener.find(lambda body: "Status" in body)["Status"]
         self.assertEqual(posted["Security"]["Certificates"]["Server"]["Fingerprint"], {"Value": sha256})
         self.assertEqual(posted["Security"]["Certificates"]["Server"]["Factory"], {"Value": "False"})
-        told = terminal.until(r"\*s Security Certificates Server Factory: False\n\*\* end\n")
+        told = terminal.until(r"\*s Security Certificates Server Factory: False\n(?:\*s [^\n]*\n)*\*\* end\n")
         self.assertIn(f'*s Security Certificates Server Fingerprint: "{sha256}"', told)
         event = json.loads(peer.receive()[1])["params"]
         self.assertEqual((event["Id"], event["Status"]["Security"]["Certificates"]["Server"]["Fingerprint"]), (subscribed, sha256))
