@@ -51,8 +51,10 @@ Result<int> log_in(Context const& context, ApiClient& client, Output& output, Lo
 Result<int> log_in_by_certificate(Context const& context, ApiClient& client, Output& output, LoginOptions options) {
     Files files(output);
     auto chain = files.certificates({options.certificate}, options.key.passphrase_file);
-    if (options.key.file.empty()) options.key.file = options.certificate;
-    auto key = files.key(options.key);
+    bool const one_file = options.key.file.empty();
+    if (one_file) options.key.file = options.certificate;
+    // A file that cannot be read is named once.
+    auto key = one_file && chain.empty() ? std::nullopt : files.key(options.key);
     if (key && !chain.empty()) files.must_hold(pki::check_key_matches(chain.front(), *key));
     CS_CHECK(files.check());
     CS_TRY(auto connection, context.connection());
