@@ -48,6 +48,10 @@ class Identities(unittest.TestCase):
                     return found
         return None
 
+    def was_shown(self, file):
+        found = self.world.api("inventory", "show", fingerprint_of(file), check=False) or {}
+        return any(use["service"] == "client" for use in found.get("uses", []))
+
     def name_of(self, system):
         return self.world.systems()[system["host_name"]]["name"]
 
@@ -154,12 +158,11 @@ class Identities(unittest.TestCase):
             world.cli("root", "add", company.certificate)
             world.cli("enforce", "--wait", "--timeout", "120")
             pairs = {usage: self.company_pair(company, studio["host_name"], usage, usage) for usage in ("serverAuth", "clientAuth")}
-            before = self.shown(studio)["fingerprint"]
-            self.post(studio, *pairs["serverAuth"])
-            self.assertEqual(self.shown(studio)["fingerprint"], before, "a server's certificate says nothing about who calls")
-            self.post(studio, *pairs["clientAuth"])
-            wait_for(lambda: self.shown(studio)["fingerprint"] == fingerprint_of(pairs["clientAuth"][1]), "one for clients does")
-            self.assertEqual(self.shown(studio)["purpose"], "seen")
+            for usage in ("serverAuth", "clientAuth"):
+                self.post(studio, *pairs[usage])
+            # The system may call meanwhile, with its own: what counts is whether it was ever noted as that of a caller.
+            wait_for(lambda: self.was_shown(pairs["clientAuth"][1]), "one for clients says who calls")
+            self.assertFalse(self.was_shown(pairs["serverAuth"][1]), "a server's certificate says nothing about who calls")
             step("the manager wants to see the one that it gave out, and sees it")
             world.cli("enforce", studio["host_name"], "--wait", "--timeout", "120")
             self.assertEqual(self.check_two(studio)["fingerprint"], second["fingerprint"])
