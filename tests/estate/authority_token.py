@@ -87,6 +87,8 @@ class Token(unittest.TestCase):
             job = wait_for(lambda: next((one for one in world.api("job", "list")["jobs"] if "MGR-180" in str(one)), None),
                            "the job says what it waits for")
             self.assertEqual(job["system"], world.systems()[systems[0]["host_name"]]["id"])
+            # Asked before the token is back: what waits for it goes on as soon as it is there.
+            before = {one["fingerprint"] for one in world.api("inventory", "list", "--system", systems[0]["host_name"])["certificates"]}
             step("it is back: the certificate is made, and the ticket closes by itself")
             self.tokens.rmdir()
             away.rename(self.tokens)
@@ -94,7 +96,6 @@ class Token(unittest.TestCase):
             world.restart_manager()
             self.assertEqual(self.authority(world)["away"], "")
             wait_for(lambda: not self.tickets(world), "the ticket is closed")
-            before = {one["fingerprint"] for one in world.api("inventory", "list", "--system", systems[0]["host_name"])["certificates"]}
             world.cli("enforce", systems[0]["host_name"], "--wait", "--timeout", "120")
             after = {one["fingerprint"] for one in world.api("inventory", "list", "--system", systems[0]["host_name"])["certificates"]}
             self.assertEqual(len(after - before), 1, "one new certificate")

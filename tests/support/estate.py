@@ -128,16 +128,19 @@ class World:
         return self
 
     def __exit__(self, kind, value, trace):
+        well = kind is None
         try:
-            if kind is None:
+            if well:
+                well = False
                 for child in reversed(self.children):
                     child.stop()
+                well = True
         finally:
             for child in self.children:
                 child.kill()
             for url, name in self.databases:
                 run("psql", url, "-XAtqc", f"DROP DATABASE {name} WITH (FORCE)", check=False)
-            if kind is None and not os.environ.get("COUNTERSIGN_KEEP"):
+            if well and not os.environ.get("COUNTERSIGN_KEEP"):
                 shutil.rmtree(self.folder, ignore_errors=True)
             else:
                 print(f"the test's files are in {self.folder}")
