@@ -71,6 +71,18 @@ public:
     /// see check_upload; CRT-044 when TLS cannot use it; FIL-002. A trust list of the upload replaces ours, or is added to it, as the
     /// family says.
     virtual Result<Outcome> install(Upload upload, std::string_view identity, Actor actor) = 0;
+    /// What was found in an upload that would be taken.
+    struct Checked {
+        std::vector<pki::Certificate> chain;  ///< leaf first; empty: none was given
+        std::vector<pki::Certificate> trust;
+    };
+    /// Everything that `install` and `install_answer` check, and nothing is changed or told. What they say.
+    [[nodiscard]] virtual Result<Checked> check(Upload const& upload, std::string_view identity) const = 0;
+    [[nodiscard]] virtual Result<Checked> check_answer(std::string_view text, std::string_view identity) const = 0;
+    /// Certificates to trust, as `add_trust` takes them.
+    [[nodiscard]] virtual Result<Checked> check_trust(std::string_view file) const = 0;
+    /// The name that the identity's certificate is made for: of its setting, else of the unit. GEN-003.
+    [[nodiscard]] virtual Result<std::string> host_name(std::string_view identity) const = 0;
     /// Back to the factory pair (REQ CRT-6); the pair stays as the previous one. GEN-003 when there is no custom one, DEV-011 while a
     /// service needs it.
     virtual Result<Outcome> remove(std::string_view identity, Actor actor) = 0;

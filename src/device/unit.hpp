@@ -392,6 +392,7 @@ public:
 
 private:
     friend class UnitCertificates;
+    friend class Foresight;
     struct State;
     friend class TrialKeeper;
     Unit(std::shared_ptr<Environment const> environment, family::FamilyPtr family, UnitSpec spec, net::Executor executor);

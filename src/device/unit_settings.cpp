@@ -177,12 +177,10 @@ Result<Outcome> Unit::apply(std::vector<Change> changes, Actor actor) {
     return outcome;
 }
 
-Result<Outcome> Unit::apply_checked(std::vector<Change> changes, Actor const& actor) {
-    CS_CHECK(check_may_change(actor));
-    if (state_->environment->before_change) CS_CHECK(state_->environment->before_change(*this));
+Unit::State::Proposed Unit::State::propose(Unit const& unit, std::vector<Change> const& changes) const {
     Asked asked;
     for (auto const& change : changes) {
-        auto setting = find_setting(change.path);
+        auto setting = unit.find_setting(change.path);
         if (!setting) {
             asked.problems.push_back(std::move(setting).error().at(change.path));
             continue;
@@ -191,38 +189,50 @@ Result<Outcome> Unit::apply_checked(std::vector<Change> changes, Actor const& ac
         if (!value) {
             asked.problems.push_back(std::move(value).error().at((*setting)->path));
         } else if ((*setting)->canonical == k_password_setting) {
-            if (auto fits = state_->check_password(*value, state_->family->login.user); !fits)
+            if (auto fits = check_password(*value, family->login.user); !fits)
                 asked.problems.push_back(std::move(fits).error().at((*setting)->path));
             asked.password = SecretText(*std::move(value));
         } else {
             asked.take(*setting, *std::move(value));
         }
     }
-    auto& tree = state_->tree;
-    auto next = tree.stored_values();
-    auto next_effective = tree.effective_values();
-    std::set<family::Setting const*> touched;
-    Outcome outcome;
+    Proposed out;
+    out.stored = tree.stored_values();
+    out.effective = tree.effective_values();
     for (auto const& [setting, value] : asked.values) {
         auto before = tree.stored(*setting);
-        tree.set(next, *setting, value);
-        if (setting->effect == family::Effect::now) tree.set(next_effective, *setting, value);
-        touched.insert(setting);
-        if (before != value) outcome.changed.push_back({setting, before, value});
+        tree.set(out.stored, *setting, value);
+        if (setting->effect == family::Effect::now) tree.set(out.effective, *setting, value);
+        out.touched.insert(setting);
+        if (before != value) out.changed.push_back({setting, before, value});
     }
 
     // What would hold at once, and what would hold after the next restart: neither may break a rule.
-    auto before = state_->prospect(tree.stored_values());
-    auto before_now = state_->prospect(tree.effective_values());
-    auto after = state_->prospect(next);
-    auto after_now = state_->prospect(next_effective);
+    auto const before = prospect(tree.stored_values());
+    auto const before_now = prospect(tree.effective_values());
+    auto const after = prospect(out.stored);
+    auto const after_now = prospect(out.effective);
     for (auto const& [from, to] : {std::pair(&before, &after), std::pair(&before_now, &after_now)})
-        for (auto& problem : judge(*from, *to, touched))
+        for (auto& problem : judge(*from, *to, out.touched))
             if (std::ranges::find(asked.problems, problem) == asked.problems.end()) asked.problems.push_back(std::move(problem));
-    if (!state_->trial.current())
+    if (!trial.current())
         for (auto const* service : asking_callers_anew(before, after))
             asked.problems.push_back(Error(errors::dev::trial_needed, {{"service", service->title}}));
-    if (!asked.problems.empty()) return fail(one_of(std::move(asked.problems)));
+    out.password = std::move(asked.password);
+    out.problems = std::move(asked.problems);
+    return out;
+}
+
+Result<Outcome> Unit::apply_checked(std::vector<Change> changes, Actor const& actor) {
+    CS_CHECK(check_may_change(actor));
+    if (state_->environment->before_change) CS_CHECK(state_->environment->before_change(*this));
+    auto proposed = state_->propose(*this, changes);
+    if (!proposed.problems.empty()) return fail(one_of(std::move(proposed.problems)));
+    auto& tree = state_->tree;
+    auto const after = state_->prospect(proposed.stored);
+    auto const after_now = state_->prospect(proposed.effective);
+    Outcome outcome;
+    outcome.changed = std::move(proposed.changed);
 
     // New doors first: a port that cannot be opened refuses the whole change.
     bool up = state_->running != Running::off && state_->running != Running::restarting;
@@ -232,11 +242,11 @@ Result<Outcome> Unit::apply_checked(std::vector<Change> changes, Actor const& ac
         CS_TRY(opened, state_->open_missing(*this, wanted));
     }
     auto old_password = state_->password ? std::optional(state_->password->duplicate()) : std::nullopt;
-    if (asked.password) state_->password = asked.password->duplicate();
+    if (proposed.password) state_->password = proposed.password->duplicate();
     auto old_stored = tree.stored_values();
     auto old_effective = tree.effective_values();
-    tree.commit(std::move(next), std::move(next_effective));
-    if (!outcome.changed.empty() || asked.password) {
+    tree.commit(std::move(proposed.stored), std::move(proposed.effective));
+    if (!outcome.changed.empty() || proposed.password) {
         if (auto saved = state_->save(); !saved) {
             state_->password = std::move(old_password);
             tree.commit(std::move(old_stored), std::move(old_effective));
@@ -253,12 +263,12 @@ Result<Outcome> Unit::apply_checked(std::vector<Change> changes, Actor const& ac
                                    {"peer", actor.peer}});
         if (setting->effect == family::Effect::restart) outcome.restart_needed = true;
     }
-    if (asked.password)
+    if (proposed.password)
         report("password.changed",
                {{"account", state_->family->login.user}, {"door", actor.door}, {"user", actor.user}, {"peer", actor.peer}});
     state_->settings_took_effect(*this);
     if (after.verifying_anywhere() &&
-        std::ranges::any_of(touched, [](auto const* setting) { return matters_for_verification(*setting); })) {
+        std::ranges::any_of(proposed.touched, [](auto const* setting) { return matters_for_verification(*setting); })) {
         auto missing = missing_for_verification(after, state_->verify_facts());
         if (!missing.empty())
             outcome.warnings.push_back(Error(errors::dev::verification_preconditions_missing, {{"missing", join(missing, ", ")}}));

@@ -65,6 +65,16 @@ struct Unit::State {
     [[nodiscard]] Prospect prospect(SettingTree::Values const& values) const;
     [[nodiscard]] bool exists(family::Setting const& setting) const;
     [[nodiscard]] VerifyFacts verify_facts() const;
+    /// What changes would lead to. Nothing is changed by it.
+    struct Proposed {
+        SettingTree::Values stored;     ///< after the next restart
+        SettingTree::Values effective;  ///< at once
+        std::set<family::Setting const*> touched;
+        std::vector<Outcome::Changed> changed;
+        std::optional<SecretText> password;  ///< of the setting that stands for the system's password
+        std::vector<Error> problems;         ///< why it is refused; empty: it is not
+    };
+    [[nodiscard]] Proposed propose(Unit const& unit, std::vector<Change> const& changes) const;
     [[nodiscard]] std::shared_ptr<net::Resolver> name_servers() const;
     /// After a change or at boot: name servers, clock and their like follow the effective settings.
     void settings_took_effect(Unit const& unit);

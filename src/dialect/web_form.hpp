@@ -6,6 +6,7 @@
 /// labels and tables, and ignores everything else. At most 1 MiB, 1,000 fields, 10,000 cells.
 
 #include "base/secret.hpp"
+#include "dialect/web_frame.hpp"
 #include "family/family.hpp"
 
 #include <map>
@@ -34,9 +35,10 @@ struct PageValues {
     std::vector<std::string> unavailable;                     ///< ids of forms that have nothing to do now, and are not drawn
     std::vector<std::string> feature_keys;
     std::string software;  ///< version; empty: not known, and everything is shown
+    Frame frame;           ///< what stands around
 };
 
-/// A whole HTML document with menu, labels for every field, and everything escaped. No script.
+/// A whole HTML document with menu, labels for every field, and everything escaped. It works without a script.
 std::string render_page(family::Family const& family, family::Page const& page, PageValues const& values);
 
 enum class InputKind { text, password, checkbox, file, select, hidden, submit };

@@ -2,19 +2,34 @@
 
 #include "base/text.hpp"
 #include "dialect/web_form.hpp"
+#include "dialect/web_markup.hpp"
 
 #include <algorithm>
+#include <array>
+#include <span>
+#include <utility>
 
 namespace countersign::dialect::web {
 namespace {
 
-constexpr std::string_view k_style =
-    "body{font-family:sans-serif;margin:1.5em;max-width:60em}nav ul{list-style:none;padding:0}nav li{display:inline-block;margin-right:1em}"
-    "table{border-collapse:collapse;margin:.5em 0}th,td{border:1px solid #888;padding:.3em .6em;text-align:left}"
-    ".alarm{background:#fdebd8;border:1px solid #a34e00;padding:.6em}.banner{background:#fff3c4;border:1px solid "
-    "#8a6d00;padding:.6em}.problem{background:#fde0e0;border:1px solid #a00;padding:.6em}"
-    ".notice{background:#e2f4e2;border:1px solid #27652a;padding:.6em}label{display:inline-block;min-width:16em}form{margin-bottom:2em}"
-    "td{overflow-wrap:anywhere}td.text{white-space:pre;font-family:monospace}textarea{width:40em;height:12em}";
+/// Tables with more columns are drawn as cards on anything but the widest windows.
+constexpr std::size_t k_many_columns = 6;
+
+/// The steps of a request for a certificate: which fields stand together, by their roles.
+struct Step {
+    std::string_view title;
+    std::array<std::string_view, 5> roles;
+};
+constexpr std::array<Step, 4> k_steps{{{"What it is for", {"identity"}},
+                                       {"Who you are", {"country", "state", "locality", "organization", "organizational_unit"}},
+                                       {"Its names", {"common_name", "alternative_names"}},
+                                       {"How it is made", {"key_type", "digest", "legacy", "replace"}}}};
+
+std::size_t step_of(family::Field const& field) {
+    for (std::size_t i = 0; i < k_steps.size(); ++i)
+        if (std::ranges::find(k_steps[i].roles, std::string_view(field.role)) != k_steps[i].roles.end() && !field.role.empty()) return i;
+    return k_steps.size() - 1;
+}
 
 class PageWriter {
 public:
@@ -23,153 +38,179 @@ public:
 
     std::string write() {
         head();
+        out_.raw("<div class=\"columns\">\n");
         navigation();
-        out_ += "<main>\n";
-        element("h2", join(page_.menu, " > "));
-        if (!values_.notice.empty()) message("notice", "status", values_.notice);
-        for (auto const& problem : values_.problems) message("problem", "alert", problem);
+        out_.raw("<main id=\"content\" tabindex=\"-1\">\n");
+        out_.raw("<p class=\"place\">").text(join(page_.menu, " > ")).raw("</p>\n").element("h1", page_.title);
+        if (!values_.notice.empty()) out_.message("notice", "status", values_.notice);
+        for (auto const& problem : values_.problems) out_.message("problem", "alert", problem);
+        write_chains(out_, values_.frame);
         for (auto const& table : page_.tables) draw(table);
         for (auto const& form : page_.forms) {
             bool const in_state = form.needs_state.empty() || std::ranges::find(form.needs_state, values_.state) != form.needs_state.end();
             bool const fits = in_state && std::ranges::find(values_.unavailable, form.id) == values_.unavailable.end();
             if (fits && form.software.holds(values_.software)) draw(form);
         }
-        out_ += "</main>\n</body>\n</html>\n";
-        return std::move(out_);
+        out_.raw("</main>\n</div>\n</body>\n</html>\n");
+        return out_.take();
     }
 
 private:
-    void element(std::string_view name, std::string_view text) {
-        out_ += '<';
-        out_ += name;
-        out_ += '>' + escape_markup(text) + "</";
-        out_ += name;
-        out_ += ">\n";
-    }
-
-    void attribute(std::string_view name, std::string_view value) {
-        out_ += ' ';
-        out_ += name;
-        out_ += "=\"" + escape_markup(value) + '"';
-    }
-
-    void message(std::string_view kind, std::string_view role, std::string_view text) {
-        out_ += "<p";
-        attribute("class", kind);
-        attribute("role", role);
-        out_ += '>' + escape_markup(text) + "</p>\n";
-    }
-
     void head() {
-        out_ += "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
-        element("title", page_.title + " - " + (values_.system_name.empty() ? family_.name : values_.system_name));
-        out_ += "<style>";
-        out_ += k_style;
-        out_ += "</style>\n</head>\n<body>\n<header>\n";
-        element("h1", values_.system_name.empty() ? family_.name : values_.system_name);
-        if (!values_.banner.empty()) message("banner", "alert", values_.banner);
-        for (auto const& alarm : values_.alarms) message("alarm", "status", alarm);
-        out_ += "</header>\n";
+        auto const& frame = values_.frame;
+        auto const& system = values_.system_name.empty() ? family_.name : values_.system_name;
+        Markup body;
+        body.attribute("data-state", values_.state);
+        if (!frame.check.empty()) body.attribute("data-check", frame.check);
+        if (!frame.away_to.empty()) body.attribute("data-away-to", frame.away_to);
+        write_head(out_, page_.title + " - " + system, frame.files, body.take());
+        out_.raw("<header>\n<div class=\"bar\"><p class=\"system\">").text(system).raw(" <span>").text(family_.name).raw("</span></p>\n");
+        write_log_out(out_, frame);
+        out_.raw("</div>\n");
+        write_trial(out_, frame);
+        out_.raw("<div class=\"messages\" data-live=\"messages\">");
+        if (!values_.banner.empty()) out_.message("banner", "alert", values_.banner);
+        for (auto const& alarm : values_.alarms) out_.message("alarm", "status", alarm);
+        if (!frame.in_clear.empty()) {
+            out_.raw("<p class=\"in-clear\">").text(frame.in_clear);
+            if (!frame.secure_at.empty()) out_.raw(" <a").attribute("href", frame.secure_at).raw(">Go to HTTPS</a>");
+            out_.raw("</p>\n");
+        }
+        out_.raw("</div>\n</header>\n");
     }
 
+    /// Places below the same word of the menu stand together, where the word stands first.
     void navigation() {
-        out_ += "<nav aria-label=\"Menu\">\n<ul>\n";
+        std::vector<std::pair<std::string_view, std::vector<family::Page const*>>> groups;
         for (auto const& page : family_.pages) {
             if (!family::has_feature_key(page.needs_feature_key, values_.feature_keys) || !page.software.holds(values_.software)) continue;
-            out_ += "<li><a";
-            attribute("href", page.path);
-            if (&page == &page_) attribute("aria-current", "page");
-            out_ += '>' + escape_markup(join(page.menu, " > ")) + "</a></li>\n";
+            std::string_view const first = page.menu.front();
+            auto same = std::ranges::find(groups, first, [](auto const& group) { return group.first; });
+            if (same == groups.end()) same = groups.insert(groups.end(), {first, {}});
+            same->second.push_back(&page);
         }
-        out_ += "</ul>\n</nav>\n";
+        out_.raw("<nav aria-label=\"Menu\">\n<details open>\n<summary>Menu</summary>\n<ul>\n");
+        for (auto const& [word, pages] : groups) {
+            out_.raw("<li><span aria-hidden=\"true\">").text(word).raw("</span>\n<ul>\n");
+            for (auto const* page : pages) {
+                // The whole place is the link's name; its first words stand above the group already.
+                auto const last = page->menu.size() > 1 ? 1U : 0U;
+                out_.raw("<li><a").attribute("href", page->path);
+                if (page == &page_) out_.attribute("aria-current", "page");
+                out_.raw(">");
+                if (last > 0) out_.raw("<span class=\"hidden-text\">").text(page->menu.front() + " > ").raw("</span>");
+                out_.text(join(std::span(page->menu).subspan(last), " > ")).raw("</a></li>\n");
+            }
+            out_.raw("</ul></li>\n");
+        }
+        out_.raw("</ul>\n</details>\n</nav>\n");
     }
 
     void draw(family::PageTable const& table) {
-        out_ += "<table";
-        attribute("id", table.id);
-        out_ += ">\n";
-        element("caption", table.title);
-        out_ += "<thead><tr>";
-        for (auto const& column : table.columns) out_ += "<th scope=\"col\">" + escape_markup(column.title) + "</th>";
-        out_ += "</tr></thead>\n<tbody>\n";
-        if (auto const rows = values_.tables.find(table.id); rows != values_.tables.end())
+        out_.raw("<div class=\"card table\"").attribute("data-live", "table-" + table.id).raw(">\n<table").attribute("id", table.id);
+        if (table.columns.size() > k_many_columns) out_.attribute("class", "many");
+        out_.raw(">\n").element("caption", table.title);
+        out_.raw("<thead><tr>");
+        for (auto const& column : table.columns) out_.raw("<th scope=\"col\">").text(column.title).raw("</th>");
+        out_.raw("</tr></thead>\n<tbody>\n");
+        auto const rows = values_.tables.find(table.id);
+        bool const empty = rows == values_.tables.end() || rows->second.empty();
+        if (!empty)
             for (auto const& row : rows->second) draw_row(table, row);
-        out_ += "</tbody>\n</table>\n";
+        out_.raw("</tbody>\n</table>\n");
+        if (empty) out_.raw("<p class=\"nothing\">None.</p>\n");
+        out_.raw("</div>\n");
     }
 
     void draw_row(family::PageTable const& table, std::map<std::string, std::string> const& row) {
-        out_ += "<tr>";
+        out_.raw("<tr>");
         for (auto const& column : table.columns) {
             auto const cell = row.find(column.fact);
             auto const text = cell == row.end() ? std::string_view() : std::string_view(cell->second);
             // Text of several lines (a request) is copied from here: its line ends must stay.
-            out_ += text.contains('\n') ? "<td class=\"text\">" : "<td>";
-            out_ += escape_markup(text) + "</td>";
+            out_.raw(text.contains('\n') ? "<td class=\"text\"" : "<td").attribute("data-label", column.title).raw(">").text(text);
+            out_.raw("</td>");
         }
-        out_ += "</tr>\n";
+        out_.raw("</tr>\n");
     }
 
     void draw(family::Form const& form) {
-        out_ += "<form";
-        attribute("id", form.id);
-        attribute("method", "post");
-        attribute("action", form.target);
-        if (form.multipart) attribute("enctype", "multipart/form-data");
-        out_ += ">\n";
-        element("h3", form.title);
-        for (auto const& [name, value] : values_.hidden) {
-            out_ += "<input type=\"hidden\"";
-            attribute("name", name);
-            attribute("value", value);
-            out_ += ">\n";
+        out_.raw("<form").attribute("id", form.id).attribute("class", "card").attribute("method", "post").attribute("action", form.target);
+        if (form.multipart) out_.attribute("enctype", "multipart/form-data");
+        out_.attribute("data-action", form.action).attribute("data-live", "form-" + form.id).raw(">\n").element("h2", form.title);
+        for (auto const& [name, value] : values_.hidden) out_.hidden(name, value);
+        if (auto const notes = values_.frame.notes.find(form.id); notes != values_.frame.notes.end() && !notes->second.empty()) {
+            out_.raw("<ul class=\"notes\">\n");
+            for (auto const& note : notes->second) out_.element("li", note);
+            out_.raw("</ul>\n");
         }
         form_ = &form;
-        if (form.columns.empty())
+        if (form.action == "create_request")
+            draw_steps(form);
+        else if (form.columns.empty())
             draw_lines(form);
         else
             draw_grid(form);
         form_ = nullptr;
-        out_ += "<p><button type=\"submit\"";
-        if (!form.submit_name.empty()) {
-            attribute("name", form.submit_name);
-            attribute("value", form.submit_label);
-        }
-        out_ += '>' + escape_markup(form.submit_label) + "</button></p>\n</form>\n";
+        out_.raw("<p class=\"send\"><button type=\"submit\" class=\"primary\"");
+        if (!form.submit_name.empty()) out_.attribute("name", form.submit_name).attribute("value", form.submit_label);
+        out_.raw(">").text(form.submit_label).raw("</button></p>\n</form>\n");
+    }
+
+    void draw_line(family::Form const& form, family::Field const& field) {
+        auto const id = form.id + "-" + field.name;
+        out_.raw(field.kind == family::FieldKind::checkbox ? "<p class=\"check\"><label" : "<p><label").attribute("for", id);
+        out_.raw(">").text(field.label).raw("</label> ");
+        draw(field, id);
+        out_.raw("</p>\n");
     }
 
     void draw_lines(family::Form const& form) {
-        for (auto const& field : form.fields) {
-            if (!offered(field)) continue;
-            auto const id = form.id + "-" + field.name;
-            out_ += "<p><label";
-            attribute("for", id);
-            out_ += '>' + escape_markup(field.label) + "</label> ";
-            draw(field, id);
-            out_ += "</p>\n";
+        for (auto const& field : form.fields)
+            if (offered(field)) draw_line(form, field);
+    }
+
+    void draw_steps(family::Form const& form) {
+        for (std::size_t i = 0; i < k_steps.size(); ++i) {
+            bool open = false;
+            for (auto const& field : form.fields) {
+                if (step_of(field) != i || !offered(field)) continue;
+                if (!std::exchange(open, true)) out_.raw("<fieldset class=\"step\">\n").element("legend", k_steps[i].title);
+                draw_line(form, field);
+            }
+            if (open) out_.raw("</fieldset>\n");
         }
     }
 
     void draw_grid(family::Form const& form) {
-        out_ += "<table>\n<thead><tr>";
-        for (auto const& column : form.columns) out_ += "<th scope=\"col\">" + escape_markup(column) + "</th>";
-        out_ += "</tr></thead>\n<tbody>\n";
+        out_.raw("<table class=\"grid\">\n<thead><tr>");
+        for (auto const& column : form.columns) out_.raw("<th scope=\"col\">").text(column).raw("</th>");
+        out_.raw("</tr></thead>\n<tbody>\n");
         std::string_view row;
         int column = -1;
         bool open = false;
+        auto const cell = [&](int at) {
+            auto const title = static_cast<std::size_t>(at) + 1 < form.columns.size() ? form.columns[static_cast<std::size_t>(at) + 1] : "";
+            out_.raw("<td").attribute("data-label", title).raw(">");
+        };
         for (auto const& field : form.fields) {
             if (!offered(field)) continue;
             if (!open || field.row != row) {
-                if (open) out_ += "</td></tr>\n";
-                out_ += "<tr><th scope=\"row\">" + escape_markup(field.row) + "</th><td>";
+                if (open) out_.raw("</td></tr>\n");
+                out_.raw("<tr><th scope=\"row\">").text(field.row).raw("</th>");
+                cell(0);
                 row = field.row;
                 column = 0;
                 open = true;
             }
-            for (; column < field.column; ++column) out_ += "</td><td>";
+            for (; column < field.column; ++column) {
+                out_.raw("</td>");
+                cell(column + 1);
+            }
             draw(field, form.id + "-" + field.name);
         }
-        if (open) out_ += "</td></tr>\n";
-        out_ += "</tbody>\n</table>\n";
+        if (open) out_.raw("</td></tr>\n");
+        out_.raw("</tbody>\n</table>\n");
     }
 
     [[nodiscard]] bool offered(family::Field const& field) const {
@@ -185,6 +226,14 @@ private:
         return setting == nullptr ? std::string{} : setting->default_value;
     }
 
+    void begin(std::string_view tag, family::Field const& field, std::string_view id) {
+        out_.raw("<").raw(tag).attribute("id", id).attribute("name", field.name).attribute("aria-label", field.label);
+        if (!field.role.empty()) out_.attribute("data-role", field.role);
+        if (form_ == nullptr) return;
+        if (auto const known = values_.frame.known.find(form_->id + "#" + field.role); known != values_.frame.known.end())
+            out_.attribute("data-known", known->second);
+    }
+
     void draw(family::Field const& field, std::string_view id) {
         auto const* setting = family_.find_canonical(field.setting);
         if (field.kind == family::FieldKind::select) {
@@ -192,57 +241,49 @@ private:
             return;
         }
         if (field.kind == family::FieldKind::textarea) {
-            out_ += "<textarea";
-            attribute("id", id);
-            attribute("name", field.name);
-            attribute("aria-label", field.label);
-            out_ += '>' + escape_markup(value_of(field)) + "</textarea>";
+            begin("textarea", field, id);
+            out_.raw(" rows=\"8\" spellcheck=\"false\">").text(value_of(field)).raw("</textarea>");
             return;
         }
         constexpr std::string_view k_types[] = {"checkbox", "text", "file", "select", "password"};
-        out_ += "<input";
-        attribute("type", k_types[static_cast<int>(field.kind)]);
-        attribute("id", id);
-        attribute("name", field.name);
-        attribute("aria-label", field.label);
+        begin("input", field, id);
+        out_.attribute("type", k_types[static_cast<int>(field.kind)]);
         auto const value = value_of(field);
         if (field.kind == family::FieldKind::checkbox && (setting != nullptr ? setting->to_canonical(value) : value) == "on")
-            out_ += " checked";
+            out_.raw(" checked");
         // Passwords are never shown: an empty field that is sent back means "as it was".
-        if (field.kind == family::FieldKind::text) attribute("value", value);
-        if (field.kind == family::FieldKind::password) attribute("autocomplete", "new-password");
-        out_ += '>';
+        if (field.kind == family::FieldKind::text) out_.attribute("value", value);
+        if (field.kind == family::FieldKind::password) out_.attribute("autocomplete", "new-password");
+        out_.raw(">");
     }
 
     void draw_select(family::Field const& field, family::Setting const* setting, std::string_view id) {
-        out_ += "<select";
-        attribute("id", id);
-        attribute("name", field.name);
-        attribute("aria-label", field.label);
-        out_ += '>';
+        begin("select", field, id);
+        out_.raw(">");
         auto const value = value_of(field);
-        for (auto const& option : field.options) out_ += "<option>" + escape_markup(option) + "</option>";
+        for (auto const& option : field.options) out_.raw("<option>").text(option).raw("</option>");
         if (auto const known = values_.choices.find(field.role); known != values_.choices.end() && field.options.empty())
             for (auto const& [chosen, words] : known->second) {
-                out_ += "<option";
-                attribute("value", chosen);
-                if (chosen == value) out_ += " selected";
-                out_ += '>' + escape_markup(words) + "</option>";
+                out_.raw("<option").attribute("value", chosen);
+                auto const name = values_.frame.known_names.find(chosen);
+                if (field.role == "identity" && name != values_.frame.known_names.end()) out_.attribute("data-known", name->second);
+                if (chosen == value) out_.raw(" selected");
+                out_.raw(">").text(words).raw("</option>");
             }
         if (setting != nullptr)
             for (auto const& choice : setting->space.choices) {
-                out_ += "<option";
-                if (choice.text == value) out_ += " selected";
-                out_ += '>' + escape_markup(choice.text) + "</option>";
+                out_.raw("<option");
+                if (choice.text == value) out_.raw(" selected");
+                out_.raw(">").text(choice.text).raw("</option>");
             }
-        out_ += "</select>";
+        out_.raw("</select>");
     }
 
     family::Family const& family_;
     family::Page const& page_;
     PageValues const& values_;
     family::Form const* form_ = nullptr;  ///< whose fields are drawn
-    std::string out_;
+    Markup out_;
 };
 
 }  // namespace

@@ -22,11 +22,11 @@ def trust_in_browser(home, root):
     run("certutil", "-d", f"sql:{database}", "-A", "-t", "C,,", "-n", "estate", "-i", root)
 
 
-def travel(world, journey, **more):
-    """Runs one file of journeys against the manager of a world."""
+def travel(world, journey, root=None, **more):
+    """Runs one file of journeys against the manager of a world; `root` is what the browser trusts, the manager's root if not said."""
     home = world.folder / "home"
     if not home.exists():
-        trust_in_browser(home, world.folder / "manager" / "ca.pem")
+        trust_in_browser(home, root or world.folder / "manager" / "ca.pem")
     packages = run(HERE.parent.parent / "tools" / "install_npm.sh", "tests/support/journeys").stdout.strip()
     work = world.folder / "journeys"
     work.mkdir(exist_ok=True)

@@ -104,12 +104,28 @@ Result<Outcome> UnitCertificates::take(HeldIdentity& identity, CertificatePair p
     return outcome;
 }
 
+Result<CheckedUpload> UnitCertificates::checked_upload(HeldIdentity const& identity, Upload const& upload) const {
+    CS_TRY(auto checked, check_upload(upload, rules(), needs_of(identity)));
+    if (checked.pair) CS_CHECK(try_out(*checked.pair));
+    return checked;
+}
+
+Result<Certificates::Checked> UnitCertificates::check(Upload const& upload, std::string_view identity) const {
+    CS_TRY(auto const* held, find(identity));
+    CS_TRY(auto checked, checked_upload(*held, upload));
+    return Checked{.chain = checked.pair ? std::move(checked.pair->chain) : std::vector<pki::Certificate>(),
+                   .trust = std::move(checked.trust)};
+}
+
+Result<std::string> UnitCertificates::host_name(std::string_view identity) const {
+    CS_TRY(auto const* held, find(identity));
+    return host_name_of(*held->what);
+}
+
 Result<Outcome> UnitCertificates::install(Upload upload, std::string_view identity, Actor actor) {
     CS_CHECK(unit_.check_may_change(actor));
     CS_TRY(auto* held, find(identity));
-    auto checked = check_upload(upload, rules(), needs_of(*held));
-    if (checked && checked->pair)
-        if (auto usable = try_out(*checked->pair); !usable) checked = fail(std::move(usable).error());
+    auto checked = checked_upload(*held, upload);
     if (!checked) {
         refused(checked.error(), actor);
         return fail(std::move(checked).error());

@@ -51,6 +51,14 @@ Result<Outcome> UnitCertificates::store_trust(std::vector<pki::Certificate> root
     return outcome;
 }
 
+Result<Certificates::Checked> UnitCertificates::check_trust(std::string_view file) const {
+    CS_TRY(auto roots, read_roots(file, rules()));
+    auto const& held = trust();
+    if (std::ranges::all_of(roots, [&held](auto const& root) { return std::ranges::find(held, root) != held.end(); }))
+        return fail(errors::crt::trusted_already);
+    return Checked{.chain = {}, .trust = std::move(roots)};
+}
+
 Result<Outcome> UnitCertificates::add_trust(std::string_view file, Actor actor) {
     CS_CHECK(unit_.check_may_change(actor));
     CS_TRY(auto const given, read_roots(file, rules()));

@@ -15,6 +15,10 @@ public:
 
     [[nodiscard]] Result<CertificateInfo> info(std::string_view identity) const override;
     Result<Outcome> install(Upload upload, std::string_view identity, Actor actor) override;
+    [[nodiscard]] Result<Checked> check(Upload const& upload, std::string_view identity) const override;
+    [[nodiscard]] Result<Checked> check_answer(std::string_view text, std::string_view identity) const override;
+    [[nodiscard]] Result<Checked> check_trust(std::string_view file) const override;
+    [[nodiscard]] Result<std::string> host_name(std::string_view identity) const override;
     Result<Outcome> remove(std::string_view identity, Actor actor) override;
     Result<Outcome> roll_back(std::string_view identity, Actor actor) override;
 
@@ -54,6 +58,8 @@ private:
     [[nodiscard]] Outcome outcome_of(HeldIdentity const& identity) const;
     void refused(Error const& error, Actor const& actor);
     Result<Outcome> store_trust(std::vector<pki::Certificate> roots, std::string_view event, Actor const& actor);
+    [[nodiscard]] Result<CheckedUpload> checked_upload(HeldIdentity const& identity, Upload const& upload) const;
+    [[nodiscard]] Result<CertificatePair> pair_of_answer(HeldIdentity const& identity, std::string_view text) const;
     Result<CertificatePair> checked_answer(HeldIdentity& identity, std::string_view text, Actor const& actor);
     Result<StoredPair> keep(CertificatePair pair, Actor const& actor);
     [[nodiscard]] Result<CertificatePair> find_pair(std::string_view fingerprint) const;

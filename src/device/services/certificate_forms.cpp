@@ -47,6 +47,26 @@ public:
         return FormResult::of(std::move(outcome), std::move(notice));
     }
 
+    /// What would be refused, and what the files hold.
+    [[nodiscard]] Result<Certificates::Checked> look(std::string const& identity) const {
+        auto const& action = form_.action;
+        if (action == "upload_certificate" || action == "upload_trust_store" || action == "upload_package")
+            return certificates_.check({.certificate = file(action == "upload_package" ? "package" : "certificate"),
+                                        .private_key = secret("private_key"),
+                                        .passphrase = secret("passphrase"),
+                                        .trust_store = file("trust_store")},
+                                       identity);
+        if (action == "send_certificate" || action == "add_trust") {
+            auto given = file(action == "add_trust" ? "trust_store" : "answer");
+            if (!given && action == "send_certificate") given = file("certificate");
+            if (!given) return fail(errors::gen::missing_field, {{"field", action == "add_trust" ? "trust store" : "certificate"}});
+            return action == "add_trust" ? certificates_.check_trust(*given) : certificates_.check_answer(*given, identity);
+        }
+        if (auto names = text("alternative_names"); action == "create_request" && !names.empty())
+            CS_CHECK(pki::parse_alternative_names(names));
+        return Certificates::Checked{};
+    }
+
     FormResult send(std::string const& identity) {
         auto answer = file("answer");
         if (!answer) answer = file("certificate");
@@ -171,6 +191,13 @@ bool is_certificate_action(std::string_view action) {
         "delete_trust_store", "discard_request", "roll_back_certificate", "send_certificate",  "set_revocation",
         "upload_certificate", "upload_crl",      "upload_package",        "upload_trust_store"};
     return std::ranges::find(k_actions, action) != k_actions.end();
+}
+
+Result<CheckedForm> check_certificate_form(Unit& unit, family::Form const& form, Submission const& submission) {
+    CertificateForm const work(unit, form, submission, {});
+    CS_TRY(auto identity, work.identity());
+    CS_TRY(auto files, work.look(identity));
+    return CheckedForm{std::move(files), std::move(identity)};
 }
 
 net::Task<FormResult> carry_out_certificate_form(std::shared_ptr<Unit> unit, family::Form const& form, Submission const& submission,

@@ -1,6 +1,10 @@
 #include "device/services/http_door.hpp"
 
 #include "base/text.hpp"
+#include "device/safety.hpp"
+#include "device/services/log_in_pages.hpp"
+#include "device/services/page_files.hpp"
+#include "device/services/web_address.hpp"
 #include "device/services/web_sessions.hpp"
 #include "device/services/websocket_door.hpp"
 #include "net/http/auth.hpp"
@@ -49,24 +53,11 @@ bool lacks_certificate(Unit const& unit, family::Service const& service, http::R
            iequals(unit.effective_canonical(service.verify_clients), "on");
 }
 
-/// "Host" without its port, when it is a name or an address; otherwise the unit's own address.
-std::string host_asked_for(Unit const& unit, http::Request const& request) {
-    auto host = request.fields.get("Host");
-    auto const colon = host.rfind(':');
-    if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) host = host.substr(0, colon);
-    bool const bracketed = host.starts_with('[') && host.ends_with(']') && is_ip_address(host.substr(1, host.size() - 2));
-    if (bracketed || is_host_name(host) || is_ip_address(host)) return std::string(host);
-    return unit.address().contains(':') ? "[" + unit.address() + "]" : unit.address();
-}
-
 /// Nothing is read from the request but where it wanted to go: no log-in is asked for where it would travel in clear.
 http::Response send_on(Unit const& unit, family::Service const& service, http::Request const& request) {
     auto const* target = unit.family().find_service(service.redirect_to);
     auto const port = parse_number<int>(unit.effective_canonical(target->port_setting)).value_or(target->port);
-    int const shifted = port + unit.environment().port_offset;
-    auto location = target->door + "://" + host_asked_for(unit, request);
-    if (shifted != 443) location += ":" + std::to_string(shifted);
-    location += request.target.starts_with('/') ? request.target : "/";
+    auto const location = url_of(unit, host_asked_for(unit, request), *target, static_cast<std::uint16_t>(port), request.target);
     // Not a permanent one: browsers would keep it when the system stops redirecting.
     return http::Response::redirect(changes_something(request) ? 307 : 302, location);
 }
@@ -74,15 +65,23 @@ http::Response send_on(Unit const& unit, family::Service const& service, http::R
 class WebService final : public http::Service {
 public:
     WebService(std::shared_ptr<Unit> const& unit, family::Service const& service)
-        : unit_(unit), service_(service), authenticator_(settings_of(unit->family()), password_lookup(unit)), websockets_(service) {
+        : unit_(unit),
+          service_(service),
+          authenticator_(settings_of(unit->family()), password_lookup(unit)),
+          websockets_(service),
+          people_(service.id) {
         // Whoever knew the old password is not let in by what it once opened. Owned by this object, so `this` outlives it.
         password_changes_ = unit->subscribe([this](Event const& event) {
-            if (event.id == "password.changed") sessions_.end_all();
+            if (event.id != "password.changed" && event.id != "password.reset") return;
+            sessions_.end_all();
+            people_.end_all();
         });
     }
 
     [[nodiscard]] std::size_t body_limit(http::Request const& head) const override {
         if (!changes_something(head)) return 0;
+        // Anybody may send these.
+        if (head.path == k_log_in_path || head.path == k_log_out_path) return k_log_in_limit;
         return istarts_with(head.fields.get("Content-Type"), "multipart/") ? k_form_body_limit : k_xml_body_limit;
     }
 
@@ -104,6 +103,7 @@ public:
                 unit->report("request.forged", {{"from", *from}, {"peer", actor.peer}});
                 co_return http::problem(Error(errors::acc::forbidden, {{"detail", *from}}));
             }
+        if (auto response = before_log_in(*unit, request)) co_return *std::move(response);
         if (request.path == k_xml_rpc_path && speaks(service_, "xml_rpc")) {
             WebRequest web{std::move(unit), std::move(request), std::move(actor)};
             co_return co_await handle_xml_rpc(std::move(web));
@@ -113,10 +113,16 @@ public:
             WebRequest web{std::move(unit), std::move(request), std::move(actor)};
             co_return co_await handle_transaction(std::move(web), transactions_);
         }
-        if (auto refused = log_in(*unit, request, actor)) co_return *std::move(refused);
+        bool by_form = false;
+        if (auto refused = log_in(*unit, request, actor, by_form)) co_return *std::move(refused);
         request.user = actor.user;
-        WebRequest web{std::move(unit), std::move(request), std::move(actor)};
-        co_return co_await answer(std::move(web));
+        PageView view{.service = &service_, .host = host_asked_for(*unit, request), .user = actor.user, .by_form = by_form};
+        // While a change is on trial every look at the system goes over a connection of its own: an old one would prove nothing.
+        bool const on_trial = by_form && unit->trial().current();
+        WebRequest web{std::move(unit), std::move(request), std::move(actor), std::move(view)};
+        auto response = co_await answer(std::move(web));
+        if (on_trial) response.fields.set("Connection", "close");
+        co_return response;
     }
 
 private:
@@ -139,8 +145,28 @@ private:
         return response;
     }
 
+    /// What everybody gets: the look of the pages, and where people log in.
+    std::optional<http::Response> before_log_in(Unit& unit, http::Request const& request) {
+        if (!speaks(service_, "pages") || !request.path.starts_with(k_own_places)) return std::nullopt;
+        if (request.method == "GET" || request.method == "HEAD") {
+            auto const files = page_files();
+            auto const file = std::ranges::find(files, std::string_view(request.path).substr(k_own_places.size()), &http::StaticFile::name);
+            if (file != files.end()) return http::serve(*file, request);
+        }
+        return service_.secure ? people_.answer(unit, request) : std::nullopt;
+    }
+
     /// Nothing when the log-in is right; the actor's user is set then.
-    std::optional<http::Response> log_in(Unit& unit, http::Request const& request, Actor& actor) {
+    std::optional<http::Response> log_in(Unit& unit, http::Request const& request, Actor& actor, bool& by_form) {
+        // A session is nothing that one guesses: others at the same address, who do, keep nobody out who is in.
+        if (auto user = with_people() && !request.fields.has("Authorization") ? people_.user_of(request) : std::nullopt) {
+            actor.user = *std::move(user);
+            by_form = true;
+            return std::nullopt;
+        }
+        // Also while the address is locked out: a person reads in the form how long.
+        if (with_people())
+            if (auto response = LogInPages::instead_of_challenge(unit, request)) return response;
         if (auto open = unit.check_not_locked(actor.peer); !open) return wait(open.error());
         if (auto user = with_sessions() ? sessions_.user_of(request, std::chrono::steady_clock::now()) : std::nullopt) {
             actor.user = *std::move(user);
@@ -161,12 +187,14 @@ private:
         return response;
     }
 
+    [[nodiscard]] bool with_people() const { return service_.secure && speaks(service_, "pages"); }
     [[nodiscard]] bool with_sessions() const { return service_.secure && speaks(service_, "xapi_session"); }
 
     net::Task<http::Response> answer(WebRequest web) {
         auto path = web.request.path;
         auto const unit = web.unit;
         bool const wants_page = speaks(service_, "pages") && web.request.fields.get("Accept").contains("text/html");
+        auto const view = web.view;
         if (with_sessions() && web.request.method == "POST") {
             if (path == WebSessions::k_begin) co_return sessions_.begin(web.actor.user, std::chrono::steady_clock::now());
             if (path == WebSessions::k_end) co_return sessions_.end(web.request);
@@ -175,13 +203,13 @@ private:
             if (auto response = co_await handle_xapi(web)) co_return *std::move(response);
         if (speaks(service_, "pages"))
             if (auto response = co_await handle_pages(std::move(web))) co_return *std::move(response);
-        co_return nothing_there(*unit, wants_page, path);
+        co_return nothing_there(*unit, view, wants_page, path);
     }
 
     /// A person in front of a browser reads a page in the system's look, with the menu; a program the problem document.
-    static http::Response nothing_there(Unit const& unit, bool wants_page, std::string const& path) {
+    static http::Response nothing_there(Unit& unit, PageView const& view, bool wants_page, std::string const& path) {
         Error const error(errors::gen::not_found, {{"what", "page"}, {"name", path}});
-        return wants_page ? page_of(unit, error) : http::problem(error);
+        return wants_page ? page_of(unit, view, error) : http::problem(error);
     }
 
     std::weak_ptr<Unit> unit_;
@@ -189,6 +217,7 @@ private:
     http::Authenticator authenticator_;
     WebSocketDoor websockets_;
     WebSessions sessions_;
+    LogInPages people_;
     std::unique_ptr<Unit::Subscription> password_changes_;
     /// Of this service alone: a token that was sent in clear opens nothing behind TLS.
     std::shared_ptr<TransactionSessions> transactions_ = std::make_shared<TransactionSessions>();
@@ -208,14 +237,15 @@ private:
     std::unique_ptr<http::Server> server_;
 };
 
-/// No script, no frame, nothing from elsewhere, nothing kept (OWASP secure headers).
+/// Nothing inline, no frame, nothing from elsewhere, nothing kept (OWASP secure headers).
 std::vector<std::pair<std::string, std::string>> security_headers() {
     return {{"X-Content-Type-Options", "nosniff"},
             {"X-Frame-Options", "DENY"},
             {"Referrer-Policy", "same-origin"},
             {"Cache-Control", "no-store"},
             {"Content-Security-Policy",
-             "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"}};
+             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; "
+             "frame-ancestors 'none'; base-uri 'none'"}};
 }
 
 Result<std::unique_ptr<Door>> open_http(Unit& unit, family::Service const& service, net::Endpoint where) {

@@ -3,6 +3,7 @@
 /// The doors "http" and "https": log-in, locks against guessing and against forged requests, and the way to what the family
 /// speaks there: the xAPI as XML, XML-RPC, pages. The parts know no rule; they call Unit.
 
+#include "device/services/page_frame.hpp"
 #include "device/services/transaction_sessions.hpp"
 #include "device/unit.hpp"
 #include "net/http/server.hpp"
@@ -20,6 +21,7 @@ struct WebRequest {
     std::shared_ptr<Unit> unit;
     net::http::Request request;
     Actor actor;
+    PageView view = {};  ///< of pages
 };
 
 // Each part answers what is its own; nothing: not mine. Bodies are limited before they are read, see body limits below.
@@ -34,7 +36,7 @@ net::Task<net::http::Response> handle_transaction(WebRequest web, std::shared_pt
 /// The pages of the family and the forms on them.
 net::Task<std::optional<net::http::Response>> handle_pages(WebRequest request);
 /// A page in the family's look that tells an error to a person: the menu, and what went wrong. Its status is the error's.
-net::http::Response page_of(Unit const& unit, Error const& error);
+net::http::Response page_of(Unit& unit, PageView const& view, Error const& error);
 
 inline constexpr std::string_view k_xml_rpc_path = "/RPC2";
 inline constexpr std::size_t k_xml_body_limit = 1024 * 1024;

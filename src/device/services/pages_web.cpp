@@ -1,6 +1,8 @@
 #include "base/text.hpp"
 #include "device/services/certificate_forms.hpp"
+#include "device/services/form_check.hpp"
 #include "device/services/http_door.hpp"
+#include "device/services/log_in_pages.hpp"
 #include "device/services/safety_actions.hpp"
 #include "device/services/words.hpp"
 #include "dialect/web_form.hpp"
@@ -93,8 +95,9 @@ Done carry_out(Unit& unit, family::Form const& form, web::Submission const& subm
     return failed(Error(errors::gen::not_found, {{"what", "action"}, {"name", form.action}}));
 }
 
-http::Response draw(Unit const& unit, family::Page const& page, Done const& done) {
+http::Response draw(Unit& unit, family::Page const& page, PageView const& view, Done const& done) {
     auto values = unit.page_values(page);
+    fill_frame(unit, page, view, values);
     values.notice = done.notice;
     for (auto const& warning : done.warnings) values.notice += " " + warning.message();
     int status = 200;
@@ -109,25 +112,25 @@ http::Response draw(Unit const& unit, family::Page const& page, Done const& done
 }
 
 net::Task<http::Response> submit(std::shared_ptr<Unit> held, family::Page const& page, family::Form const& form, http::Request request,
-                                 Actor actor) {
+                                 Actor actor, PageView view) {
     auto& unit = *held;
     if (!form.needs_state.empty() && std::ranges::find(form.needs_state, to_string(unit.running())) == form.needs_state.end())
-        co_return draw(unit, page,
+        co_return draw(unit, page, view,
                        failed(Error(errors::gen::invalid_input, {{"field", form.title}, {"detail", "not possible in this state"}})));
     // Everybody may change the own password.
     if (auto allowed = unit.check_may_change(actor); !allowed && form.action != "set_password")
-        co_return draw(unit, page, failed(std::move(allowed).error()));
+        co_return draw(unit, page, view, failed(std::move(allowed).error()));
     auto parts = http::parse_any_form(request);
-    if (!parts) co_return draw(unit, page, failed(std::move(parts).error()));
+    if (!parts) co_return draw(unit, page, view, failed(std::move(parts).error()));
     std::map<std::string, std::string> fields;
     for (auto& [name, part] : *parts) fields.emplace(name, std::move(part.content));
     auto submission = web::decode_submission(unit.family(), form, std::move(fields));
-    if (!submission) co_return draw(unit, page, failed(std::move(submission).error()));
+    if (!submission) co_return draw(unit, page, view, failed(std::move(submission).error()));
     if (is_certificate_action(form.action)) {
         auto done = co_await carry_out_certificate_form(held, form, *submission, std::move(actor));
-        co_return draw(unit, page, done);
+        co_return draw(unit, page, view, done);
     }
-    co_return draw(unit, page, carry_out(unit, form, *submission, actor));
+    co_return draw(unit, page, view, carry_out(unit, form, *submission, actor));
 }
 
 }  // namespace
@@ -142,11 +145,12 @@ std::string say(Unit const& unit, Error const& error) {
     return words.empty() ? error.message() : words + " " + error.message();
 }
 
-http::Response page_of(Unit const& unit, Error const& error) {
+http::Response page_of(Unit& unit, PageView const& view, Error const& error) {
     family::Page empty;
     empty.menu = {std::string(error.entry().title)};
     empty.title = error.entry().title;
     auto values = unit.page_values(empty);
+    fill_frame(unit, empty, view, values);
     values.problems.push_back(say(unit, error));
     return http::Response::html(error.entry().http_status, web::render_page(unit.family(), empty, values));
 }
@@ -155,19 +159,21 @@ net::Task<std::optional<http::Response>> handle_pages(WebRequest request) {
     auto& unit = *request.unit;
     auto const& family = unit.family();
     auto const& path = request.request.path;
+    if (request.request.method == "POST" && path == k_check_path) co_return check_form(unit, request.request, request.view, request.actor);
     if (request.request.method == "GET") {
         if (path == "/") {
             auto first = std::ranges::find_if(family.pages, [&unit](auto const& page) { return unit.page_exists(page); });
             if (first != family.pages.end()) co_return http::Response::redirect(302, first->path);
         }
         auto const* page = family.find_page(path);
-        if (page != nullptr && unit.page_exists(*page)) co_return draw(unit, *page, {});
+        if (page != nullptr && unit.page_exists(*page)) co_return draw(unit, *page, request.view, {});
         co_return std::nullopt;
     }
     if (request.request.method != "POST") co_return std::nullopt;
     auto place = family.find_target(path);
     if (!place || !unit.page_exists(*place.page) || !place.form->software.holds(unit.spec().software)) co_return std::nullopt;
-    co_return co_await submit(request.unit, *place.page, *place.form, std::move(request.request), std::move(request.actor));
+    co_return co_await submit(request.unit, *place.page, *place.form, std::move(request.request), std::move(request.actor),
+                              std::move(request.view));
 }
 
 }  // namespace countersign::device

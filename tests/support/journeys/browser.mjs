@@ -11,21 +11,19 @@ const patience = Number(process.env.COUNTERSIGN_PATIENCE ?? '1');
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 export const password = 'Correct-Horse-Battery-77';
 
-export async function open({ width = 1280, height = 900, dark = false, name = 'first' } = {}) {
-  const context = await chromium.launchPersistentContext(join(settings.folder, `profile-${name}`), {
-    executablePath: '/usr/bin/chromium',
-    env: { ...process.env, HOME: settings.home },
-    args: [
-      '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-      '--disable-sync', '--disable-dev-shm-usage', '--no-proxy-server', `--host-resolver-rules=MAP ${settings.host} ${settings.address}`,
-    ],
-    viewport: { width, height },
-    colorScheme: dark ? 'dark' : 'light',
-    locale: 'en-GB',
-    timezoneId: 'Europe/Berlin',
-  });
-  context.setDefaultTimeout(20_000 * patience);
-  const page = context.pages()[0] ?? (await context.newPage());
+/** Names lead to addresses: of the manager, and of systems where a journey is about those. */
+const names = Object.entries(settings.hosts ?? { [settings.host]: settings.address });
+const start = {
+  executablePath: '/usr/bin/chromium',
+  env: { ...process.env, HOME: settings.home },
+  args: [
+    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+    '--disable-sync', '--disable-dev-shm-usage', '--no-proxy-server', `--host-resolver-rules=${names.map(([name, address]) => `MAP ${name} ${address}`).join(',')}`,
+  ],
+};
+
+/** Everything that is said against the page, and every request to an address that is not among `origins`. */
+function listen(context, page, origins) {
   const session = { context, page, complaints: [], expected: [], elsewhere: [] };
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') session.complaints.push(`${message.text()} (${message.location().url})`);
@@ -33,9 +31,32 @@ export async function open({ width = 1280, height = 900, dark = false, name = 'f
   page.on('pageerror', (error) => session.complaints.push(String(error)));
   page.on('request', (request) => {
     const { origin, protocol } = new URL(request.url());
-    if (origin !== settings.url && !['data:', 'blob:'].includes(protocol)) session.elsewhere.push(request.url());
+    if (!origins.includes(origin) && !['data:', 'blob:'].includes(protocol)) session.elsewhere.push(request.url());
   });
   return session;
+}
+
+let browser;
+/** A window with nothing remembered, in one browser for the whole journey. `more` as Playwright's newContext takes it. */
+export async function window_(origins, more = {}) {
+  browser ??= await chromium.launch(start);
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB', ...more });
+  context.setDefaultTimeout(20_000 * patience);
+  return listen(context, await context.newPage(), origins);
+}
+export const closeBrowser = () => browser?.close();
+
+export async function open({ width = 1280, height = 900, dark = false, name = 'first' } = {}) {
+  const context = await chromium.launchPersistentContext(join(settings.folder, `profile-${name}`), {
+    ...start,
+    viewport: { width, height },
+    colorScheme: dark ? 'dark' : 'light',
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+  });
+  context.setDefaultTimeout(20_000 * patience);
+  const page = context.pages()[0] ?? (await context.newPage());
+  return listen(context, page, [settings.url]);
 }
 
 /** Refusals are written into the console by the browser itself: 401 before the log-in, and what a journey provokes. */
@@ -65,8 +86,12 @@ export async function axe(page, place) {
 }
 
 export async function fits(page, place) {
-  const [content, window_] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-  assert.ok(content <= window_, `${place} is wider than the window: ${content} > ${window_}`);
+  const [content, wide, who] = await page.evaluate(() => {
+    const edge = document.documentElement.clientWidth;
+    const over = [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > edge).map((one) => one.outerHTML.slice(0, 120));
+    return [document.documentElement.scrollWidth, edge, over.slice(-3).join('\n')];
+  });
+  assert.ok(content <= wide, `${place} is wider than the window: ${content} > ${wide}\n${who}`);
 }
 
 export function step(text) {

@@ -1,0 +1,248 @@
+#include "device/safety.hpp"
+#include "device/services/log_in_pages.hpp"
+#include "device/services/page_files.hpp"
+#include "unit/device/unit_fixture.hpp"
+
+namespace countersign::device::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr auto* k_form = "application/x-www-form-urlencoded";
+
+/// A browser as its requests look: it says over TLS what they are for, and keeps one cookie.
+class PagesDoor : public UnitTest {
+protected:
+    std::shared_ptr<Unit> with_https(std::string const& family, std::string const& serial = "T1") {
+        return boot(family, {.serial = serial, .settings = {{"service.https.mode", "on"}}});
+    }
+    net::http::Client stranger(Unit const& unit, net::Scheme scheme = net::Scheme::https) {
+        net::http::Client::Settings settings;
+        settings.origin = {scheme, unit.address(), static_cast<std::uint16_t>((scheme == net::Scheme::https ? 443 : 80) + 21000), "/"};
+        if (scheme == net::Scheme::https) settings.policy = net::tls::AcceptAny{};
+        return net::http::Client(std::move(settings));
+    }
+    net::http::Response open(net::http::Client& client, std::string const& target) {
+        return send(client, {.method = "GET", .target = target, .fields = navigating(), .body = {}});
+    }
+    net::http::Response submit(net::http::Client& client, std::string const& target, std::string const& body) {
+        auto fields = navigating();
+        fields.set("Content-Type", k_form);
+        fields.set("Sec-Fetch-Site", "same-origin");
+        return send(client, {.method = "POST", .target = target, .fields = fields, .body = body});
+    }
+    net::http::Response log_in(net::http::Client& client, std::string const& body) {
+        auto response = submit(client, "/-/log-in", body);
+        auto const set = std::string(response.fields.get("Set-Cookie"));
+        if (!set.empty()) cookie_ = set.substr(0, set.find(';'));
+        return response;
+    }
+    /// What the system says about a form before it is sent.
+    std::string check(net::http::Client& client, std::string const& form, std::string const& body) {
+        auto const response = submit(client, "/-/check?form=" + net::http::url_encode(form), body);
+        EXPECT_EQ(response.status, 200) << response.body;
+        return response.body;
+    }
+
+    std::string cookie_;
+
+private:
+    net::http::Fields navigating() const {
+        net::http::Fields fields{
+            {"Accept", "text/html,application/xhtml+xml,*/*;q=0.8"}, {"Sec-Fetch-Mode", "navigate"}, {"Sec-Fetch-Site", "none"}};
+        if (!cookie_.empty()) fields.set("Cookie", cookie_);
+        return fields;
+    }
+};
+
+TEST_F(PagesDoor, serves_the_look_to_everybody_compressed_and_not_again) {
+    auto unit = with_https("mcu");
+    auto web = stranger(*unit);
+    for (std::string const name : {"page.css", "page.js", "icon.svg"}) {
+        auto const plain = get(web, "/-/" + name);
+        ASSERT_EQ(plain.status, 200) << name;
+        EXPECT_THAT(std::string(plain.fields.get("Content-Security-Policy")),
+                    AllOf(HasSubstr("script-src 'self'"), Not(HasSubstr("unsafe"))));
+        auto const small = send(web, {.method = "GET", .target = "/-/" + name, .fields = {{"Accept-Encoding", "gzip, br"}}, .body = {}});
+        EXPECT_EQ(small.fields.get("Content-Encoding"), "br");
+        EXPECT_LT(small.body.size(), plain.body.size());
+        auto const refused = send(web, {.method = "GET", .target = "/-/" + name, .fields = {{"Accept-Encoding", "br;q=0"}}, .body = {}});
+        EXPECT_FALSE(refused.fields.has("Content-Encoding"));
+        auto const again =
+            send(web, {.method = "GET", .target = "/-/" + name, .fields = {{"If-None-Match", plain.fields.get("ETag")}}, .body = {}});
+        EXPECT_EQ(again.status, 304);
+        EXPECT_EQ(again.fields.get("Cache-Control"), "no-cache");
+        EXPECT_THAT(again.body, IsEmpty());
+    }
+    // The pages name the content, and a browser keeps it: its next page may be one whose connection is closed already.
+    auto const kept = get(web, page_file_addresses().style);
+    EXPECT_EQ(kept.status, 200);
+    EXPECT_THAT(std::string(kept.fields.get("Cache-Control")), HasSubstr("immutable"));
+    EXPECT_THAT(open(web, "/-/log-in").body, HasSubstr("href=\"" + page_file_addresses().style + "\""));
+    EXPECT_EQ(get(web, "/-/page.map").status, 401);
+    EXPECT_EQ(page_files().size(), 3U);
+}
+
+TEST_F(PagesDoor, no_family_has_pages_below_the_agents_own_places) {
+    for (auto const& family : families().all())
+        for (auto const& page : family->pages) EXPECT_FALSE(page.path.starts_with(k_own_places)) << page.path;
+}
+
+TEST_F(PagesDoor, programs_get_the_challenge_as_ever_and_browsers_a_form) {
+    auto unit = with_https("c-series");
+    auto web = stranger(*unit);
+    for (auto const& fields : {net::http::Fields{}, net::http::Fields{{"Accept", "text/html"}}}) {
+        auto const program = send(web, {.method = "GET", .target = "/web/misc", .fields = fields, .body = {}});
+        EXPECT_EQ(program.status, 401);
+        EXPECT_THAT(std::string(program.fields.get("WWW-Authenticate")), StartsWith("Digest"));
+    }
+    auto const browser = open(web, "/web/misc");
+    EXPECT_EQ(browser.status, 303);
+    EXPECT_EQ(browser.fields.get("Location"), "/-/log-in?to=%2Fweb%2Fmisc");
+    auto const page = open(web, "/-/log-in?to=/web/misc");
+    EXPECT_THAT(page.body, AllOf(HasSubstr("name=\"password\""), HasSubstr("value=\"/web/misc\""), Not(HasSubstr(unit->name()))));
+    // Over HTTP a form would send the password in clear; digest does not.
+    auto plain = stranger(*unit, net::Scheme::http);
+    EXPECT_THAT(std::string(open(plain, "/web/misc").fields.get("WWW-Authenticate")), StartsWith("Digest"));
+    EXPECT_EQ(submit(plain, "/-/log-in", "user=x&password=TANDBERG").status, 401);
+    EXPECT_FALSE(submit(plain, "/-/log-in", "user=x&password=TANDBERG").fields.has("Set-Cookie"));
+    EXPECT_THAT(get(web, "/status.xml").fields.get("WWW-Authenticate"), StartsWith("Digest"));
+}
+
+TEST_F(PagesDoor, a_log_in_opens_the_pages_until_the_log_out) {
+    auto unit = with_https("c-series");
+    auto web = stranger(*unit);
+    auto const refused = log_in(web, "user=anybody&password=guess&to=/web/misc");
+    EXPECT_EQ(refused.status, 401);
+    EXPECT_THAT(refused.body, AllOf(HasSubstr("DEV-010"), HasSubstr("value=\"anybody\""), Not(HasSubstr("guess"))));
+    EXPECT_THAT(std::string(refused.fields.get("WWW-Authenticate")), StartsWith("Form "));
+    auto const right = log_in(web, "user=anybody&password=TANDBERG&to=/web/misc");
+    EXPECT_EQ(right.status, 303);
+    EXPECT_EQ(right.fields.get("Location"), "/web/misc");
+    EXPECT_THAT(open(web, "/web/misc").body, AllOf(HasSubstr("Log out"), HasSubstr("anybody")));
+    EXPECT_EQ(get(web, "/status.xml").status, 401) << "without the cookie";
+    EXPECT_EQ(submit(web, "/-/log-out", "").status, 303);
+    EXPECT_EQ(open(web, "/web/misc").status, 303);
+    EXPECT_THAT(journal(*unit),
+                AllOf(HasSubstr(" login.failed door=\"https\" user=\"anybody\""), HasSubstr(" login door=\"https\" user=\"anybody\""),
+                      HasSubstr(" logout door=\"https\" user=\"anybody\"")));
+}
+
+TEST_F(PagesDoor, leads_back_to_places_of_its_own_only) {
+    auto unit = with_https("c-series");
+    auto web = stranger(*unit);
+    for (std::string const to : {"//evil.test/", "https://evil.test/", "/\\evil.test", "/a%0d%0aSet-Cookie:%20x=y", ""})
+        EXPECT_EQ(
+            log_in(web, "user=x&password=TANDBERG&to=" + net::http::url_encode(*net::http::url_decode(to, false))).fields.get("Location"),
+            "/")
+            << to;
+}
+
+TEST_F(PagesDoor, a_cookie_changes_nothing_for_a_request_that_is_not_said_to_come_from_a_page_of_ours) {
+    auto unit = with_https("c-series");
+    auto web = stranger(*unit);
+    log_in(web, "user=x&password=TANDBERG");
+    net::http::Request request{
+        .method = "POST", .target = "/web/misc/time", .fields = {{"Cookie", cookie_}, {"Content-Type", k_form}}, .body = "ntp_mode=Off"};
+    EXPECT_EQ(send(web, request).status, 401);
+    request.fields.set("Sec-Fetch-Site", "cross-site");
+    EXPECT_EQ(send(web, request).status, 403);
+    request.fields.set("Sec-Fetch-Site", "same-origin");
+    EXPECT_EQ(send(web, request).status, 200);
+}
+
+TEST_F(PagesDoor, guessing_in_the_form_locks_out_and_a_log_in_that_is_there_stays) {
+    auto unit = with_https("c-series");
+    auto inside = stranger(*unit);
+    log_in(inside, "user=x&password=TANDBERG");
+    auto guessing = stranger(*unit);
+    auto const held = std::exchange(cookie_, "");
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(log_in(guessing, "user=x&password=guess").status, 401);
+    auto const locked = log_in(guessing, "user=x&password=TANDBERG");
+    EXPECT_EQ(locked.status, 429);
+    EXPECT_TRUE(locked.fields.has("Retry-After"));
+    EXPECT_THAT(locked.body, HasSubstr("ACC-003"));
+    cookie_ = held;
+    EXPECT_EQ(open(inside, "/web/misc").status, 200);
+    clock_->advance(std::chrono::seconds(31));
+    cookie_.clear();
+    EXPECT_EQ(log_in(guessing, "user=x&password=TANDBERG").status, 303);
+}
+
+TEST_F(PagesDoor, a_new_password_ends_every_log_in) {
+    auto unit = with_https("c-series");
+    auto web = stranger(*unit);
+    log_in(web, "user=x&password=TANDBERG");
+    EXPECT_EQ(submit(web, "/web/password", "new_password=superstrongpasswordhere&confirm_password=superstrongpasswordhere").status, 200);
+    auto const ended = submit(web, "/web/misc/time", "ntp_mode=Off");
+    EXPECT_EQ(ended.status, 303);
+    EXPECT_EQ(ended.fields.get("Location"), "/-/log-in?to=%2Fweb%2Fmisc&why=ended");
+    auto const script =
+        send(web, {.method = "GET", .target = "/web/misc", .fields = {{"Cookie", cookie_}, {"Countersign-Page", "live"}}, .body = {}});
+    EXPECT_EQ(script.status, 401);
+    EXPECT_THAT(std::string(script.fields.get("WWW-Authenticate")), StartsWith("Form ")) << "no browser opens a dialog of its own for it";
+}
+
+TEST_F(PagesDoor, a_large_log_in_is_not_read) {
+    auto unit = with_https("c-series");
+    auto web = stranger(*unit);
+    EXPECT_EQ(submit(web, "/-/log-in", "password=" + std::string(5000, 'x')).status, 413);
+}
+
+TEST_F(PagesDoor, says_what_a_change_does_to_the_connection_and_changes_nothing) {
+    auto unit = with_https("mcu");
+    auto http = client(*unit, net::Scheme::http, "admin", "");
+    auto const ask = [&](std::string const& body) { return check(http, "/network/services", body); };
+    EXPECT_THAT(ask("http_a=on&https_a=on"), HasSubstr(R"("effects":[])"));
+    auto const closes = ask("https_a=on");
+    EXPECT_THAT(closes, AllOf(HasSubstr("HTTP Server, which you are using, closes at once."), HasSubstr(R"("refused":[])"),
+                              HasSubstr("https://" + unit->address() + ":21443/")));
+    EXPECT_THAT(ask("http_a=on&http_a_port=8080&https_a=on"), HasSubstr("from port 80 to port 8080"));
+    EXPECT_THAT(ask(""), HasSubstr(R"("id":"DEV-005")"));
+    EXPECT_THAT(check(http, "/settings/security", "redirect_http=on"), HasSubstr("nothing but the way to HTTPS"));
+    EXPECT_THAT(ask("https_a=on"),
+                HasSubstr(R"("trial":{"target":"/settings/safety/trial_begin","field":"seconds","seconds":300,"needed":false})"));
+    EXPECT_THAT(journal(*unit), Not(HasSubstr("setting.changed")));
+    EXPECT_THAT(call(unit, [](Unit& u) { return u.open_services(); }), ::testing::Contains(::testing::Key("http")));
+    EXPECT_EQ(submit(http, "/-/check?form=/nowhere", "").status, 404);
+}
+
+TEST_F(PagesDoor, what_waits_for_the_restart_stands_beside_its_button) {
+    auto unit = boot("c-series");
+    auto http = client(*unit);
+    EXPECT_THAT(open(http, "/web/restart").body, HasSubstr("Nothing waits for a restart."));
+    EXPECT_THAT(check(http, "/web/misc/services", "http_mode=Off&https_mode=On"), HasSubstr("closes at the next restart."));
+    EXPECT_EQ(submit(http, "/web/misc/services", "http_mode=Off&https_mode=On").status, 200);
+    EXPECT_THAT(open(http, "/web/restart").body,
+                AllOf(HasSubstr("NetworkServices HTTP Mode: On becomes Off"), HasSubstr("NetworkServices HTTPS Mode: Off becomes On")));
+    auto const told = check(http, "/web/restart", "");
+    EXPECT_THAT(told,
+                AllOf(HasSubstr("comes back by itself"), HasSubstr("closes at the next restart"), HasSubstr("https://" + unit->address())));
+}
+
+TEST_F(PagesDoor, asks_over_which_connection_a_trial_is_confirmed) {
+    auto unit = with_https("mcu");
+    auto http = client(*unit, net::Scheme::http, "admin", "");
+    EXPECT_THAT(open(http, "/network/services").body, Not(HasSubstr("Are you still here?")));
+    EXPECT_EQ(submit(http, "/settings/safety/trial_begin", "seconds=300").status, 200);
+    EXPECT_THAT(open(http, "/network/services").body, AllOf(HasSubstr("Are you still here?"), HasSubstr("Yes, keep the changes")));
+    auto const closed = submit(http, "/network/services", "https_a=on").body;
+    EXPECT_THAT(closed,
+                AllOf(HasSubstr("HTTP Server, which you are using, is not open after the change."), Not(HasSubstr("Yes, keep the changes")),
+                      HasSubstr("Confirm it over the new connection: <a href=\"https://" + unit->address() + ":21443/\">")));
+    auto secure = stranger(*unit);
+    log_in(secure, "user=admin&password=");
+    auto const page = open(secure, "/network/services");
+    EXPECT_EQ(page.fields.get("Connection"), "close") << "the next request proves the new connection";
+    auto const name = call(unit, [](Unit& u) { return u.trial().current()->id; });
+    EXPECT_THAT(page.body, AllOf(HasSubstr("Yes, keep the changes"), HasSubstr("name=\"trial\" value=\"" + name + "\"")));
+    EXPECT_THAT(submit(secure, "/settings/safety/trial_confirm", "trial=" + name).body, HasSubstr("The change was confirmed."));
+    EXPECT_THAT(open(secure, "/network/services").body, Not(HasSubstr("Are you still here?")));
+}
+
+}  // namespace
+}  // namespace countersign::device::testing
