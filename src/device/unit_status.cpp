@@ -242,6 +242,8 @@ dialect::web::PageValues Unit::page_values(family::Page const& page) const {
         auto& rows = values.tables[table.id];
         if (table.id == "feature_keys")
             for (auto const& key : state_->feature_keys) rows.push_back({{"feature", key}});
+        if (table.id == "status")
+            for (auto const& item : status()) rows.push_back({{"item", item.path}, {"value", item.value}});
         if (auto safety = state_->safety_rows(table.id); !safety.empty()) rows = std::move(safety);
         for (auto& row : certificate_rows(certificates(), *state_->family, now(), table)) rows.push_back(std::move(row));
     }

@@ -31,6 +31,11 @@ std::size_t step_of(family::Field const& field) {
     return k_steps.size() - 1;
 }
 
+/// What is not had back by sending another form.
+bool takes_away(std::string_view action) {
+    return action.starts_with("delete_") || action.starts_with("discard_") || action == "restore_factory" || action == "shutdown";
+}
+
 class PageWriter {
 public:
     PageWriter(family::Family const& family, family::Page const& page, PageValues const& values)
@@ -64,7 +69,11 @@ private:
         if (!frame.check.empty()) body.attribute("data-check", frame.check);
         if (!frame.away_to.empty()) body.attribute("data-away-to", frame.away_to);
         write_head(out_, page_.title + " - " + system, frame.files, body.take());
-        out_.raw("<header>\n<div class=\"bar\"><p class=\"system\">").text(system).raw(" <span>").text(family_.name).raw("</span></p>\n");
+        out_.raw("<header>\n<div class=\"bar\"><p class=\"system\" data-live=\"system\">")
+            .text(system)
+            .raw(" <span>")
+            .text(family_.name)
+            .raw("</span></p>\n");
         write_log_out(out_, frame);
         out_.raw("</div>\n");
         write_trial(out_, frame);
@@ -152,7 +161,7 @@ private:
         else
             draw_grid(form);
         form_ = nullptr;
-        out_.raw("<p class=\"send\"><button type=\"submit\" class=\"primary\"");
+        out_.raw("<p class=\"send\"><button type=\"submit\"").attribute("class", takes_away(form.action) ? "danger" : "primary");
         if (!form.submit_name.empty()) out_.attribute("name", form.submit_name).attribute("value", form.submit_label);
         out_.raw(">").text(form.submit_label).raw("</button></p>\n</form>\n");
     }

@@ -1,6 +1,7 @@
 #include "device/safety.hpp"
 #include "device/services/log_in_pages.hpp"
 #include "device/services/page_files.hpp"
+#include "unit/device/certificates_fixture.hpp"
 #include "unit/device/unit_fixture.hpp"
 
 namespace countersign::device::testing {
@@ -209,6 +210,65 @@ TEST_F(PagesDoor, says_what_a_change_does_to_the_connection_and_changes_nothing)
     EXPECT_THAT(journal(*unit), Not(HasSubstr("setting.changed")));
     EXPECT_THAT(call(unit, [](Unit& u) { return u.open_services(); }), ::testing::Contains(::testing::Key("http")));
     EXPECT_EQ(submit(http, "/-/check?form=/nowhere", "").status, 404);
+}
+
+TEST_F(PagesDoor, a_check_of_files_says_what_the_upload_would_and_keeps_nothing) {
+    auto unit = with_https("vcs");
+    auto web = stranger(*unit);
+    log_in(web, "user=admin&password=TANDBERG");
+    TestAuthority const authority;
+    auto const pair = authority.issue();
+    auto const other = authority.issue();
+    auto const* form = families().get("vcs").value()->find_form("upload_certificate").form;
+    auto const ask = [&](std::string const& certificate, std::string const& key) {
+        return check(
+            web, form->target,
+            net::http::encode_form({{form->find_role("certificate")->name, certificate}, {form->find_role("private_key")->name, key}}));
+    };
+    auto const right = ask(pki::to_pem(pair.chain), pair.key.to_pem().reveal());
+    EXPECT_THAT(right,
+                AllOf(HasSubstr(R"("refused":[])"), HasSubstr(R"("kind":"Certificate for this system","name":"unit.estate.test")"),
+                      HasSubstr(R"("kind":"Root","name":"Test Root")"), HasSubstr("shows the certificate of unit.estate.test at once."),
+                      HasSubstr("This certificate is not for " + unit->address()), Not(HasSubstr("PRIVATE KEY"))));
+    EXPECT_THAT(ask(pki::to_pem(pair.chain), other.key.to_pem().reveal()),
+                AllOf(HasSubstr(R"("id":"CRT-014")"), HasSubstr(R"("effects":[])")));
+    EXPECT_THAT(ask("", ""), HasSubstr(R"("id":"GEN-002")"));
+    EXPECT_TRUE(call(unit, [](Unit& u) { return u.certificate().factory; }));
+    EXPECT_THAT(journal(*unit), AllOf(Not(HasSubstr("certificate.installed")), Not(HasSubstr("certificate.refused"))));
+}
+
+TEST_F(PagesDoor, shows_the_chain_up_to_the_root_that_the_system_trusts) {
+    auto unit = with_https("vcs");
+    auto web = stranger(*unit);
+    log_in(web, "user=admin&password=TANDBERG");
+    EXPECT_THAT(open(web, "/security").body, HasSubstr(", is not here. Who connects must have it."));
+    TestAuthority const authority;
+    auto const pair = authority.issue();
+    auto const taken = call(unit, [&](Unit& u) {
+        return u.install({.certificate = pair.chain.front().to_pem(),
+                          .private_key = pair.key.to_pem(),
+                          .passphrase = {},
+                          .trust_store = authority.pem()},
+                         {"https", "admin", "127.0.0.1"});
+    });
+    ASSERT_TRUE(taken);
+    EXPECT_THAT(open(web, "/security").body,
+                AllOf(HasSubstr("<p class=\"name\">unit.estate.test</p>"), HasSubstr("<p class=\"name\">Test Root</p>"),
+                      HasSubstr("It ends in a certificate that this system trusts.")));
+}
+
+TEST_F(PagesDoor, every_family_has_a_place_for_its_status_and_one_to_confirm_a_change) {
+    for (auto const& family : families().all()) {
+        SCOPED_TRACE(family->id);
+        EXPECT_TRUE(std::ranges::any_of(family->pages, [](auto const& page) {
+            return std::ranges::find(page.tables, "status", &family::PageTable::id) != page.tables.end();
+        }));
+        for (auto const* action : {"trial_begin", "trial_confirm", "trial_cancel", "restore_factory"})
+            EXPECT_TRUE(family->find_form(action)) << action;
+    }
+    auto unit = boot("mcu");
+    auto http = client(*unit, net::Scheme::http, "admin", "");
+    EXPECT_THAT(open(http, "/status/general").body, HasSubstr(">T1</td>"));
 }
 
 TEST_F(PagesDoor, what_waits_for_the_restart_stands_beside_its_button) {
