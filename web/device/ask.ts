@@ -7,6 +7,9 @@ export interface Choice {
   kind: 'primary' | 'danger' | 'plain';
 }
 
+/** A name is the same with other blanks: those that one sees are not always those that there are. */
+const plain = (text: string) => text.trim().replace(/\s+/g, ' ');
+
 /** The id of the choice, or nothing when it was cancelled. With `name` the choices wait until that name is typed. */
 export function question(title: string, content: Node[], choices: Choice[], name: string | null): Promise<string | null> {
   return new Promise((resolve) => {
@@ -27,7 +30,7 @@ export function question(title: string, content: Node[], choices: Choice[], name
     if (name !== null) {
       const typed = el('input', { type: 'text', id: 'typed-name', autocomplete: 'off', spellcheck: 'false' });
       dialog.append(el('p', {}, el('label', { for: 'typed-name' }, `To go on, type the name of this system: ${name}`)), typed);
-      const look = () => made.forEach((button) => (button.disabled = typed.value.trim() !== name));
+      const look = () => made.forEach((button) => (button.disabled = plain(typed.value) !== plain(name)));
       typed.addEventListener('input', look);
       look();
     }

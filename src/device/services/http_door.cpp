@@ -164,12 +164,13 @@ private:
             by_form = true;
             return std::nullopt;
         }
+        auto const program = with_sessions() ? sessions_.user_of(request, std::chrono::steady_clock::now()) : std::nullopt;
         // Also while the address is locked out: a person reads in the form how long.
-        if (with_people())
+        if (with_people() && !program)
             if (auto response = LogInPages::instead_of_challenge(unit, request)) return response;
         if (auto open = unit.check_not_locked(actor.peer); !open) return wait(open.error());
-        if (auto user = with_sessions() ? sessions_.user_of(request, std::chrono::steady_clock::now()) : std::nullopt) {
-            actor.user = *std::move(user);
+        if (program) {
+            actor.user = *program;
             return std::nullopt;
         }
         auto checked = authenticator_.check(request);

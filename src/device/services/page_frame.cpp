@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "device/certificates.hpp"
+#include "device/repository/pair_file.hpp"
 #include "device/safety.hpp"
 #include "device/safety/foresight.hpp"
 #include "device/services/log_in_pages.hpp"
@@ -47,8 +48,13 @@ void add_chains(Unit const& unit, family::Page const& page, web::Frame& frame) {
         auto const info = unit.certificates().info(identity.id);
         if (!info) return;
         bool const several = unit.family().identities.size() > 1;
-        auto title = "Chain of the certificate" + (several ? " of " + identity.title : std::string());
-        frame.chains.push_back(chain_in_words(unit, info->chain, std::move(title), "Certificate of this system"));
+        auto const whose = several ? " of " + identity.title : std::string();
+        constexpr std::string_view k_own = "Certificate of this system";
+        auto const* served = info->restart_pending ? unit.pair_in_effect(identity.id) : nullptr;
+        if (served != nullptr)
+            frame.chains.push_back(chain_in_words(unit, served->chain, "Chain of the certificate" + whose + " that is in use", k_own));
+        auto const when = served != nullptr ? ", from the next restart" : "";
+        frame.chains.push_back(chain_in_words(unit, info->chain, "Chain of the certificate" + whose + when, k_own));
     };
     for (auto const& table : page.tables) {
         if (table.id == "local_certificate")

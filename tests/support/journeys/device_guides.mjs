@@ -54,7 +54,7 @@ async function untrusted(one) {
 }
 
 /** What is the same on endpoints and on the server of their time: files, then settings, then the password, then the restart. */
-async function oldSystem(one, { certificates, labels, settingsOf, passwordPlace, restartPlace }) {
+async function oldSystem(one, { certificates, labels, settingsOf, passwordPlace, restartPlace, afterwards }) {
   let session = await over(one, 'anything', 'TANDBERG');
   await journey(session, `${one.family}: files and settings of the guide, over HTTP`, async (page) => {
     await page.goto(plain(one));
@@ -62,7 +62,7 @@ async function oldSystem(one, { certificates, labels, settingsOf, passwordPlace,
     const files = { [labels.root]: [one.root], [labels.certificate]: [one.certificate], [labels.key]: [one.key] };
     assert.match(await send(page, 'Upload', { ...files, Passphrase: 'wrong' }), /CRT-005/, 'a wrong passphrase is told before anything is sent');
     await well(page, 'Upload', { Passphrase: 'open sesame' });
-    assert.match(await page.getByRole('region', { name: 'Chain of the certificate' }).innerText(), new RegExp(`${one.host}[\\s\\S]*Company Root CA`));
+    assert.match(await page.getByRole('region', { name: 'Chain of the certificate, from the next restart' }).innerText(), new RegExp(`${one.host}[\\s\\S]*Company Root CA`));
     await settingsOf(page);
     await place(page, passwordPlace);
     await well(page, 'Change password', { 'New password': strong, 'Repeat the new password': strong });
@@ -81,7 +81,15 @@ async function oldSystem(one, { certificates, labels, settingsOf, passwordPlace,
     assert.equal(await page.locator('.away a').getAttribute('href'), `${secure(one)}/`);
   });
   await close(session, refusals);
-  await padlock(one, 'anything', strong);
+  await padlock(one, 'anything', strong, afterwards);
+}
+
+/** Over the connection that the change was about. */
+async function confirm(page) {
+  const trial = page.getByRole('region', { name: 'Are you still here?' });
+  await trial.getByRole('button', { name: 'Yes, keep the changes' }).click();
+  await page.getByText('The change was confirmed.').waitFor();
+  assert.equal(await trial.count(), 0);
 }
 
 const names = { 'Server 1': settings.dns, 'Domain name': settings.domain };
@@ -105,9 +113,10 @@ async function codec() {
       const form = await fill(page, 'Save', services);
       await form.getByRole('button', { name: 'Save' }).click();
       await page.getByRole('dialog').getByText('HTTP Server, which you are using, closes at the next restart.').waitFor();
-      await page.getByRole('dialog').getByRole('button', { name: 'Change without a trial' }).click();
-      await page.locator('main > .notice').waitFor();
+      await page.getByRole('dialog').getByRole('button', { name: 'Change on trial' }).click();
+      await page.getByRole('region', { name: 'Are you still here?' }).getByText(/waits for a restart/).waitFor();
     },
+    afterwards: confirm,
   });
 }
 
@@ -166,10 +175,7 @@ async function vcs() {
     await axe(page, 'a change on trial');
   });
   await padlock(one, 'admin', 'TANDBERG', async (page) => {
-    const trial = page.getByRole('region', { name: 'Are you still here?' });
-    await trial.getByRole('button', { name: 'Yes, keep the changes' }).click();
-    await page.getByText('The change was confirmed.').waitFor();
-    assert.equal(await trial.count(), 0);
+    await confirm(page);
     await place(page, 'System Configuration > System');
     await well(page, 'Save', { 'Telnet Enabled': 'Off', 'HTTP Enabled': 'Off', 'HTTPS Enabled': 'On', 'SSH Enabled': 'On', 'System name': 'vcs-ext' });
     await place(page, 'System Configuration > SNMP');
@@ -277,8 +283,7 @@ async function rmx() {
   });
   await close(session, refusals);
   await padlock(one, 'POLYCOM', 'POLYCOM', async (page) => {
-    await page.getByRole('button', { name: 'Yes, keep the changes' }).click();
-    await page.getByText('The change was confirmed.').waitFor();
+    await confirm(page);
     await place(page, 'Administration > Users > Change User Password');
     await well(page, 'OK', { 'Old Password': 'POLYCOM', 'New Password': strong, 'Confirm New Password': strong });
   });

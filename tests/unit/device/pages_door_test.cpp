@@ -188,6 +188,18 @@ TEST_F(PagesDoor, a_new_password_ends_every_log_in) {
     EXPECT_THAT(std::string(script.fields.get("WWW-Authenticate")), StartsWith("Form ")) << "no browser opens a dialog of its own for it";
 }
 
+TEST_F(PagesDoor, a_session_of_the_xml_interface_opens_pages_in_a_browser_too) {
+    auto unit = boot("roomos");
+    auto program = client(*unit, net::Scheme::https, "admin", "");
+    auto const begun = post(program, "/xmlapi/session/begin", "text/xml", "");
+    ASSERT_EQ(begun.status, 204);
+    auto const set = std::string(begun.fields.get("Set-Cookie"));
+    auto web = stranger(*unit);
+    EXPECT_EQ(open(web, "/web/misc").status, 303);
+    cookie_ = set.substr(0, set.find(';'));
+    EXPECT_EQ(open(web, "/web/misc").status, 200);
+}
+
 TEST_F(PagesDoor, a_large_log_in_is_not_read) {
     auto unit = with_https("c-series");
     auto web = stranger(*unit);
