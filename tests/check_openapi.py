@@ -11,8 +11,6 @@ NO_COMMAND = {
     ("GET", "/setup"): "pages ask whether to show the set-up; a command is given the set-up password or not",
     ("GET", "/session"): "pages ask who is logged in; a command has its token",
     ("GET", "/families"): "`family list` shows the same without a manager",
-    ("GET", "/overview"): "the first page in one answer; commands show each part: system list, ticket list, campaign list, metrics",
-    ("GET", "/system-counts"): "metrics has the counts of the estate, and `system list` those of a selection",
     ("GET", "/events"): "a stream for live pages; commands with --wait look by themselves",
 }
 manual = (root / "docs/workbench.md").read_text()

@@ -2,7 +2,8 @@
 # Started by ./run. With a demonstration: name server, time server, a virtual estate at factory defaults and the manager on
 # 127.x addresses, then the way from factory defaults to Level 4 by the `countersign` command. Without: the manager alone.
 #
-# Environment: COUNTERSIGN_BUILD (build folder), COUNTERSIGN_DATA, COUNTERSIGN_PORT_OFFSET, COUNTERSIGN_DEMO (yes or no).
+# Environment: COUNTERSIGN_BUILD (build folder), COUNTERSIGN_DATA, COUNTERSIGN_PORT_OFFSET, COUNTERSIGN_DEMO (yes, no, or visit: the
+# estate waits at factory defaults for the first visit in a browser).
 set -euo pipefail
 
 : "${COUNTERSIGN_BUILD:?}" "${COUNTERSIGN_DATA:?}" "${COUNTERSIGN_PORT_OFFSET:?}" "${COUNTERSIGN_DEMO:?}"
@@ -57,7 +58,7 @@ print_address() {
     echo "Its roots, for your browser and the countersign command: $data/manager/ca.pem"
 }
 
-if [[ $COUNTERSIGN_DEMO != yes ]]; then
+if [[ $COUNTERSIGN_DEMO == no ]]; then
     host=$(hostname -f 2>/dev/null || hostname)
     start_manager --host-name "$host" --listen 0.0.0.0 --https-port "$https_port" --http-port $((80 + offset))
     print_address "$host:$https_port/"
@@ -91,6 +92,18 @@ child_start chronyd chronyd -x -d -u "$time_user" "${may_lack_root[@]}" -f "$dat
 fresh_log device
 child_start device "$bin/countersign-device" --estate "$estate" --data "$data/estate" --port-offset "$offset"
 await_line "$data/log/device.log" ready: "$child" "The estate"
+
+# What the manager offers at the first visit, and `countersign demonstration take` takes: the systems, what they are told, who made them.
+demonstration=$data/manager/demonstration
+(umask 077 && mkdir -p "$demonstration/vendors")
+cp "$data"/estate/factory-ca/*.pem "$demonstration/vendors/"
+printf '{"dns_servers": ["%s"], "dns_domain": "%s", "ntp_server": "ntp.%s", "manager_host_name": "%s"}\n' \
+    "$dns_address" "$domain" "$domain" "$manager_host" >"$demonstration/policy.json"
+{
+    echo "host_name,address,family"
+    awk -F"'" '/^address/ { address = $2 } /^family/ { family = $2 } /^host_name/ { print $2 "," address "," family }' "$estate"
+} >"$demonstration/systems.csv"
+
 start_manager --host-name "$manager_host" --listen "$manager_address" --port-offset "$offset" --dns "$dns_address" \
     --source "$manager_address" --token-file "$data/manager/token"
 
@@ -98,16 +111,15 @@ export COUNTERSIGN_URL=https://$manager_host:$https_port COUNTERSIGN_ADDRESS=$ma
 export COUNTERSIGN_CONFIG=$data/countersign.toml
 countersign() { "$bin/countersign" --token-file "$data/manager/token" "$@"; }
 
+if [[ $COUNTERSIGN_DEMO == visit ]]; then
+    print_address "$manager_host:$https_port/  (on this machine $manager_address, port $https_port)"
+    echo "The estate stands at factory defaults. The first visit, in your browser, takes it and leads it to Level 4."
+    [[ ${COUNTERSIGN_DEMO_EXIT:-no} == yes ]] || children_wait
+    exit
+fi
 known=$(countersign system list --json | grep -c '"serial_number"' || true)
 if ((known == 0)); then
-    for authority in "$data"/estate/factory-ca/*.pem; do
-        countersign factory-trust add "$authority" --vendor "$(basename "$authority" .pem)" >/dev/null
-    done
-    countersign policy set --dns-server "$dns_address" --dns-domain "$domain" --ntp-server "ntp.$domain" --manager-host-name "$manager_host" >/dev/null
-    awk -F"'" '/^address/ { address = $2 } /^family/ { family = $2 } /^host_name/ { print $2, address, family }' "$estate" |
-        while read -r host address family; do
-            countersign system add "$host" --ip "$address" --family "$family" >/dev/null
-        done
+    countersign demonstration take >/dev/null
     countersign job wait --timeout 120 2>/dev/null || true
 fi
 

@@ -52,6 +52,8 @@ void add_notify_commands(CLI::App& app, Context& context);
 void add_audit_commands(CLI::App& app, Context& context);
 /// Accounts of people; after add_access_commands.
 void add_account_commands(CLI::App& app, Context& context);
+/// The estate at a glance, counts, the demonstration; after add_system_commands.
+void add_overview_commands(CLI::App& app, Context& context);
 void add_list_commands(CLI::App& app, Context& context);
 /// The manager's own doors and readiness, and how systems are reached; after add_system_commands.
 void add_network_commands(CLI::App& app, Context& context);

@@ -118,6 +118,7 @@ std::unique_ptr<CLI::App> make_application(Context& context) {
     add_notify_commands(app, context);
     add_account_commands(app, context);
     add_audit_commands(app, context);
+    add_overview_commands(app, context);
     add_list_commands(app, context);
     add_network_commands(app, context);
     add_own_certificate_commands(app, context);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What ./run shows: from factory defaults to Level 4 at the first start, everything found again at the second."""
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -59,6 +60,17 @@ class Demonstration(unittest.TestCase):
             self.assertEqual(self.levels(text, "The estate as it is now"), after)
             self.assertNotIn("The plan to Level 4", text)
             self.assertIn("One-time set-up password", text, "nobody used it yet")
+            step("for a first visit the estate is left alone, and the manager can hand it over")
+            fresh = pathlib.Path(folder) / "visit"
+            fresh.mkdir(mode=0o700)
+            text = self.run_demo(fresh, COUNTERSIGN_DEMO="visit")
+            self.assertRegex(text, r"One-time set-up password: \S{16,}")
+            self.assertIn("stands at factory defaults", text)
+            self.assertNotIn("Level 4: ", text)
+            handed_over = fresh / "manager" / "demonstration"
+            self.assertEqual(len((handed_over / "systems.csv").read_text().splitlines()), 6)
+            self.assertEqual(json.loads((handed_over / "policy.json").read_text())["dns_domain"], "estate.test")
+            self.assertTrue(list((handed_over / "vendors").glob("*.pem")))
             step("nothing in the folder is for others")
             for file in data.rglob("*"):
                 if file.is_file() and (file.suffix in (".key", ".db", ".toml") or file.name == "token"):

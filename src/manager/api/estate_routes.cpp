@@ -103,8 +103,15 @@ net::Task<http::Response> list_families(Doors doors, http::Request request) {
     (void)request;
     json::array out;
     for (auto const& family : doors.manager->families().all()) {
-        out.push_back(json::object{
-            {"id", family->id}, {"name", family->name}, {"vendor", family->vendor}, {"minimum_secure_only", family->minimum_secure_only}});
+        auto const& certificate = family->certificate;
+        bool const two = !certificate.client_identity.empty();
+        out.push_back(json::object{{"id", family->id},
+                                   {"name", family->name},
+                                   {"vendor", family->vendor},
+                                   {"minimum_secure_only", family->minimum_secure_only},
+                                   {"two_identities", two},
+                                   {"two_identities_from", certificate.client_identity_from},
+                                   {"one_certificate_because", two ? std::string() : family->why_one_certificate("")}});
     }
     co_return answer(json::object{{"families", std::move(out)}});
 }

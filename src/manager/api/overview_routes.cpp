@@ -1,10 +1,15 @@
 #include "base/text.hpp"
+#include "host/files.hpp"
 #include "manager/api/campaign_json.hpp"
 #include "manager/api/routes.hpp"
 #include "manager/api/selection.hpp"
 #include "manager/store/statistics_store.hpp"
 #include "manager/store/ticket_desk.hpp"
 
+#include "countersign/errors/gen.hpp"
+
+#include <algorithm>
+#include <filesystem>
 #include <numeric>
 
 namespace countersign::manager::api {
@@ -132,10 +137,53 @@ net::Task<http::Response> counts(Doors doors, http::Request request) {
     });
 }
 
+// --- the demonstration estate ---
+
+constexpr std::size_t k_largest_demonstration = 1024UL * 1024;
+constexpr std::size_t k_most_vendors = 20;
+
+Error unfit(std::filesystem::path const& file, std::string_view why) {
+    return Error(errors::gen::invalid_input, {{"field", file.string()}, {"detail", why}});
+}
+
+std::int64_t systems_of(std::string_view list) {
+    auto const lines = std::ranges::count_if(split(list, '\n'), [](std::string_view line) { return !trim(line).empty(); });
+    return std::max<std::int64_t>(0, lines - 1);  // the first has the names of the fields
+}
+
+/// What tools/demo.sh put beside the database: systems.csv, policy.json and vendors/NAME.pem. FIL-001, FIL-003, GEN-001.
+Result<json::object> read_demonstration(std::filesystem::path const& folder) {
+    std::error_code absent;
+    if (!std::filesystem::is_directory(folder, absent))
+        return json::object{{"systems", 0}, {"list", ""}, {"vendors", json::array()}, {"policy", json::object()}};
+    CS_TRY(auto list, host::read_file(folder / "systems.csv", k_largest_demonstration));
+    CS_TRY(auto const policy_text, host::read_file(folder / "policy.json", k_largest_demonstration));
+    CS_TRY(auto policy, parse_object(policy_text));
+    if (auto fit = read_policy_change(Policy{}, policy_text); !fit)
+        return fail(std::move(fit).error().at((folder / "policy.json").string()));
+    json::array vendors;
+    std::filesystem::directory_iterator files(folder / "vendors", absent);
+    for (; !absent && files != std::filesystem::directory_iterator(); files.increment(absent)) {
+        auto const& file = files->path();
+        if (file.extension() != ".pem") continue;
+        if (vendors.size() == k_most_vendors) return fail(unfit(folder / "vendors", "there are too many files"));
+        CS_TRY(auto pem, host::read_file(file, k_largest_demonstration));
+        vendors.push_back(json::object{{"vendor", file.stem().string()}, {"pem", std::move(pem)}});
+    }
+    return json::object{
+        {"systems", systems_of(list)}, {"list", std::move(list)}, {"vendors", std::move(vendors)}, {"policy", std::move(policy)}};
+}
+
+net::Task<http::Response> demonstration(Doors doors) {
+    auto const read = read_demonstration(doors.manager->settings().data / "demonstration");
+    co_return answer_or_problem(read, [](json::object const& value) { return value; });
+}
+
 }  // namespace
 
 void add_overview_routes(http::Router& router, Doors const& doors) {
     router.add({"GET", "/api/v1/overview", 4096, [doors](http::Request const&) { return overview(doors); }});
+    router.add({"GET", "/api/v1/demonstration", 4096, [doors](http::Request const&) { return demonstration(doors); }});
     router.add({"GET", "/api/v1/system-counts", 4096, [doors](http::Request request) { return counts(doors, std::move(request)); }});
 }
 

@@ -50,6 +50,10 @@ def the_first_page_is_one_answer(api):
     assert sum(one["count"] for one in seen["tickets"]) == counts["open"], (seen, counts)
     for one in seen["next"]:
         assert one["text"] and one["button"] and not one["place"].startswith("/"), one
+    said = api.world.cli("overview").stdout
+    for text in (f"{seen['systems']} systems, Secure-Only {seen['secure_only']}", "What to do:", *(one["text"] for one in seen["next"])):
+        assert text in said, (text, said)
+    assert api.world.api("overview")["systems"] == seen["systems"]
 
 
 @case("GET", "/system-counts")
@@ -60,3 +64,31 @@ def a_selection_is_counted(api):
     assert some["families"] == [{"family": "mcu", "count": some["systems"]}], some
     assert api.ok(query="?text=nobody-has-this-name")["systems"] == 0
     api.refused(422, "GEN-001", query="?level=9")
+    said = api.world.cli("system", "counts", "--family", "mcu").stdout
+    assert said.startswith(f"{some['systems']} system") and "c-series" not in said, said
+    assert api.world.api("system", "counts", "--family", "mcu") == some
+
+
+@case("GET", "/demonstration")
+def a_demonstration_is_offered_when_one_was_started_and_taken_by_the_command(api):
+    assert api.ok() == {"systems": 0, "list": "", "vendors": [], "policy": {}}
+    assert "--first-visit" in api.world.cli("demonstration", "take", check=False).stdout
+    folder = api.world.folder / "manager" / "demonstration"
+    folder.mkdir()
+    try:
+        api.refused(500, "FIL-001")
+        (folder / "systems.csv").write_text("host_name,address,family\ndemonstration.company.com,,mcu\n\n")
+        (folder / "policy.json").write_text('{"colour": "red"}')
+        api.refused(422, "GEN-001")
+        (folder / "policy.json").write_text('{"certificate_days": 364}')
+        days = api.other("GET", "/policy").ok()["certificate_days"]
+        seen = api.ok()
+        assert (seen["systems"], seen["vendors"], seen["policy"]) == (1, [], {"certificate_days": 364}), seen
+        assert "Added 1 system" in api.world.cli("demonstration", "take").stdout
+        assert api.other("GET", "/policy").ok()["certificate_days"] == 364
+        api.other("PATCH", "/policy").ok({"certificate_days": days})
+        api.other("DELETE", "/systems/{id}").ok(id=api.world.systems()["demonstration.company.com"]["id"])
+    finally:
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
