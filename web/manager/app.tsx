@@ -31,6 +31,7 @@ const People = lazy(() => import('./pages/people'));
 const Tokens = lazy(() => import('./pages/tokens'));
 const Settings = lazy(() => import('./pages/settings'));
 const About = lazy(() => import('./pages/about'));
+const SetUp = lazy(() => import('./pages/set_up'));
 const Arrivals = lazy(() => import('./pages/arrivals'));
 const Phonebooks = lazy(() => import('./pages/phonebooks'));
 
@@ -46,7 +47,7 @@ function Inside() {
           <Route path="/systems" component={Systems} />
           <Route path="/systems/add" component={AddSystems} />
           <Route path="/systems/:id/:part?">{({ id, part }) => <SystemPage key={id} id={id} part={part} />}</Route>
-          <Route path="/arrivals" component={Arrivals} />
+          <Route path="/arrivals/:part?">{({ part }) => <Arrivals part={part} />}</Route>
           <Route path="/secure-only" component={SecureOnlyPage} />
           <Route path="/campaigns" component={Campaigns} />
           <Route path="/campaigns/:id">{({ id }) => <CampaignPage key={id} id={id} />}</Route>
@@ -64,6 +65,7 @@ function Inside() {
           <Route path="/phonebooks" component={Phonebooks} />
           <Route path="/settings/:part?">{({ part }) => <Settings part={part} />}</Route>
           <Route path="/about" component={About} />
+          <Route path="/set-up/:step?">{({ step }) => <SetUp step={step} />}</Route>
           <Route path="/log-in">
             <Redirect to="/" />
           </Route>
@@ -117,7 +119,15 @@ export function App() {
         </main>
       );
     case 'setup':
-      return <FirstVisit done={look} />;
+      return (
+        <FirstVisit
+          done={async () => {
+            // The other two steps are places of the interface.
+            history.replaceState(null, '', '/set-up/name');
+            await look();
+          }}
+        />
+      );
     case 'nobody':
       return <LogIn done={look} ended={who.ended} />;
     default:

@@ -60,6 +60,7 @@ function Palette() {
   const actions = [
     ...places.flatMap(([, some]) => some.filter((one) => may(one.needs)).map((one) => ({ label: one.name, words: one.words ?? '', icon: one.icon, run: () => go(one.href) }))),
     ...(may('POST /systems') ? [{ label: 'Add systems', words: 'new', icon: Monitor, run: () => go('/systems/add') }] : []),
+    ...(may('PATCH /policy') ? [{ label: 'Set-up', words: 'first visit name certificate of the manager demonstration', icon: Rocket, run: () => go('/set-up/name') }] : []),
     { label: 'Light or dark', words: 'colours theme', icon: Sun, run: () => toggleColorScheme() },
     { label: 'Log out', words: 'leave exit', icon: LogOut, run: () => void logOut() },
   ].filter((one) => !words || `${one.label} ${one.words}`.toLowerCase().includes(words));

@@ -6,6 +6,7 @@ import type { Folder } from '../../generated/api';
 import { call, useGet } from './api';
 import { useAsk } from './ask';
 import { useMay } from './session';
+import { identityChoices } from './identities';
 import { Loaded } from './states';
 
 type Props = { folder: string; choose: (path: string) => void; drop?: (system: number, folder: number, path: string) => void };
@@ -26,14 +27,15 @@ export function FolderTree({ folder, choose, drop }: Props) {
       fields: [
         { name: 'track_by', label: 'Tracked by', kind: 'choice', value: own.track_by ?? undefined, choices: [{ value: 'host_name', label: 'Host name' }, { value: 'address', label: 'Address' }] },
         { name: 'issuer', label: 'Certificates come from', kind: 'choice', value: own.issuer ?? undefined, choices: [{ value: 'internal', label: 'The manager’s own authority' }, { value: 'by_hand', label: 'An authority that people ask' }] },
+        { name: 'identities', label: 'Certificates of a system', kind: 'choice', value: own.identities ?? undefined, choices: identityChoices, help: 'Two only where the family can: Settings, Policy says which' },
         { name: 'user', label: 'User', value: own.user ?? '' },
         { name: 'passwords', label: 'Passwords that are tried, in this order', kind: 'list', help: own.credentials.length ? `${own.credentials.length} are kept; new ones replace them` : 'At most 5' },
         { name: 'renewal_windows', label: 'Renewal windows', kind: 'list', value: own.renewal_windows ?? [], placeholder: 'mon-fri 22:00-05:00 Europe/Berlin', help: 'One a line, ended with Enter', spaces: true },
       ],
-      run: ({ track_by, issuer, user, passwords, renewal_windows }) =>
+      run: ({ track_by, issuer, identities, user, passwords, renewal_windows }) =>
         call('PATCH /folders/{id}/defaults', {
           params: { id: of.id },
-          body: { track_by: track_by ?? null, issuer: issuer ?? null, user: user || null, renewal_windows: renewal_windows.length ? renewal_windows : null, ...(passwords?.length ? { credentials: passwords.map((password: string) => ({ password })) } : {}) },
+          body: { track_by: track_by ?? null, issuer: issuer ?? null, identities: identities ?? null, user: user || null, renewal_windows: renewal_windows.length ? renewal_windows : null, ...(passwords?.length ? { credentials: passwords.map((password: string) => ({ password })) } : {}) },
         }),
     });
   };

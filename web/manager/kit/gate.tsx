@@ -1,47 +1,34 @@
 // Before the interface: the first visit, log-in, a password that must be changed.
-import { Button, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
-import { useState, type FormEvent, type ReactNode } from 'react';
+import { PasswordInput, Text, TextInput, Title } from '@mantine/core';
+import { useState, type ReactNode } from 'react';
 import type { Session } from '../../generated/api';
 import { call } from './api';
-import { ProblemCard } from './states';
+import { Form } from './form';
 
 function Gate({ title, text, children, button, run }: { title: string; text: ReactNode; children: ReactNode; button: string; run: () => Promise<void> }) {
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(undefined);
-    try {
-      await run();
-    } catch (problem) {
-      setError(problem);
-    } finally {
-      setBusy(false);
-    }
-  };
   return (
     <main className="gate">
-      <form className="gate-card" onSubmit={(event) => void submit(event)}>
-        <div className="gate-brand">
-          <img src="/icon.svg" alt="" /> Countersign
-        </div>
-        <Stack>
-          <div>
-            <Title order={1} size="h3">
-              {title}
-            </Title>
-            <Text c="dimmed" size="sm" mt={4}>
-              {text}
-            </Text>
+      <Form
+        className="gate-card"
+        run={run}
+        button={button}
+        wide
+        before={
+          <div className="gate-brand">
+            <img src="/icon.svg" alt="" /> Countersign
           </div>
-          {children}
-          {error !== undefined && <ProblemCard error={error} />}
-          <Button type="submit" loading={busy} fullWidth size="md">
-            {button}
-          </Button>
-        </Stack>
-      </form>
+        }
+      >
+        <div>
+          <Title order={1} size="h3">
+            {title}
+          </Title>
+          <Text c="dimmed" size="sm" mt={4}>
+            {text}
+          </Text>
+        </div>
+        {children}
+      </Form>
     </main>
   );
 }
@@ -54,7 +41,7 @@ export function FirstVisit({ done }: { done: () => Promise<void> }) {
   return (
     <Gate
       title="First visit"
-      text="The manager printed a set-up password when it started. Type it here, and choose the password of the administrator, whose name is admin."
+      text="Step 1 of 3. The manager printed a set-up password when it started. Type it here, and choose the password of the administrator, whose name is admin."
       button="Set the password"
       run={async () => {
         await call('POST /setup', { body: { setup_password: secret.trim(), new_password: fresh } });

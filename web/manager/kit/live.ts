@@ -3,7 +3,7 @@ import { useEffect } from 'react';
 import { client } from './api';
 
 const touched: Record<string, RegExp> = {
-  system: /^GET \/(systems|certificate-requests|system-counts|folders|certificates|roots|waiting|preregistrations|scans|overview)/,
+  system: /^GET \/(systems|tickets|certificate-requests|system-counts|folders|certificates|roots|waiting|preregistrations|scans|overview)/,
   job: /^GET \/(jobs|about|overview)/,
   ticket: /^GET \/(tickets|overview|systems$)/,
   campaign: /^GET \/(campaigns|overview)/,

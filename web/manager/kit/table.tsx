@@ -122,7 +122,8 @@ export function List<T>(props: Props<T>) {
           <Menu.Dropdown>
             {columns.map((one) => (
               <Menu.Item key={one.id} component="div" onClick={() => choose(one.id, visibility[one.id] === false)}>
-                <Checkbox size="xs" readOnly tabIndex={-1} label={one.title} checked={visibility[one.id] !== false} />
+                {/* A label sends a second click to its box: the item alone is clicked. */}
+                <Checkbox className="unclicked" size="xs" readOnly tabIndex={-1} label={one.title} checked={visibility[one.id] !== false} />
               </Menu.Item>
             ))}
           </Menu.Dropdown>

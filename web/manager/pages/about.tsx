@@ -1,117 +1,21 @@
 // The manager itself: its checklist, its certificate, a request by hand.
-import { Alert, Button, Group } from '@mantine/core';
-import { call, useGet } from '../kit/api';
-import { fileText, sent, useAsk } from '../kit/ask';
-import { download } from '../kit/csv';
+import { useGet } from '../kit/api';
+import { OwnCertificate, OwnReadiness, OwnRoots } from '../kit/own_certificate';
 import { useMay } from '../kit/session';
-import { Card, Fact, Facts, Fingerprint, Head, State, To, When } from '../kit/show';
-import { Loaded } from '../kit/states';
-
-function Own() {
-  const own = useGet('GET /own-certificate');
-  const may = useMay();
-  const ask = useAsk();
-  const upload = (title: string, text: string) =>
-    ask({
-      title,
-      text,
-      size: 'lg',
-      button: 'Install',
-      done: 'The certificate is installed.',
-      fields: [
-        { name: 'certificate', label: 'Certificate with its chain (PEM, DER, PKCS#7), or a package (PFX)', kind: 'file', required: true },
-        { name: 'key', label: 'Private key', kind: 'file', help: 'Not needed for the answer to the request, nor for a package' },
-        { name: 'passphrase', label: 'Passphrase', kind: 'password' },
-        { name: 'trust_root', label: 'Trust the root that stands in the file', kind: 'check' },
-      ],
-      run: async ({ certificate, key, passphrase, trust_root }) => call('POST /own-certificate', { body: { certificate: await fileText(certificate), ...(key ? { key: await fileText(key) } : {}), ...(passphrase ? { passphrase } : {}), trust_root: Boolean(trust_root) } }),
-    });
-  return (
-    <Loaded of={own} operation="GET /own-certificate" lines={5}>
-      {(one) => (
-        <Card
-          title="Its certificate"
-          aside={
-            may('POST /own-certificate') && (
-              <Group gap="xs">
-                {!one.request && <Button size="xs" variant="default" onClick={() => ask({ title: 'Request a certificate', size: 'lg', button: 'Make key and request', text: 'For your company’s authority. The key stays in the manager.', fields: [{ name: 'common_name', label: 'Common name', placeholder: 'The manager’s host name' }, { name: 'organization', label: 'Organization' }, { name: 'unit', label: 'Unit' }, { name: 'locality', label: 'Locality' }, { name: 'state', label: 'State' }, { name: 'country', label: 'Country', placeholder: 'DE' }, { name: 'names', label: 'More names', kind: 'list' }, { name: 'key_type', label: 'Key', kind: 'choice', choices: ['ec:p256', 'ec:p384', 'rsa:2048', 'rsa:3072', 'rsa:4096'].map((value) => ({ value, label: value })) }], run: async (values) => { const made = await call('POST /own-certificate/request', { body: sent(values) }); download('manager-request.pem', made.pem, 'application/x-pem-file'); } })}>Request</Button>}
-                <Button size="xs" variant="default" onClick={() => upload('Install a certificate', 'It is checked before it is taken. While systems that verify lack its root it waits.')}>Install</Button>
-                {one.previous && <Button size="xs" variant="default" onClick={() => ask({ title: 'Back to the certificate before', button: 'Go back', run: () => call('POST /own-certificate/roll-back') })}>Go back</Button>}
-                {!one.active.internal && <Button size="xs" variant="default" onClick={() => ask({ title: 'Back to the internal authority’s', button: 'Go back', run: () => call('DELETE /own-certificate') })}>Internal authority</Button>}
-              </Group>
-            )
-          }
-        >
-          <div className="stack">
-            <Facts>
-              <Fact name="Subject">{one.active.certificate.subject}</Fact>
-              <Fact name="Names">{one.active.certificate.names?.join(', ')}</Fact>
-              <Fact name="Issuer">{one.active.certificate.issuer}</Fact>
-              <Fact name="Ends"><When at={one.active.certificate.expires} with_ago /></Fact>
-              <Fact name="Key">{one.active.certificate.key}</Fact>
-              <Fact name="SHA-256"><Fingerprint value={one.active.certificate.fingerprint} href={`/certificates/${one.active.certificate.fingerprint}`} /></Fact>
-            </Facts>
-            {one.request && (
-              <Alert color="blue" title={`A request waits for its answer: ${one.request.subject}`}>
-                <p>Made by {one.request.by}, <When at={one.request.made} with_ago />. The answer is matched with its key when it is installed.</p>
-                <Group gap="xs">
-                  <Button size="xs" variant="default" onClick={() => download('manager-request.pem', one.request!.pem, 'application/x-pem-file')}>Download it</Button>
-                  {may('POST /own-certificate') && <Button size="xs" onClick={() => upload('Install the answer', 'The certificate that the authority made from the request.')}>Bring the answer</Button>}
-                  {may('DELETE /own-certificate/request') && <Button size="xs" variant="default" onClick={() => ask({ title: 'Give the request up', danger: true, button: 'Give it up', text: 'Its key is deleted; an answer that comes later fits nothing.', run: () => call('DELETE /own-certificate/request') })}>Give it up</Button>}
-                </Group>
-              </Alert>
-            )}
-            {one.staged && (
-              <Alert color="orange" title={`Another certificate waits: ${one.staged.certificate?.subject}`}>
-                <p>{one.staged.waiting_for?.in_all ?? 0} systems that verify do not have its root yet.</p>
-                <Group gap="xs">
-                  {may('POST /own-certificate/staged') && <Button size="xs" onClick={() => ask({ title: 'Take it into use', button: 'Use it', fields: [{ name: 'accept_consequences', label: 'I accept that systems without the root cannot call any more', kind: 'check' }], run: (values) => call('POST /own-certificate/staged', { body: { accept_consequences: Boolean(values.accept_consequences) } }) })}>Use it now</Button>}
-                  {may('DELETE /own-certificate/staged') && <Button size="xs" variant="default" onClick={() => ask({ title: 'Give it up', button: 'Give it up', run: () => call('DELETE /own-certificate/staged') })}>Give it up</Button>}
-                </Group>
-              </Alert>
-            )}
-          </div>
-        </Card>
-      )}
-    </Loaded>
-  );
-}
+import { Head, To } from '../kit/show';
 
 export default function About() {
   const about = useGet('GET /about');
-  const readiness = useGet('GET /readiness');
+  const may = useMay();
   return (
     <>
-      <Head title="This manager">{about.data && `${about.data.product} at ${about.data.host_name}`}</Head>
+      <Head title="This manager">
+        {about.data && `${about.data.product} at ${about.data.host_name}`} {may('PATCH /policy') && <To href="/set-up/name">Change its name</To>}
+      </Head>
       <div className="stack">
-        <Loaded of={readiness} operation="GET /readiness" lines={6}>
-          {(one) => (
-            <Card title="Is it ready for Secure-Only?">
-              {one.readiness.map((item) => (
-                <div key={item.id} className="check">
-                  <State value={item.state} />
-                  <div>
-                    {item.text} {item.needed_for === 'advice' && <span className="dimmed">(advice)</span>}
-                    <p>{item.evidence}</p>
-                    {item.state !== 'yes' && item.remedy && <p><b>What to do:</b> {item.remedy}</p>}
-                  </div>
-                </div>
-              ))}
-            </Card>
-          )}
-        </Loaded>
-        <Own />
-        <Loaded of={about} operation="GET /about">
-          {(one) => (
-            <Card title="Its roots" aside={<a href="/ca.pem" download>Download for browsers and programs</a>}>
-              {one.roots.map((root) => (
-                <p key={root.fingerprint}>
-                  <To href={`/certificates/${root.fingerprint}`}>{root.subject}</To>, ends <When at={root.expires} day />
-                </p>
-              ))}
-            </Card>
-          )}
-        </Loaded>
+        <OwnReadiness title="Is it ready for Secure-Only?" />
+        <OwnCertificate />
+        <OwnRoots />
       </div>
     </>
   );

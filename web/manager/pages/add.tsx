@@ -2,8 +2,9 @@
 import { Alert, Button, FileInput, Group, Stack, Switch, Tabs, Textarea, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { Import } from '../../generated/api';
-import { call, client, useGet, useSend } from '../kit/api';
-import { FieldInput, sent, tell, type Field, type Values } from '../kit/ask';
+import { call, client, useGet } from '../kit/api';
+import { tell } from '../kit/ask';
+import { Fields, Form, sent, type Field, type Values } from '../kit/form';
 import { useMay } from '../kit/session';
 import { Card, Head, several, To, useGo } from '../kit/show';
 import { Denied, Loaded, ProblemCard, ProblemText } from '../kit/states';
@@ -13,10 +14,6 @@ function One() {
   const families = useGet('GET /families');
   const folders = useGet('GET /folders', { query: { limit: 1000 } });
   const [values, setValues] = useState<Values>({});
-  const add = useSend('POST /systems', (system) => {
-    tell(`${system.name} was added; it is being observed.`);
-    go(`/systems/${system.id}`);
-  });
   const fields: Field[] = [
     { name: 'host_name', label: 'Host name', placeholder: 'room1.company.com', help: 'Needed for Level 4: certificates are for names' },
     { name: 'address', label: 'Address', placeholder: '10.0.0.7' },
@@ -26,26 +23,19 @@ function One() {
     { name: 'user', label: 'User', help: 'Empty: that of the family' },
     { name: 'password', label: 'Password', kind: 'new-password', help: 'Empty: the factory password' },
   ];
+  const add = async () => {
+    const { folder, ...rest } = sent(values);
+    const system = await call('POST /systems', { body: { ...rest, ...(folder ? { folder: Number(folder) } : {}) } });
+    void client.invalidateQueries();
+    tell(`${system.name} was added; it is being observed.`);
+    go(`/systems/${system.id}`);
+  };
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        const { folder, ...rest } = sent(values);
-        add.mutate({ body: { ...rest, ...(folder ? { folder: Number(folder) } : {}) } });
-      }}
-    >
-      <Stack maw={520}>
-        {fields.map((field) => (
-          <FieldInput key={field.name} field={field} value={values[field.name]} change={(value) => setValues({ ...values, [field.name]: value })} />
-        ))}
-        {add.error && <ProblemCard error={add.error} />}
-        <Group>
-          <Button type="submit" loading={add.isPending}>
-            Add the system
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <div className="narrow">
+      <Form run={add} button="Add the system">
+        <Fields fields={fields} values={values} change={setValues} />
+      </Form>
+    </div>
   );
 }
 
@@ -92,6 +82,25 @@ function ByList() {
   );
 }
 
+export function WaysToAdd() {
+  return (
+    <Card>
+      <Tabs defaultValue="one">
+        <Tabs.List mb="md">
+          <Tabs.Tab value="one">By name or address</Tabs.Tab>
+          <Tabs.Tab value="list">By list</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="one">
+          <One />
+        </Tabs.Panel>
+        <Tabs.Panel value="list">
+          <ByList />
+        </Tabs.Panel>
+      </Tabs>
+    </Card>
+  );
+}
+
 export default function AddSystems() {
   const may = useMay();
   const about = useGet('GET /about');
@@ -101,24 +110,7 @@ export default function AddSystems() {
       <Head title="Add systems" crumbs={[['Systems', '/systems']]}>
         Systems that call the manager by themselves appear at <To href="/arrivals">Arrivals</To>; there you also announce systems that do not exist yet, and look for them in address ranges.
       </Head>
-      <Loaded of={about}>
-        {() => (
-          <Card>
-            <Tabs defaultValue="one">
-              <Tabs.List mb="md">
-                <Tabs.Tab value="one">By name or address</Tabs.Tab>
-                <Tabs.Tab value="list">By list</Tabs.Tab>
-              </Tabs.List>
-              <Tabs.Panel value="one">
-                <One />
-              </Tabs.Panel>
-              <Tabs.Panel value="list">
-                <ByList />
-              </Tabs.Panel>
-            </Tabs>
-          </Card>
-        )}
-      </Loaded>
+      <Loaded of={about}>{() => <WaysToAdd />}</Loaded>
     </>
   );
 }

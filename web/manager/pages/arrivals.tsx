@@ -1,12 +1,13 @@
 // Systems that call and that nobody knows, systems that were announced, and looking for systems in address ranges.
 import { Button, Group, Stack, Tabs } from '@mantine/core';
-import { useState } from 'react';
 import type { Preregistration, WaitingSystem } from '../../generated/api';
 import { call, useGet } from '../kit/api';
-import { sent, useAsk, type Choice } from '../kit/ask';
+import { useAsk } from '../kit/ask';
+import { useFilter } from '../kit/filter';
+import { sent, type Choice } from '../kit/form';
 import { NewScanHelp } from '../kit/help';
 import { useMay } from '../kit/session';
-import { Card, Head, plainWords, several, State, To, When } from '../kit/show';
+import { Card, Head, plainWords, several, State, To, useGo, When } from '../kit/show';
 import { Empty, Loaded } from '../kit/states';
 import { List, Short, type Column } from '../kit/table';
 
@@ -81,23 +82,24 @@ function Scans() {
   const scans = useGet('GET /scans');
   const may = useMay();
   const ask = useAsk();
-  const [shown, setShown] = useState<number>();
+  const [{ scan: shown }, show] = useFilter('/arrivals/scans');
   return (
     <Stack>
-      {may('POST /scans') && <Group><Button onClick={() => ask({ title: 'Look for systems', button: 'Begin', text: 'Each address is asked which services it offers; nothing is changed.', fields: [{ name: 'ranges', label: 'Addresses', kind: 'list', required: true, help: (NewScanHelp as Record<string, string>).ranges }, { name: 'rate', label: 'Addresses a second', kind: 'number', value: 50 }, { name: 'add_recognised', label: 'Add what is recognised', kind: 'check' }, { name: 'folder', label: 'Folder', placeholder: '/Berlin' }], run: async (values) => setShown((await call('POST /scans', { body: sent(values) as never })).id) })}>Look for systems</Button></Group>}
+      {may('POST /scans') && <Group><Button onClick={() => ask({ title: 'Look for systems', button: 'Begin', text: 'Each address is asked which services it offers; nothing is changed.', fields: [{ name: 'ranges', label: 'Addresses', kind: 'list', required: true, help: (NewScanHelp as Record<string, string>).ranges }, { name: 'rate', label: 'Addresses a second', kind: 'number', value: 50 }, { name: 'add_recognised', label: 'Add what is recognised', kind: 'check' }, { name: 'folder', label: 'Folder', placeholder: '/Berlin' }], run: async (values) => show({ scan: String((await call('POST /scans', { body: sent(values) as never })).id) }) })}>Look for systems</Button></Group>}
       <Loaded of={scans} operation="GET /scans">
-        {(page) => (page.scans.length === 0 ? <Empty title="No scan yet" /> : <Card title="The newest scans"><Short label="Scans" heads={['Scan', 'Addresses', 'State', 'Began', '']} rows={page.scans.map((one) => [one.id, one.ranges.join(', '), <State value={one.state} label={plainWords(one.state)} />, <When at={one.started} />, <Button size="compact-xs" variant="default" onClick={() => setShown(one.id)}>Show</Button>])} /></Card>)}
+        {(page) => (page.scans.length === 0 ? <Empty title="No scan yet" /> : <Card title="The newest scans"><Short label="Scans" heads={['Scan', 'Addresses', 'State', 'Began', '']} rows={page.scans.map((one) => [one.id, one.ranges.join(', '), <State value={one.state} label={plainWords(one.state)} />, <When at={one.started} />, <Button size="compact-xs" variant="default" onClick={() => show({ scan: String(one.id) })}>Show</Button>])} /></Card>)}
       </Loaded>
-      {shown !== undefined && <ScanResult id={shown} />}
+      {shown && <ScanResult id={Number(shown)} />}
     </Stack>
   );
 }
 
-export default function Arrivals() {
+export default function Arrivals({ part = 'waiting' }: { part?: string }) {
+  const go = useGo();
   return (
     <>
       <Head title="Arrivals">Systems on their way into the estate.</Head>
-      <Tabs defaultValue="waiting" keepMounted={false}>
+      <Tabs value={part} onChange={(next) => go(`/arrivals/${next}`)} keepMounted={false}>
         <Tabs.List mb="md">
           <Tabs.Tab value="waiting">Called and not known</Tabs.Tab>
           <Tabs.Tab value="announced">Announced</Tabs.Tab>

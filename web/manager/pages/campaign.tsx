@@ -1,10 +1,10 @@
 // One campaign while it runs and afterwards: its waves, its systems, stop, confirm, roll back.
-import { Alert, Button, Select } from '@mantine/core';
+import { Alert, Button } from '@mantine/core';
 import { Check, Pause, Play, Square, Undo2 } from 'lucide-react';
-import { useState } from 'react';
 import type { Campaign, CampaignSystem } from '../../generated/api';
 import { call, useGet } from '../kit/api';
 import { useAsk } from '../kit/ask';
+import { Only, useFilter } from '../kit/filter';
 import { CampaignProgress } from '../kit/progress';
 import { useMay } from '../kit/session';
 import { Card, Fact, Facts, Head, Level, plainWords, several, State, To, When } from '../kit/show';
@@ -94,7 +94,7 @@ function Actions({ campaign }: { campaign: Campaign }) {
 export default function CampaignPage({ id }: { id: string }) {
   const campaign = useGet('GET /campaigns/{id}', { params: { id } }, { refetchInterval: 10_000 });
   const report = useGet('GET /campaigns/{id}/report', { params: { id } });
-  const [state, setState] = useState<string | null>(null);
+  const [filter, set] = useFilter(`/campaigns/${id}`);
   return (
     <Loaded of={campaign} lines={8} operation="GET /campaigns/{id}">
       {(one) => (
@@ -133,12 +133,12 @@ export default function CampaignPage({ id }: { id: string }) {
               operation={`GET /campaigns/{id}/systems`}
               params={{ id }}
               name="systems-of-the-campaign"
-              query={{ state: state ?? undefined }}
+              query={filter}
               rows={(page) => page.systems}
               columns={columns}
               id={(row) => row.system}
               empty={<Empty title="No system in this state" />}
-              tools={<Select label="State" data={Object.keys(one.counts).map((value) => ({ value, label: plainWords(value) }))} value={state} onChange={setState} clearable w={200} />}
+              tools={<Only label="State" field="state" choices={Object.keys(one.counts).map((value) => ({ value, label: plainWords(value) }))} filter={filter} set={set} width={200} />}
             />
             <Card title="Settings">
               <Facts>

@@ -1,12 +1,7 @@
-import { Select, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { Search } from 'lucide-react';
-import { useState } from 'react';
-import { useSearch } from 'wouter';
 import type { Certificate } from '../../generated/api';
-import { queryText } from '../kit/api';
 import { shortName } from '../kit/chain';
-import { Fingerprint, Head, plainWords, State, To, useGo, When } from '../kit/show';
+import { ends, Only, SearchBox, useFilter } from '../kit/filter';
+import { Fingerprint, Head, plainWords, State, To, When } from '../kit/show';
 import { Empty } from '../kit/states';
 import { List, type Column } from '../kit/table';
 
@@ -25,18 +20,14 @@ const columns: Column<Certificate>[] = [
 const states = ['issued', 'pending', 'served', 'trusted', 'replaced', 'unused', 'revoked', 'expired'];
 
 export default function Certificates() {
-  const filter = Object.fromEntries(new URLSearchParams(useSearch())) as Record<string, string>;
-  const go = useGo();
-  const set = (change: Record<string, string>) => go(`/certificates${queryText({ ...filter, ...change })}`);
-  const [text, setText] = useState(filter.text ?? '');
-  const [typed] = useDebouncedValue(text, 250);
+  const [filter, set] = useFilter('/certificates');
   return (
     <>
       <Head title="Certificates">Every certificate that the manager issued or saw; the one that ends first is at the top.</Head>
       <List
         operation="GET /certificates"
         name="certificates"
-        query={{ ...filter, text: typed }}
+        query={filter}
         rows={(page) => page.certificates}
         columns={columns}
         id={(one) => one.fingerprint}
@@ -45,9 +36,9 @@ export default function Certificates() {
         empty={<Empty title="No certificate fits" />}
         tools={
           <div className="filters">
-            <TextInput label="Search" placeholder="Name, serial number, SHA-256…" leftSection={<Search size={15} />} value={text} onChange={(e) => setText(e.currentTarget.value)} w={240} />
-            <Select label="State" data={states.map((value) => ({ value, label: plainWords(value) }))} value={filter.state ?? null} onChange={(state) => set({ state: state ?? '' })} clearable w={140} />
-            <Select label="Ends" data={[{ value: '7', label: 'Within a week' }, { value: '30', label: 'Within 30 days' }, { value: '90', label: 'Within 90 days' }]} value={filter.expires_before ?? null} onChange={(one) => set({ expires_before: one ?? '' })} clearable w={160} />
+            <SearchBox value={filter.text ?? ''} set={(text) => set({ text })} placeholder="Name, serial number, SHA-256…" />
+            <Only label="State" field="state" choices={states.map((value) => ({ value, label: plainWords(value) }))} filter={filter} set={set} />
+            <Only label="Ends" field="expires_before" choices={ends(filter.expires_before)} filter={filter} set={set} width={160} />
           </div>
         }
       />

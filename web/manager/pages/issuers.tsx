@@ -2,8 +2,9 @@
 import { Alert, Button, Group } from '@mantine/core';
 import type { Authority } from '../../generated/api';
 import { call, useGet } from '../kit/api';
-import { fileText, useAsk } from '../kit/ask';
+import { useAsk } from '../kit/ask';
 import { download } from '../kit/csv';
+import { fileText } from '../kit/form';
 import { useMay } from '../kit/session';
 import { Card, Fact, Facts, Head, plainWords, several, State, To, When } from '../kit/show';
 import { Loaded } from '../kit/states';
@@ -86,6 +87,34 @@ function Offline({ authority }: { authority: Authority }) {
   );
 }
 
+const listed = (some: string[]) => some.join(', ') || 'none';
+
+/** What the authority issues for, by profile: the table that the manager is built with. */
+function Profiles() {
+  const profiles = useGet('GET /certificate-profiles');
+  return (
+    <Loaded of={profiles} operation="GET /certificate-profiles">
+      {(page) => (
+        <Card title="What certificates are issued for" aside={<To href="/settings/policy">One or two for a system</To>}>
+          <Short
+            label="Profiles of certificates"
+            heads={['Profile', 'For', 'May be used for', 'Keys', 'Days', 'Names in it', 'Why so']}
+            rows={page.profiles.map((one) => [
+              <b>{one.title}</b>,
+              one.for,
+              listed(one.extended_key_usages.length ? one.extended_key_usages : one.key_usages),
+              listed(one.key_types),
+              `${one.days}, at most ${one.longest_days}`,
+              listed([...(one.host_names ? ['host names'] : []), ...(one.addresses ? ['addresses'] : [])]),
+              one.why,
+            ])}
+          />
+        </Card>
+      )}
+    </Loaded>
+  );
+}
+
 export default function Issuers() {
   const authority = useGet('GET /authority');
   const may = useMay();
@@ -142,6 +171,7 @@ export default function Issuers() {
               </Facts>
             </Card>
             <Offline authority={one} />
+            <Profiles />
           </div>
         )}
       </Loaded>

@@ -1,7 +1,6 @@
-import { Select } from '@mantine/core';
-import { useState } from 'react';
 import type { Job } from '../../generated/api';
 import { useGet } from '../kit/api';
+import { Only, useFilter } from '../kit/filter';
 import { Head, plainWords, State, To, When } from '../kit/show';
 import { Empty, ErrorHint } from '../kit/states';
 import { List, type Column } from '../kit/table';
@@ -19,13 +18,13 @@ const columns: Column<Job>[] = [
 ];
 
 export default function Jobs() {
-  const [state, setState] = useState<string | null>(null);
+  const [filter, set] = useFilter('/jobs');
   const about = useGet('GET /about');
   const counts = about.data?.jobs;
   return (
     <>
       <Head title="Jobs">{counts && `${counts.running} running, ${counts.queued} queued, ${counts.waiting} waiting for their systems, ${counts.failed} failed.`}</Head>
-      <List operation="GET /jobs" name="jobs" cursor={null} pageSize={1000} query={{ state: state ?? undefined }} rows={(page) => page.jobs} columns={columns} id={(one) => one.id} full empty={<Empty title="No jobs" />} tools={<Select label="State" data={['queued', 'running', 'waiting', 'succeeded', 'failed'].map((value) => ({ value, label: plainWords(value) }))} value={state} onChange={setState} clearable w={200} />} />
+      <List operation="GET /jobs" name="jobs" cursor={null} pageSize={1000} query={filter} rows={(page) => page.jobs} columns={columns} id={(one) => one.id} full empty={<Empty title="No jobs" />} tools={<Only label="State" field="state" choices={['queued', 'running', 'waiting', 'succeeded', 'failed'].map((value) => ({ value, label: plainWords(value) }))} filter={filter} set={set} width={200} />} />
     </>
   );
 }

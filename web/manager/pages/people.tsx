@@ -4,7 +4,9 @@ import { ChevronDown, UserPlus } from 'lucide-react';
 import { useState } from 'react';
 import type { Account } from '../../generated/api';
 import { call, useGet } from '../kit/api';
-import { useAsk, type Choice } from '../kit/ask';
+import { useAsk } from '../kit/ask';
+import { useFilter } from '../kit/filter';
+import { type Choice } from '../kit/form';
 import { useMay } from '../kit/session';
 import { Card, CopyText, Fact, Facts, Head, State, When } from '../kit/show';
 import { Empty, Loaded } from '../kit/states';
@@ -37,7 +39,7 @@ export default function People() {
   const may = useMay();
   const ask = useAsk();
   const [secret, setSecret] = useState<{ name: string; password: string }>();
-  const [shown, setShown] = useState<string>();
+  const [{ sessions: shown }, show] = useFilter('/people');
   const account = (one: Account) => {
     const params = { name: one.name };
     return (
@@ -51,7 +53,7 @@ export default function People() {
           <Menu.Item onClick={() => ask({ title: `Change ${one.name}`, button: 'Save', fields: [{ name: 'full_name', label: 'Full name', value: one.full_name }, { name: 'role', label: 'Role', kind: 'choice', required: true, value: one.role, choices: roles }, { name: 'enabled', label: 'May log in', kind: 'check', value: one.enabled }], run: (values) => call('PATCH /accounts/{name}', { params, body: values }) })}>Change…</Menu.Item>
           <Menu.Item onClick={() => ask({ title: `New password for ${one.name}`, text: 'A one-time password is made; the sessions of the account end.', button: 'Make it', run: async () => setSecret({ name: one.name, password: (await call('POST /accounts/{name}/password', { params, body: {} })).one_time_password ?? '' }) })}>New password…</Menu.Item>
           {(one.failed_log_ins > 0 || one.locked_until) && <Menu.Item onClick={() => ask({ title: `Unlock ${one.name}`, button: 'Unlock', text: 'The failed log-ins are forgotten, and those of the addresses they came from.', done: 'It is unlocked.', run: () => call('POST /accounts/{name}/unlock', { params }) })}>Unlock…</Menu.Item>}
-          <Menu.Item onClick={() => setShown(one.name)}>Sessions</Menu.Item>
+          <Menu.Item onClick={() => show({ sessions: one.name })}>Sessions</Menu.Item>
           <Menu.Item color="red" onClick={() => ask({ title: `Delete ${one.name}`, danger: true, text: 'Its sessions end, and its tokens with it.', button: 'Delete it', run: () => call('DELETE /accounts/{name}', { params }) })}>Delete…</Menu.Item>
         </Menu.Dropdown>
       </Menu>

@@ -1,9 +1,9 @@
-import { Button, Group, Stack, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { useState } from 'react';
+import { Button, Group, Stack } from '@mantine/core';
 import type { PhonebookEntry } from '../../generated/api';
 import { call, useGet } from '../kit/api';
-import { sent, useAsk } from '../kit/ask';
+import { useAsk } from '../kit/ask';
+import { SearchBox, useFilter } from '../kit/filter';
+import { sent } from '../kit/form';
 import { useMay } from '../kit/session';
 import { Card, Head, When } from '../kit/show';
 import { Empty, Loaded } from '../kit/states';
@@ -20,8 +20,7 @@ export default function Phonebooks() {
   const books = useGet('GET /phonebooks');
   const may = useMay();
   const ask = useAsk();
-  const [text, setText] = useState('');
-  const [typed] = useDebouncedValue(text, 250);
+  const [filter, set] = useFilter('/phonebooks');
   return (
     <>
       <Head title="Phone books" actions={may('POST /phonebooks/import') && <Button onClick={() => ask({ title: 'Take a list', button: 'Take it', done: 'The entries are in.', fields: [{ name: 'name', label: 'Book', required: true, help: 'Made when there is none of that name' }, { name: 'file', label: 'List (CSV)', kind: 'file', required: true }, { name: 'mode', label: 'What is there already', kind: 'choice', value: 'merge', required: true, choices: [{ value: 'merge', label: 'Stays, and is completed' }, { value: 'replace', label: 'Is replaced' }] }], run: async ({ name, file, mode }) => call('POST /phonebooks/import', { body: { name, mode, csv: await (file as File).text() } }) })}>Take a list</Button>}>
@@ -37,7 +36,7 @@ export default function Phonebooks() {
             )
           }
         </Loaded>
-        <List operation="GET /phonebook-entries" name="phone-book-entries" query={{ text: typed }} rows={(page) => page.entries} columns={columns} id={(one) => one.id} empty={<Empty title="No entries" />} tools={<TextInput w={260} label="Search" value={text} onChange={(e) => setText(e.currentTarget.value)} />} />
+        <List operation="GET /phonebook-entries" name="phone-book-entries" query={filter} rows={(page) => page.entries} columns={columns} id={(one) => one.id} empty={<Empty title="No entries" />} tools={<SearchBox value={filter.text ?? ''} set={(text) => set({ text })} width={260} />} />
       </Stack>
     </>
   );

@@ -1,11 +1,13 @@
 // Requests to authorities that people ask: download the open ones, bring the answers, see how each was matched.
-import { Button, FileButton, Select, Stack } from '@mantine/core';
+import { Button, FileButton, SegmentedControl, Stack } from '@mantine/core';
 import { Download, Upload } from 'lucide-react';
 import { useState } from 'react';
 import type { CertificateRequest, JudgedAnswers } from '../../generated/api';
 import { addressOf, call, client } from '../kit/api';
-import { fileText, useAsk } from '../kit/ask';
+import { useAsk } from '../kit/ask';
 import { shortName } from '../kit/chain';
+import { useFilter } from '../kit/filter';
+import { fileText } from '../kit/form';
 import { useMay } from '../kit/session';
 import { Card, Fingerprint, Head, plainWords, several, State, To, When } from '../kit/show';
 import { Empty, ProblemCard, ProblemText } from '../kit/states';
@@ -32,7 +34,8 @@ function Judged({ judged }: { judged: JudgedAnswers }) {
 export default function Requests() {
   const may = useMay();
   const ask = useAsk();
-  const [state, setState] = useState<string | null>('open');
+  const [filter, set] = useFilter('/requests', { state: 'open' });
+  const open = filter.state === 'open';
   const [judged, setJudged] = useState<JudgedAnswers>();
   const [error, setError] = useState<unknown>();
   const answer = async (files: File[]) => {
@@ -87,7 +90,7 @@ export default function Requests() {
       <Stack>
         {error !== undefined && <ProblemCard error={error} />}
         {judged && <Judged judged={judged} />}
-        <List operation="GET /certificate-requests" name="requests" query={{ state: state ?? undefined }} rows={(page) => page.requests} columns={columns} id={(one) => one.id} full empty={<Empty title={state === 'open' ? 'No open requests' : 'No requests'}>Where the settings of a folder say so (Systems, above the folders), systems that need a certificate have their request here.</Empty>} tools={<Select label="State" data={['open', 'answered', 'superseded'].map((value) => ({ value, label: plainWords(value) }))} value={state} onChange={setState} clearable w={200} />} />
+        <List operation="GET /certificate-requests" name="requests" query={filter.state === 'all' ? {} : filter} rows={(page) => page.requests} columns={columns} id={(one) => one.id} full empty={<Empty title={open ? 'No open requests' : 'No requests'}>Where the settings of a folder say so (Systems, above the folders), systems that need a certificate have their request here.</Empty>} tools={<SegmentedControl aria-label="State" data={['open', 'answered', 'superseded', 'all'].map((value) => ({ value, label: plainWords(value) }))} value={filter.state} onChange={(state) => set({ state })} />} />
       </Stack>
     </>
   );

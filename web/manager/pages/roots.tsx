@@ -1,8 +1,9 @@
 import { Button } from '@mantine/core';
 import type { EstateRoot } from '../../generated/api';
 import { call } from '../kit/api';
-import { fileText, useAsk } from '../kit/ask';
+import { useAsk } from '../kit/ask';
 import { shortName } from '../kit/chain';
+import { fileText } from '../kit/form';
 import { useMay } from '../kit/session';
 import { Fingerprint, Head, several, State, To, When } from '../kit/show';
 import { Empty } from '../kit/states';

@@ -2,8 +2,10 @@
 import { Button, Group, Tabs } from '@mantine/core';
 import type { NotificationChannel, Policy } from '../../generated/api';
 import { call, useGet } from '../kit/api';
-import { fileText, sent, tell, useAsk, type Field } from '../kit/ask';
+import { tell, useAsk } from '../kit/ask';
+import { fileText, sent, type Field } from '../kit/form';
 import { ChannelHelp, NetworkHelp, PolicyChangeHelp } from '../kit/help';
+import { FamiliesWithTwo, identityChoices } from '../kit/identities';
 import { useMay } from '../kit/session';
 import { Card, Fact, Facts, Fingerprint, Head, plainWords, State, To, useGo, When } from '../kit/show';
 import { Empty, ErrorHint, Loaded } from '../kit/states';
@@ -23,6 +25,7 @@ const policyFields = (one: Policy): Field[] => [
   { name: 'renew_days_before', label: 'Renewed so many days before their end', kind: 'number', value: one.renew_days_before },
   { name: 'renewal_windows', label: 'Renewal windows', kind: 'list', spaces: true, value: one.renewal_windows, help: policyHelp.renewal_windows },
   { name: 'key_type', label: 'Key', value: one.key_type },
+  { name: 'identities', label: 'Certificates of a system', kind: 'choice', required: true, value: one.identities, choices: identityChoices, help: policyHelp.identities },
   { name: 'revocation', label: 'Revocation', kind: 'choice', required: true, value: one.revocation, choices: ['off', 'soft', 'hard'].map((value) => ({ value, label: value })), help: policyHelp.revocation },
   { name: 'trial_seconds', label: 'Trial, in seconds', kind: 'number', value: one.trial_seconds, help: policyHelp.trial_seconds },
 ];
@@ -47,6 +50,13 @@ function PolicyPart() {
           </Card>
         )}
       </Loaded>
+      <Card title="One certificate for a system, or two">
+        <p className="dimmed">
+          Two keep the key of a web server apart from what the system calls with; a public authority gives no certificate for both. A folder can have its own choice: <To href="/systems">Systems</To>, the settings above its folders. A system of a family that cannot keeps
+          one, whatever is chosen; its plan and its checklist say why.
+        </p>
+        <FamiliesWithTwo />
+      </Card>
       <Card
         title="Exceptions of folders"
         aside={may('POST /folders/{id}/exceptions') && <Button size="xs" variant="default" onClick={() => ask({ title: 'New exception', button: 'Add it', text: 'Another mode for a folder, or one service that is left open there, until a day.', fields: [{ name: 'folder', label: 'Folder', kind: 'choice', required: true, choices: (folders.data?.folders ?? []).map((one) => ({ value: String(one.id), label: one.path })) }, { name: 'mode', label: 'Mode', kind: 'choice', choices: ['off', 'on', 'verify'].map((value) => ({ value, label: value })) }, { name: 'service', label: 'Or a service that stays open', placeholder: 'ssh' }, { name: 'reason', label: 'Reason', required: true }, { name: 'owner', label: 'Who answers for it', required: true }, { name: 'ends', label: 'Until', kind: 'date', required: true }], run: ({ folder, ...values }) => call('POST /folders/{id}/exceptions', { params: { id: folder }, body: sent(values) as never }) })}>Add</Button>}

@@ -1,12 +1,13 @@
 // One system: its level and what holds it, the evidence, its certificate and trust, the plan, what happened, how it is reached.
 import { Alert, Button, Group, SegmentedControl, Tabs } from '@mantine/core';
 import { Play, Plug, RefreshCw, Trash2, TriangleAlert } from 'lucide-react';
-import { useState } from 'react';
 import type { Assessment, SystemWithAssessment } from '../../generated/api';
 import { SystemChangeHelp, ConnectionChangeHelp } from '../kit/help';
 import { call, Problem, useGet, useSend } from '../kit/api';
-import { sent, useAsk } from '../kit/ask';
-import { Chain } from '../kit/chain';
+import { useAsk } from '../kit/ask';
+import { useFilter } from '../kit/filter';
+import { sent } from '../kit/form';
+import { Identities } from '../kit/identities';
 import { PlanView } from '../kit/plan';
 import { useMay } from '../kit/session';
 import { Card, Fact, Facts, Fingerprint, Head, Level, levelNames, plainWords, State, To, useGo, When } from '../kit/show';
@@ -132,19 +133,17 @@ function Certificate({ system }: { system: SystemWithAssessment }) {
   const known = new Map((roots.data?.roots ?? []).map((one) => [one.fingerprint, one.subject]));
   return (
     <div className="stack">
-      <Card
-        title="The chain that it serves"
+      <Identities
+        system={system}
         aside={
           may('POST /rekey') &&
           system.certificate_fingerprint && (
-            <Button variant="default" size="xs" onClick={() => ask({ title: 'New key and certificate', text: 'The system gets a new key and a certificate for it. The old one is revoked after the proof, when a reason is given.', button: 'Give it a new one', done: 'The work is queued.', fields: [{ name: 'revoke', label: 'Revoke the old one, because', kind: 'choice', choices: ['superseded', 'keyCompromise', 'unspecified'].map((value) => ({ value, label: value })) }], run: ({ revoke }) => call('POST /rekey', { body: { systems: [system.id], ...(revoke ? { revoke } : {}) } }) })}>
+            <Button variant="default" size="xs" onClick={() => ask({ title: 'New key and certificate', text: 'The system gets a new key and a certificate for it, for each of its sides. The old one is revoked after the proof, when a reason is given.', button: 'Give it a new one', done: 'The work is queued.', fields: [{ name: 'revoke', label: 'Revoke the old one, because', kind: 'choice', choices: ['superseded', 'keyCompromise', 'unspecified'].map((value) => ({ value, label: value })) }], run: ({ revoke }) => call('POST /rekey', { body: { systems: [system.id], ...(revoke ? { revoke } : {}) } }) })}>
               New key and certificate
             </Button>
           )
         }
-      >
-        {system.certificate_fingerprint ? <Chain fingerprint={system.certificate_fingerprint} roots={seen?.trusted_roots} /> : <Empty title="It serves no certificate">HTTPS is off, or it was not reached yet.</Empty>}
-      </Card>
+      />
       {seen && seen.findings.length > 0 && (
         <Card title="Findings">
           <ul>
@@ -168,7 +167,7 @@ function Certificate({ system }: { system: SystemWithAssessment }) {
 }
 
 function PlanPart({ system }: { system: SystemWithAssessment }) {
-  const [mode, setMode] = useState('verify');
+  const [{ goal: mode }, set] = useFilter(`/systems/${system.id}/plan`, { goal: 'verify' });
   const may = useMay();
   const ask = useAsk();
   const plan = useGet('GET /systems/{id}/plan', { params: { id: system.id }, query: mode === 'policy' ? {} : { secure_only: mode } });
@@ -177,7 +176,7 @@ function PlanPart({ system }: { system: SystemWithAssessment }) {
       title="What would be done"
       aside={
         <Group>
-          <SegmentedControl aria-label="Goal" size="xs" value={mode} onChange={setMode} data={[{ value: 'policy', label: 'As the policy says' }, { value: 'verify', label: 'Level 4' }, { value: 'on', label: 'Level 3' }, { value: 'off', label: 'Off' }]} />
+          <SegmentedControl aria-label="Goal" size="xs" value={mode} onChange={(goal) => set({ goal })} data={[{ value: 'policy', label: 'As the policy says' }, { value: 'verify', label: 'Level 4' }, { value: 'on', label: 'Level 3' }, { value: 'off', label: 'Off' }]} />
           {may('POST /systems/{id}/enforce') && mode === 'policy' && (
             <Button size="xs" leftSection={<Play size={14} />} onClick={() => ask({ title: 'Enforce the policy', text: 'The steps of the plan are carried out, each proven from outside; what fails is undone.', button: 'Enforce', done: 'The work is queued.', run: () => call('POST /systems/{id}/enforce', { params: { id: system.id } }) })}>
               Enforce
@@ -282,6 +281,7 @@ function Connection({ system }: { system: SystemWithAssessment }) {
               <Facts>
                 <Fact name="Secure-Only">{one.secure_only}</Fact>
                 <Fact name="Certificates for">{one.certificate_days} days</Fact>
+                <Fact name="Certificates of it"><To href={`/systems/${system.id}/certificate`}>{one.identities}</To></Fact>
                 <Fact name="Key">{one.key_type}</Fact>
                 <Fact name="Trial">{one.trial_seconds} s</Fact>
               </Facts>

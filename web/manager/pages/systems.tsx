@@ -1,21 +1,20 @@
 // The navigator: folders at the left, systems beside them. The manager selects and sorts; the address of the page holds what is chosen.
-import { ActionIcon, Button, Menu, Select, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
+import { ActionIcon, Button, Menu } from '@mantine/core';
 import type { RowSelectionState } from '@tanstack/react-table';
-import { Bookmark, ChevronDown, FolderInput, ListPlus, Play, Plus, RefreshCw, Search, Trash2, X } from 'lucide-react';
-import { useEffect, useState } from 'react';
-import { Link, useSearch } from 'wouter';
+import { Bookmark, ChevronDown, FolderInput, ListPlus, Play, Plus, RefreshCw, Trash2, X } from 'lucide-react';
+import { useState } from 'react';
+import { Link } from 'wouter';
 import type { ListedSystem } from '../../generated/api';
 import { addressOf, call, queryText, useGet } from '../kit/api';
 import { tell, useAsk } from '../kit/ask';
+import { choicesOf, ends, Only, SearchBox, useFilter } from '../kit/filter';
 import { FolderTree } from '../kit/folders';
 import { useMay } from '../kit/session';
 import { ago, Head, Level, levelNames, several, State, To, useGo, When } from '../kit/show';
 import { Empty } from '../kit/states';
 import { List, type Column } from '../kit/table';
 
-const fields = ['text', 'folder', 'family', 'level', 'reachability', 'capable', 'ticket', 'track_by', 'expires_before', 'sort', 'columns'] as const;
-type Filter = Partial<Record<(typeof fields)[number], string>>;
+const fields = ['text', 'folder', 'family', 'level', 'reachability', 'capable', 'ticket', 'track_by', 'expires_before', 'sort', 'columns'];
 
 export const columns: Column<ListedSystem>[] = [
   { id: 'name', title: 'Name', sort: 'name', width: 'minmax(9rem, 1.5fr)', cell: (one) => <><div><To href={`/systems/${one.id}`}>{one.name}</To></div><div className="under">{one.host_name || one.address}</div></> },
@@ -38,23 +37,16 @@ export const columns: Column<ListedSystem>[] = [
 ];
 const usual = columns.filter((one) => !one.hidden).map((one) => one.id);
 
-const choices = (some: Array<[string, string]>) => some.map(([value, label]) => ({ value, label }));
 const levelChoices = [4, 3, 2, 1, 0].map((level) => ({ value: String(level), label: level ? `Level ${level}: ${levelNames[level].toLowerCase()}` : 'Not known yet' }));
-const endChoices = choices([['0', 'Ended'], ['7', 'Within a week'], ['30', 'Within 30 days'], ['90', 'Within 90 days']]);
+const states = choicesOf([['reachable', 'Reachable'], ['unreachable', 'Not reachable'], ['unknown', 'Not known']]);
+const withTickets = choicesOf([['yes', 'With open ones'], ['no', 'Without']]);
 
 export default function Systems() {
-  const search = useSearch();
   const go = useGo();
   const may = useMay();
   const ask = useAsk();
-  const filter = Object.fromEntries([...new URLSearchParams(search)].filter(([name]) => (fields as readonly string[]).includes(name))) as Filter;
-  const set = (change: Filter) => go(`/systems${queryText({ ...filter, ...change })}`);
-  const [text, setText] = useState(filter.text ?? '');
-  const [typed] = useDebouncedValue(text, 250);
-  useEffect(() => {
-    if (typed !== (filter.text ?? '')) set({ text: typed });
-  }, [typed]); // eslint-disable-line react-hooks/exhaustive-deps
-  useEffect(() => setText(filter.text ?? ''), [filter.text]);
+  const [asked, set] = useFilter('/systems');
+  const filter = Object.fromEntries(Object.entries(asked).filter(([name]) => fields.includes(name)));
   const [chosen, setChosen] = useState<RowSelectionState>({});
   const { columns: columnText, ...selection } = filter;
   const { sort, ...restriction } = selection;
@@ -163,12 +155,12 @@ export default function Systems() {
             }
             tools={
               <div className="filters">
-                <TextInput label="Search" placeholder="Name, address, serial number…" leftSection={<Search size={15} />} value={text} onChange={(e) => setText(e.currentTarget.value)} w={190} />
-                <Select label="Level" data={levelChoices} value={filter.level ?? null} onChange={(level) => set({ level: level ?? '' })} clearable w={120} />
-                <Select label="Family" data={(families.data?.families ?? []).map((one) => ({ value: one.id, label: one.name }))} value={filter.family ?? null} onChange={(family) => set({ family: family ?? '' })} clearable searchable w={120} />
-                <Select label="State" data={choices([['reachable', 'Reachable'], ['unreachable', 'Not reachable'], ['unknown', 'Not known']])} value={filter.reachability ?? null} onChange={(one) => set({ reachability: one ?? '' })} clearable w={115} />
-                <Select label="Tickets" data={choices([['yes', 'With open ones'], ['no', 'Without']])} value={filter.ticket ?? null} onChange={(one) => set({ ticket: one ?? '' })} clearable w={115} />
-                <Select label="Certificate ends" data={filter.expires_before && !endChoices.some((one) => one.value === filter.expires_before) ? [...endChoices, { value: filter.expires_before, label: `Before ${filter.expires_before.slice(0, 10)}` }] : endChoices} value={filter.expires_before ?? null} onChange={(one) => set({ expires_before: one ?? '' })} clearable w={150} />
+                <SearchBox value={filter.text ?? ''} set={(text) => set({ text })} placeholder="Name, address, serial number…" width={190} />
+                <Only label="Level" field="level" choices={levelChoices} filter={filter} set={set} width={120} />
+                <Only label="Family" field="family" choices={(families.data?.families ?? []).map((one) => ({ value: one.id, label: one.name }))} filter={filter} set={set} width={120} />
+                <Only label="State" field="reachability" choices={states} filter={filter} set={set} width={115} />
+                <Only label="Tickets" field="ticket" choices={withTickets} filter={filter} set={set} width={115} />
+                <Only label="Certificate ends" field="expires_before" choices={ends(filter.expires_before)} filter={filter} set={set} width={150} />
                 <Menu position="bottom-start">
                   <Menu.Target>
                     <Button variant="default" leftSection={<Bookmark size={16} />} rightSection={<ChevronDown size={14} />}>Views</Button>

@@ -1,8 +1,8 @@
-import { SegmentedControl, Select } from '@mantine/core';
-import { useSearch } from 'wouter';
+import { SegmentedControl } from '@mantine/core';
 import type { Ticket } from '../../generated/api';
-import { queryText, useGet } from '../kit/api';
-import { ago, Head, several, State, To, useGo, When } from '../kit/show';
+import { useGet } from '../kit/api';
+import { choicesOf, Only, useFilter } from '../kit/filter';
+import { ago, Head, several, State, To, When } from '../kit/show';
 import { Empty } from '../kit/states';
 import { List, type Column } from '../kit/table';
 
@@ -19,11 +19,11 @@ export const ticketColumns: Column<Ticket>[] = [
   { id: 'times', title: 'Times', width: '5rem', hidden: true, cell: (one) => one.times_seen, csv: (one) => one.times_seen },
 ];
 
+const severities = choicesOf([['critical', 'Critical'], ['warning', 'Warning'], ['notice', 'Notice']]);
+const yesNo = choicesOf([['true', 'Yes'], ['false', 'No']]);
+
 export default function Tickets() {
-  const search = useSearch();
-  const go = useGo();
-  const filter = { state: 'open', ...Object.fromEntries(new URLSearchParams(search)) } as Record<string, string>;
-  const set = (change: Record<string, string>) => go(`/tickets${queryText({ ...filter, ...change })}`);
+  const [filter, set] = useFilter('/tickets', { state: 'open' });
   const counts = useGet('GET /tickets/counts');
   const total = counts.data;
   return (
@@ -42,9 +42,9 @@ export default function Tickets() {
         tools={
           <div className="filters">
             <SegmentedControl aria-label="State" data={[{ value: 'open', label: 'Open' }, { value: 'snoozed', label: 'Snoozed' }, { value: 'closed', label: 'Closed' }, { value: 'all', label: 'All' }]} value={filter.state} onChange={(state) => set({ state })} />
-            <Select label="Severity" data={[{ value: 'critical', label: 'Critical' }, { value: 'warning', label: 'Warning' }, { value: 'notice', label: 'Notice' }]} value={filter.severity ?? null} onChange={(severity) => set({ severity: severity ?? '' })} clearable w={140} />
-            <Select label="Type" data={(total?.by_type ?? []).map((one) => ({ value: one.type, label: `${one.title} (${one.count})` }))} value={filter.type ?? null} onChange={(type) => set({ type: type ?? '' })} clearable w={240} />
-            <Select label="Acknowledged" data={[{ value: 'true', label: 'Yes' }, { value: 'false', label: 'No' }]} value={filter.acknowledged ?? null} onChange={(acknowledged) => set({ acknowledged: acknowledged ?? '' })} clearable w={130} />
+            <Only label="Severity" field="severity" choices={severities} filter={filter} set={set} />
+            <Only label="Type" field="type" choices={(total?.by_type ?? []).map((one) => ({ value: one.type, label: `${one.title} (${one.count})` }))} filter={filter} set={set} width={240} />
+            <Only label="Acknowledged" field="acknowledged" choices={yesNo} filter={filter} set={set} width={130} />
           </div>
         }
       />
