@@ -9,6 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 from estate import *  # noqa: E402,F403
 from guide import main  # noqa: E402
 from journeys import prepare_people, travel  # noqa: E402
+from openapi import Description  # noqa: E402
 
 
 class Access(unittest.TestCase):
@@ -16,9 +17,9 @@ class Access(unittest.TestCase):
         with World("access") as world:
             world.start_dns()
             world.start_manager()
-            world.cli("system", "add", "--ip", f"{world.net}.99", "--family", "mcu", "--name", "gone")
             people = prepare_people(world, viewer="vera", auditor="otto")
-            travel(world, "access.mjs", system=world.api("system", "list")["systems"][0]["id"], **people)
+            operations = [{"method": method, "path": path, "permission": described["x-permission"]} for (method, path), described in Description().operations().items()]
+            travel(world, "access.mjs", operations=operations, **people)
 
 
 if __name__ == "__main__":

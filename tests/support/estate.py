@@ -270,11 +270,13 @@ class World:
         wait_for(lambda: port_state(*https) == "open", f"HTTPS of {system['host_name']}", 60)
         self.cli("system", "set", system["host_name"], "--system-pin", served_certificate(*https)["fingerprint"])
 
+    def cli_surroundings(self):
+        return {"COUNTERSIGN_URL": f"https://{self.manager_host}:{self.port(443)}", "COUNTERSIGN_ADDRESS": self.manager_address,
+                "COUNTERSIGN_CA": str(self.folder / "manager" / "ca.pem"), "COUNTERSIGN_CONFIG": str(self.folder / "cli.toml")}
+
     def cli(self, *arguments, check=True, stdin=None, timeout=300):
-        env = {"COUNTERSIGN_URL": f"https://{self.manager_host}:{self.port(443)}", "COUNTERSIGN_ADDRESS": self.manager_address,
-               "COUNTERSIGN_CA": str(self.folder / "manager" / "ca.pem"), "COUNTERSIGN_CONFIG": str(self.folder / "cli.toml")}
-        return run(BIN / "countersign", "--token-file", self.folder / "manager" / "token", *arguments, check=check, stdin=stdin, env=env,
-                   timeout=timeout)
+        return run(BIN / "countersign", "--token-file", self.folder / "manager" / "token", *arguments, check=check, stdin=stdin,
+                   env=self.cli_surroundings(), timeout=timeout)
 
     def api(self, *arguments, check=True):
         """A command's answer as data."""

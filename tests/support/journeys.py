@@ -7,26 +7,27 @@ import os
 import pathlib
 
 from api_client import Client
-from estate import Failed, run
+from estate import BIN, Failed, run
 
 HERE = pathlib.Path(__file__).resolve().parent
 
 PASSWORD = "Correct-Horse-Battery-77"
 
 
-def trust_in_browser(home, root):
+def trust_in_browser(home, *roots):
     """Chromium reads the roots of its user from an NSS database."""
     database = home / ".pki" / "nssdb"
     database.mkdir(parents=True)
     run("certutil", "-d", f"sql:{database}", "-N", "--empty-password")
-    run("certutil", "-d", f"sql:{database}", "-A", "-t", "C,,", "-n", "estate", "-i", root)
+    for number, root in enumerate(roots):
+        run("certutil", "-d", f"sql:{database}", "-A", "-t", "C,,", "-n", f"root {number}", "-i", root)
 
 
-def travel(world, journey, root=None, **more):
-    """Runs one file of journeys against the manager of a world; `root` is what the browser trusts, the manager's root if not said."""
+def travel(world, journey, root=None, roots=(), **more):
+    """Runs one file of journeys against the manager of a world. The browser trusts `root` (the manager's if not said), and `roots` besides."""
     home = world.folder / "home"
     if not home.exists():
-        trust_in_browser(home, root or world.folder / "manager" / "ca.pem")
+        trust_in_browser(home, root or world.folder / "manager" / "ca.pem", *roots)
     packages = run(HERE.parent.parent / "tools" / "install_npm.sh", "tests/support/journeys").stdout.strip()
     work = world.folder / "journeys"
     work.mkdir(exist_ok=True)
@@ -36,7 +37,8 @@ def travel(world, journey, root=None, **more):
     if not (work / "node_modules").exists():
         (work / "node_modules").symlink_to(f"{packages}/node_modules")
     settings = {"url": f"https://{world.manager_host}:{world.port(443)}", "host": world.manager_host, "address": world.manager_address,
-                "folder": str(world.folder), "home": str(home), **more}
+                "folder": str(world.folder), "home": str(home), "net": world.net, "offset": world.offset, "countersign": str(BIN / "countersign"),
+                "surroundings": {**world.cli_surroundings(), "PATH": os.environ["PATH"], "HOME": str(world.folder)}, **more}
     done = run("node", work / journey, check=False, env={"JOURNEY_SETTINGS": json.dumps(settings), "HOME": str(home)}, timeout=400)
     if not more.get("quiet"):
         print(done.stdout, end="", flush=True)

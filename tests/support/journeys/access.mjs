@@ -1,24 +1,30 @@
 // Who may do what, by click and by request: one-time passwords, roles, the lock-out.
 import assert from 'node:assert/strict';
-import { close, go, journey, logIn, open, password, settings } from './browser.mjs';
+import { api, ask, close, countersign, go, journey, logIn, logOut, open, password, settings } from './browser.mjs';
 
 const session = await open({ name: 'access' });
 const run = (name, work) => journey(session, name, work);
+let gone; // the number of a system that does not answer
 
-async function logOut(page) {
-  await page.getByRole('button', { name: 'Log out' }).click();
-  await page.getByRole('heading', { name: 'Log in' }).waitFor();
-}
-const ask = (page, method, path, body) =>
-  page.evaluate(
-    async ([verb, place, content]) => {
-      const answer = await fetch(`/api/v1${place}`, { method: verb, headers: { 'Content-Type': 'application/json' }, body: content });
-      return { status: answer.status, id: (await answer.json().catch(() => ({}))).id };
-    },
-    [method, path, body],
-  );
+await run('empty: every screen of a new manager says that there is nothing, and what to do', async (page) => {
+  await go(page, '/');
+  await logIn(page);
+  await page.getByText('There are no systems yet').waitFor();
+  for (const [path, text] of [
+    ['/systems', 'There are no systems yet'], ['/tickets', 'No open tickets'], ['/campaigns', 'No campaign was started yet'], ['/requests', 'No open requests'], ['/phonebooks', 'No entries'], ['/tokens', ''],
+    ['/jobs', 'No jobs'], ['/arrivals', 'Nobody waits'], ['/settings/notifications', 'Tickets are told to nobody yet'],
+  ]) {
+    await go(page, path);
+    await page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('.loading'));
+    if (text) await page.locator('.empty').filter({ hasText: text }).first().waitFor();
+    assert.equal(await page.locator('.problem, .denied').count(), 0, path);
+  }
+  await countersign('system', 'add', '--ip', `${settings.net}.99`, '--family', 'mcu', '--name', 'gone');
+  gone = (await api('system', 'list')).systems[0].id;
+  await logOut(page);
+});
 
-await run('an administrator makes an account in the page and sees its password once', async (page) => {
+await run('log-in: an account made in the page gets a one-time password that opens nothing but its own change', async (page) => {
   await go(page, '/');
   await logIn(page);
   await page.getByRole('link', { name: 'People' }).click();
@@ -45,13 +51,13 @@ await run('an administrator makes an account in the page and sees its password o
   await logOut(page);
 });
 
-await run('a viewer finds no control that he may not use, and is refused by request, too', async (page) => {
+await run('roles: a viewer cannot, by click or by request', async (page) => {
   await logIn(page, 'vera', settings.viewer);
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
   for (const [path, controls] of [
     ['/systems', ['Add systems', 'New folder', 'Enforce']],
-    [`/systems/${settings.system}`, ['Observe now', 'Forget']],
-    [`/systems/${settings.system}/connection`, ['Try', 'Change']],
+    [`/systems/${gone}`, ['Observe now', 'Forget']],
+    [`/systems/${gone}/connection`, ['Try', 'Change']],
     ['/secure-only', ['Set for the whole estate', 'Start this plan']],
     ['/roots', ['Trust a root', 'Remove']],
     ['/issuers', ['Replace the root', 'Renew the issuing authority', '1. Export the root']],
@@ -74,17 +80,35 @@ await run('a viewer finds no control that he may not use, and is refused by requ
     ['POST', '/systems', '{"address":"127.0.0.1"}'],
     ['PATCH', '/policy', '{"secure_only":"off"}'],
     ['POST', '/enforce', '{"all":true}'],
-    ['DELETE', `/systems/${settings.system}`],
+    ['DELETE', `/systems/${gone}`],
     ['GET', '/audit'],
     ['GET', '/accounts'],
   ])
     assert.deepEqual(await ask(page, method, path, body), { status: 403, id: 'ACC-013' }, `${method} ${path}`);
+  // Every operation that the description of the API gives to others, sent from the page with his session: none of them gets as far as its body.
+  for (const { method, path, permission } of settings.operations.filter((one) => !['none', 'self', 'read', 'own'].includes(one.permission)))
+    assert.deepEqual(await ask(page, method, path.replace(/\{\w+\}/g, '1'), ['GET', 'DELETE'].includes(method) ? undefined : '{}'), { status: 403, id: 'ACC-013' }, `${method} ${path} needs ${permission}`);
   await go(page, '/');
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
   await logOut(page);
 });
 
-await run('an auditor reads the trail and changes nothing', async (page) => {
+await run('roles: an operator works on systems, and administers nothing, by click or by request', async (page) => {
+  await logIn(page, 'ben', `${password}-ben`);
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  await go(page, `/systems/${gone}`);
+  await page.getByRole('button', { name: 'Observe now' }).waitFor();
+  for (const path of ['/people', '/audit', '/set-up/name', '/set-up/systems']) {
+    await go(page, path);
+    await page.getByRole('heading', { name: 'Not for your role' }).first().waitFor();
+  }
+  for (const { method, path } of settings.operations.filter((one) => one.permission === 'administer'))
+    assert.deepEqual(await ask(page, method, path.replace(/\{\w+\}/g, '1'), ['GET', 'DELETE'].includes(method) ? undefined : '{}'), { status: 403, id: 'ACC-013' }, `${method} ${path}`);
+  await go(page, '/');
+  await logOut(page);
+});
+
+await run('roles: an auditor reads the trail and changes nothing', async (page) => {
   await logIn(page, 'otto', settings.auditor);
   await page.getByRole('link', { name: 'Audit' }).click();
   await page.getByRole('row').filter({ hasText: 'account.' }).first().waitFor();
@@ -92,7 +116,7 @@ await run('an auditor reads the trail and changes nothing', async (page) => {
   await logOut(page);
 });
 
-await run('a session that ended asks for the log-in, and goes on where it was', async (page) => {
+await run('log-in: a session that ended asks for the log-in, and goes on where it was', async (page) => {
   await logIn(page, 'vera', settings.viewer);
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
   await page.getByRole('link', { name: 'Tickets', exact: true }).click();
@@ -105,7 +129,7 @@ await run('a session that ended asks for the log-in, and goes on where it was', 
   await logOut(page);
 });
 
-await run('somebody who guesses is locked out, and told for how long', async (page) => {
+await run('lock-out: somebody who guesses is locked out and told for how long; an administrator unlocks the account in the page', async (page) => {
   await page.locator('input[name=user]').fill('otto');
   for (let i = 0; i < 6; ++i) {
     await page.locator('input[name=password]').fill(`a guess ${i}`);
@@ -114,6 +138,18 @@ await run('somebody who guesses is locked out, and told for how long', async (pa
     await page.getByRole('alert').waitFor();
   }
   await page.locator('.error-id', { hasText: 'ACC-003' }).waitFor();
+  await countersign('account', 'unlock', 'admin').catch(() => undefined);
+  await page.locator('input[name=user]').fill('');
+  await logIn(page);
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  await go(page, '/people');
+  await page.getByRole('button', { name: 'Actions for otto' }).click();
+  await page.getByRole('menuitem', { name: 'Unlock…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Unlock' }).click();
+  await page.getByText('It is unlocked.').waitFor();
+  await logOut(page);
+  await logIn(page, 'otto', settings.auditor);
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
 });
 
 await close(session, [/status of 403/, /status of 429/]);

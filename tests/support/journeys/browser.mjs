@@ -1,8 +1,10 @@
 // A headless Chromium for journeys: the manager's name leads to its address, the estate's root is trusted in this profile alone, and
 // everything that the console or the network says against the page is kept for the end.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
@@ -67,7 +69,82 @@ export async function close(session, allowed = []) {
   assert.deepEqual(session.elsewhere, [], 'something was asked for elsewhere');
 }
 
+/** Another program, as another person at another desk would use it: what it printed. `fails`: that it must fail. */
+export function program(file, args, { fails = false, stdin = '', env } = {}) {
+  return new Promise((done, failed) => {
+    const child = execFile(file, args.map(String), { env: env ?? process.env, timeout: 120_000 * patience, maxBuffer: 1 << 24 }, (error, out, err) =>
+      Boolean(error) === fails ? done(out + (fails ? err : '')) : failed(new Error(`${file} ${args.join(' ')}: ${error ? '' : 'did not fail'}\n${out}\n${err}`)),
+    );
+    child.stdin.on('error', () => undefined); // it may be over before it reads
+    child.stdin.end(stdin);
+  });
+}
+
+/** The command line, beside the browser; its answer as data with `api`. */
+export const countersign = (...words) => program(settings.countersign, ['--token-file', join(settings.folder, 'manager', 'token'), ...words], { env: settings.surroundings });
+export const api = async (...words) => JSON.parse(await countersign('--json', ...words));
+export const openssl = (...words) => program('openssl', words);
+
+/** What a TLS server serves, seen by openssl: whether it verifies for a name up to the roots of a file, and its certificate's SHA-256. */
+export async function seenByOpenssl(address, name, roots = join(settings.folder, 'manager', 'ca.pem'), port = 443 + settings.offset) {
+  const said = await program('openssl', ['s_client', '-connect', `${address}:${port}`, '-servername', name, '-verify_hostname', name, '-CAfile', roots, '-showcerts'], { stdin: '' }).catch((error) => String(error));
+  const pem = /-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/.exec(said)?.[0];
+  const fingerprint = pem ? (await program('openssl', ['x509', '-noout', '-fingerprint', '-sha256'], { stdin: pem })).split('=')[1].trim().replaceAll(':', '').toLowerCase() : '';
+  return { verified: said.includes('Verify return code: 0 (ok)'), fingerprint, said };
+}
+
+/** Whether a TCP connection to the port of a system comes about. */
+export const isOpen = (address, port) =>
+  new Promise((done) => {
+    const socket = connect(port + settings.offset, address);
+    socket.setTimeout(5_000 * patience);
+    for (const [event, answer] of [['connect', true], ['error', false], ['timeout', false]]) socket.once(event, () => { socket.destroy(); done(answer); });
+  });
+
+export async function until(condition, what, seconds = 60) {
+  const end = Date.now() + seconds * 1000 * patience;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
+    await new Promise((next) => setTimeout(next, 150));
+  }
+}
+
+/** Asks the API from within the page, with the session of who is logged in there. */
+export const ask = (page, method, path, body) =>
+  page.evaluate(
+    async ([verb, place, content]) => {
+      const answer = await fetch(`/api/v1${place}`, { method: verb, headers: { 'Content-Type': 'application/json' }, body: content });
+      return { status: answer.status, id: (await answer.json().catch(() => ({}))).id };
+    },
+    [method, path, body],
+  );
+
+/** What a click on a control saves: the file's name, its place, its text. */
+export async function saved(page, control) {
+  const waiting = page.waitForEvent('download');
+  await control.click();
+  const download = await waiting;
+  const file = await download.path();
+  return { name: download.suggestedFilename(), file, text: readFileSync(file, 'utf8') };
+}
+
+export async function logOut(page) {
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByRole('heading', { name: 'Log in' }).waitFor();
+}
+
 export const go = (page, path) => page.goto(settings.url + path);
+
+/** Without loading the page anew: the way that a person takes through the interface. */
+export async function visit(page, path) {
+  await page.evaluate((place) => history.pushState(null, '', place), path);
+  await page.waitForFunction((place) => location.pathname === place, path.split('?')[0]);
+}
+
+/** The screen has its content: nothing is waited for. */
+export const settled = (page) => page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('.loading, [class*=Skeleton]'));
 
 export async function logIn(page, user = 'admin', secret = password) {
   await page.locator('input[name=user]').fill(user);
@@ -77,7 +154,7 @@ export async function logIn(page, user = 'admin', secret = password) {
 
 /** What axe finds against WCAG 2.2 AA; `rules`: these alone. */
 export async function axe(page, place, rules) {
-  await page.evaluate(axeSource);
+  if (!(await page.evaluate(() => Boolean(window.axe)))) await page.evaluate(axeSource);
   const found = await page.evaluate(async (only) => {
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
     const result = await window.axe.run(document, { runOnly: only ? { type: 'rule', values: only } : tags });

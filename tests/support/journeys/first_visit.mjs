@@ -1,11 +1,13 @@
-// From the first visit to Level 4 with the mouse and the keyboard; a failure found from the overview; a campaign rolled back.
+// The first visit in its three steps; a plan before it runs; a campaign stopped and rolled back, another that goes to Level 4.
 import assert from 'node:assert/strict';
-import { close, fits, go, journey, logIn, open, password, settings } from './browser.mjs';
+import { api, close, countersign, fits, go, isOpen, journey, logIn, logOut, open, openssl, password, saved, seenByOpenssl, settings, until } from './browser.mjs';
 
 const session = await open();
 const run = (name, work) => journey(session, name, work);
+const item = (page, id) => page.locator(`[data-item=${id}]`);
+const names = settings.systems.map((one) => one.host_name);
 
-await run('the first visit asks for the set-up password, and says why a guess is refused', async (page) => {
+await run('first visit, step 1, password: the set-up password is asked for, and a guess is refused with the reason', async (page) => {
   await go(page, '/');
   await page.getByRole('heading', { name: 'First visit' }).waitFor();
   await page.getByLabel('Set-up password').fill('a guess');
@@ -14,17 +16,57 @@ await run('the first visit asks for the set-up password, and says why a guess is
   await page.locator('.error-id', { hasText: 'ACC-002' }).waitFor();
   await page.getByLabel('Set-up password').fill(settings.setup);
   await page.getByRole('button', { name: 'Set the password' }).click();
-  await page.getByText('There are no systems yet').waitFor();
+  await page.getByText('Name and certificate').first().waitFor();
+  assert.match(page.url(), /\/set-up\/name$/);
 });
 
-await run('systems are added by list, and one by its name', async (page) => {
+await run('first visit, step 2, FQDN: the checklist says what is missing, and each item is well when it is given', async (page) => {
+  await item(page, 'host_name').getByText('No', { exact: true }).waitFor();
+  await item(page, 'time').getByText('Unknown').waitFor();
+  await page.getByLabel('Name by which systems call the manager').fill(settings.host);
+  await page.getByLabel('Time server that systems are given').fill(`ntp.${settings.domain}`);
+  await page.getByRole('button', { name: /^(Change the name|Save and look again)$/ }).click();
+  for (const id of ['host_name', 'dns', 'one_name', 'time', 'certificate']) await item(page, id).getByText('Yes', { exact: true }).waitFor();
+  assert.match(await item(page, 'dns').innerText(), new RegExp(settings.address.replaceAll('.', '\\.')));
+  assert.ok((await seenByOpenssl(settings.address, settings.host)).verified);
+});
+
+await run('first visit, step 2, certificate: the root is offered with its fingerprint; a company’s certificate can be asked for', async (page) => {
+  const root = await saved(page, page.getByRole('link', { name: 'Download for browsers and programs' }));
+  const said = (await openssl('x509', '-in', root.file, '-noout', '-fingerprint', '-sha256')).split('=')[1].trim().replaceAll(':', '').toLowerCase();
+  await page.getByText(said).waitFor();
+  await page.getByLabel('One of your company’s authority').check();
+  await page.getByRole('button', { name: 'Request', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Install', exact: true }).waitFor();
+  await page.getByLabel('That of its own authority').check();
+  await page.getByRole('button', { name: 'Go on to the systems' }).click();
+});
+
+await run('first visit, step 3, systems: the demonstration estate is taken with one button', async (page) => {
+  const button = page.getByRole('button', { name: 'Take the demonstration estate' });
+  await page.getByText(`${names.length} virtual systems at factory defaults`).waitFor();
+  await button.click();
+  await page.getByText(`${names.length} systems of the demonstration added`).waitFor();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  const policy = await api('policy', 'show');
+  assert.deepEqual([policy.dns_servers, policy.manager_host_name], [[settings.dns], settings.host]);
+  assert.ok((await api('factory-trust', 'list')).certificates.length > 0, 'the vendors are believed');
+});
+
+await run('systems are added by list, whose mistakes are named by line, and one by its name', async (page) => {
+  await page.getByRole('link', { name: 'Systems', exact: true }).first().click();
   await page.getByRole('link', { name: 'Add systems' }).first().click();
   await page.getByRole('tab', { name: 'By list' }).click();
-  await page.getByLabel('Or type it').fill(['host_name,address,family,folder', ...settings.systems.map((one) => `${one.host_name},${one.address},${one.family},/Berlin`)].join('\n'));
+  const line = `${settings.listed.host_name},${settings.listed.address},${settings.listed.family},/Berlin`;
+  const list = page.getByLabel('Or type it');
+  await list.fill(`host_name,address,family,folder\n${line}\nwrong name,10.300.0.1,mcu,/Berlin`);
   await page.getByRole('button', { name: 'Check the list' }).click();
-  await page.getByText(`${settings.systems.length} systems would be added`).waitFor();
+  await page.getByText('line 3').first().waitFor();
+  await list.fill(`host_name,address,family,folder\n${line}`);
+  await page.getByRole('button', { name: 'Check the list' }).click();
+  await page.getByText('1 system would be added').waitFor();
   await page.getByRole('button', { name: 'Add them' }).click();
-  await page.getByText(`${settings.systems.length} systems added`).waitFor();
+  await page.getByText('1 system added').waitFor();
   await page.getByRole('tab', { name: 'By name or address' }).click();
   await page.getByLabel('Address', { exact: true }).fill(settings.gone);
   await page.getByLabel('Name', { exact: true }).fill('<b>gone</b>');
@@ -36,20 +78,20 @@ await run('systems are added by list, and one by its name', async (page) => {
 
 await run('the list shows them with their levels, follows by itself, and keeps to its selection', async (page) => {
   await page.getByRole('link', { name: 'Systems', exact: true }).first().click();
-  for (const one of settings.systems) await page.getByRole('row').filter({ hasText: one.host_name }).getByText(/^Level [12]:/).first().waitFor({ state: 'attached', timeout: 60_000 });
+  for (const one of [...settings.systems, settings.listed]) await page.getByRole('row').filter({ hasText: one.host_name }).getByText(/^Level [12]:/).first().waitFor({ state: 'attached', timeout: 60_000 });
   await page.getByLabel('Search').fill(settings.systems[0].host_name);
   await page.waitForFunction(() => document.querySelectorAll('.body-row').length === 1);
   assert.match(page.url(), /text=/);
   await page.reload();
   await page.waitForFunction(() => document.querySelectorAll('.body-row').length === 1);
   await page.getByRole('button', { name: 'Show all' }).click();
-  await page.waitForFunction((count) => document.querySelectorAll('.body-row').length === count, settings.systems.length + 1);
+  await page.waitForFunction((count) => document.querySelectorAll('.body-row').length === count, settings.systems.length + 2);
   const download = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save as CSV' }).click();
   assert.match((await download).suggestedFilename(), /csv$/);
 });
 
-await run('a failure is found from the overview in three clicks', async (page) => {
+await run('a connection failure is found from the overview in three clicks, and “Try” says what failed and why', async (page) => {
   await page.getByRole('link', { name: 'Overview' }).click();
   const button = page.getByRole('link', { name: 'Open the critical tickets' });
   await button.waitFor({ timeout: 60_000 });
@@ -65,7 +107,7 @@ await run('a failure is found from the overview in three clicks', async (page) =
   await page.getByRole('heading', { name: 'Systems', exact: true }).waitFor();
 });
 
-await run('the plan of a system is read side by side before anything is done', async (page) => {
+await run('the plan before it runs: what will change, side by side', async (page) => {
   await page.getByRole('row').filter({ hasText: settings.systems[0].host_name }).getByRole('link').first().click();
   await page.getByRole('tab', { name: 'Plan' }).click();
   await page.getByText('Why:').first().waitFor({ timeout: 60_000 });
@@ -74,7 +116,57 @@ await run('the plan of a system is read side by side before anything is done', a
   await page.getByRole('heading', { name: 'Services of the system' }).waitFor();
 });
 
-await run('a campaign takes the estate to Level 4', async (page) => {
+await run('a campaign stopped and rolled back: the systems are as before, by the API and from outside', async (page) => {
+  const levels = async () => Object.fromEntries((await api('system', 'list')).systems.map((one) => [one.host_name, one.level]));
+  const before = await levels();
+  const outside = async (one) => ({ http: await isOpen(one.address, 80), https: (await seenByOpenssl(one.address, one.host_name)).fingerprint });
+  const doors = Object.fromEntries(await Promise.all(settings.systems.map(async (one) => [one.host_name, await outside(one)])));
+  await page.getByRole('link', { name: 'Secure-Only', exact: true }).click();
+  await page.getByRole('textbox', { name: 'What makes changes stay' }).click();
+  await page.getByRole('option', { name: 'A person confirms' }).click();
+  await page.getByRole('button', { name: 'Show the plan' }).click();
+  await page.locator('[data-ready=campaign-plan]').waitFor({ timeout: 60_000 });
+  await page.getByLabel('Name of the campaign').fill('A first try');
+  await page.getByRole('button', { name: 'Start this plan' }).click();
+  await page.getByRole('heading', { name: 'A first try' }).waitFor();
+  await page.locator('.states').getByText(/proven/).first().waitFor({ timeout: 90_000 });
+  const number = Number(page.url().split('/').at(-1));
+  const canaries = await until(async () => {
+    const first = (await api('campaign', 'show', number)).members.filter((one) => one.wave === 0);
+    return first.every((one) => one.state === 'proven') && first.map((one) => one.system);
+  }, 'every canary is proven');
+  const changed = (await api('system', 'list')).systems.filter((one) => canaries.includes(one.id));
+  assert.ok(changed.length > 0 && changed.every((one) => one.level === 4), 'the canaries came to Level 4');
+  const canary = settings.systems.find((one) => one.host_name === changed[0].host_name);
+  assert.notDeepEqual(await outside(canary), doors[canary.host_name], 'its doors are others from outside');
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
+  await page.locator('.head').getByText('Paused').waitFor();
+  await page.getByRole('button', { name: 'Roll back' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: /^(Show|Roll back)$/ }).waitFor();
+  if (await dialog.getByRole('button', { name: 'Show' }).isVisible()) {
+    await dialog.getByRole('textbox', { name: 'Which' }).click();
+    await page.getByRole('option', { name: 'the canaries' }).click();
+    await dialog.getByRole('button', { name: 'Show' }).click();
+  }
+  await dialog.getByText('Stays:').first().waitFor();
+  await dialog.getByRole('button', { name: 'Roll back' }).click();
+  await page.locator('.states').getByText(`${changed.length} rolled back`).waitFor({ timeout: 90_000 });
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Stop it' }).click();
+  await page.locator('.head').getByText('Cancelled').waitFor({ timeout: 90_000 });
+  for (const one of changed) await countersign('system', 'observe', one.host_name);
+  assert.deepEqual(await levels(), before, 'every system has its level again');
+  for (const one of settings.systems) {
+    const [now, then] = [await outside(one), doors[one.host_name]];
+    assert.equal(now.http, then.http, `the old door of ${one.host_name}`);
+    // The way in that was proven stays where there was none, and the page says so.
+    if (now.https !== then.https) await page.getByRole('row').filter({ hasText: one.host_name.split('.')[0] }).getByText(/HTTPS stays on/).waitFor();
+  }
+});
+
+await run('first visit to Level 4: a campaign with live progress takes the demonstration estate there; openssl verifies each system from outside', async (page) => {
   await page.getByRole('link', { name: 'Secure-Only', exact: true }).click();
   await page.getByRole('button', { name: 'Show the plan' }).click();
   await page.locator('[data-ready=campaign-plan]').waitFor({ timeout: 60_000 });
@@ -83,28 +175,35 @@ await run('a campaign takes the estate to Level 4', async (page) => {
   await page.getByRole('heading', { name: 'Berlin to Level 4' }).waitFor();
   await page.locator('.head').getByText('Done', { exact: true }).waitFor({ timeout: 150_000 });
   await page.getByRole('link', { name: 'Overview' }).click();
-  await page.getByRole('link', { name: `${settings.systems.length} systems at level 4` }).waitFor();
+  await page.getByRole('link', { name: `${names.length + 1} systems at level 4` }).waitFor();
+  for (const one of [...settings.systems, settings.listed]) assert.ok((await seenByOpenssl(one.address, one.host_name)).verified, `${one.host_name} is verified from outside`);
 });
 
-await run('the manager itself is verified HTTPS in this browser', async (page) => {
+await run('padlock: Chromium itself says that the manager is verified HTTPS, after Level 4', async (page) => {
   const cdp = await session.context.newCDPSession(page);
-  await cdp.send('Security.enable').catch(() => undefined);
+  const shown = new Promise((done) => cdp.on('Security.visibleSecurityStateChanged', ({ visibleSecurityState: one }) => one.certificateSecurityState && done(one)));
+  await cdp.send('Security.enable');
   const answer = await page.goto(settings.url);
+  const state = await shown;
+  assert.equal(state.securityState, 'secure');
+  assert.equal(state.certificateSecurityState.certificateHasWeakSignature, false);
   const details = await answer.securityDetails();
   assert.equal(details.subjectName, settings.host);
   assert.ok(await page.evaluate(() => window.isSecureContext));
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
 });
 
-await run('the certificate of a system leads to the root, as a picture', async (page) => {
+await run('a system: its chain is drawn as a picture up to the root that is trusted, and one certificate is for both its sides', async (page) => {
   await go(page, '/systems');
   await page.getByRole('row').filter({ hasText: settings.systems[0].host_name }).getByRole('link').first().click();
   await page.getByRole('tab', { name: 'Certificate and trust' }).click();
   await page.locator('.link-anchor').waitFor();
   assert.ok((await page.locator('.chain .link').count()) >= 2);
+  await page.getByText('It stands for both sides').waitFor();
+  await page.getByText('has one: the purposes of a pair are 802.1X').waitFor();
 });
 
-await run('a system is put into another folder', async (page) => {
+await run('navigator: a system is dragged into another folder', async (page) => {
   await go(page, '/systems');
   await page.getByRole('button', { name: 'New folder' }).click();
   await page.getByRole('dialog').getByLabel('Name').fill('Paris');
@@ -116,7 +215,7 @@ await run('a system is put into another folder', async (page) => {
   await page.waitForFunction(() => document.querySelectorAll('.body-row').length === 1);
 });
 
-await run('the command palette goes to places and systems by keyboard alone', async (page) => {
+await run('a command palette goes to places and systems by keyboard alone', async (page) => {
   await page.keyboard.press('Control+k');
   await page.getByPlaceholder('A place, an action, or a system…').fill('audit');
   await page.keyboard.press('Enter');
@@ -129,34 +228,7 @@ await run('the command palette goes to places and systems by keyboard alone', as
   await page.locator('[data-ready=system]').waitFor();
 });
 
-await run('the canaries of a campaign are rolled back', async (page) => {
-  await go(page, '/secure-only?mode=off');
-  await page.getByRole('textbox', { name: 'What makes changes stay' }).click();
-  await page.getByRole('option', { name: 'A person confirms' }).click();
-  await page.getByRole('button', { name: 'Show the plan' }).click();
-  await page.locator('[data-ready=campaign-plan]').waitFor({ timeout: 60_000 });
-  await page.getByLabel('Name of the campaign').fill('Back to the old ways');
-  await page.getByRole('button', { name: 'Start this plan' }).click();
-  await page.getByRole('heading', { name: 'Back to the old ways' }).waitFor();
-  await page.locator('.states').getByText(/proven/).first().waitFor({ timeout: 90_000 });
-  await page.getByRole('button', { name: 'Pause' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
-  await page.locator('.head').getByText('Paused').waitFor();
-  await page.getByRole('button', { name: 'Roll back' }).click();
-  const dialog = page.getByRole('dialog');
-  if (await dialog.getByRole('button', { name: 'Show' }).isVisible().catch(() => false)) {
-    await dialog.getByRole('textbox', { name: 'Which' }).click();
-    await page.getByRole('option', { name: 'the canaries' }).click();
-    await dialog.getByRole('button', { name: 'Show' }).click();
-  }
-  await dialog.getByRole('button', { name: 'Roll back' }).click();
-  await page.locator('.states').getByText(/rolled back/).waitFor({ timeout: 90_000 });
-  await page.getByRole('button', { name: 'Stop' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Stop it' }).click();
-  await page.locator('.head').getByText('Cancelled').waitFor({ timeout: 90_000 });
-});
-
-await run('a narrow screen is enough', async (page) => {
+await run('readable at 1280 and on a phone', async (page) => {
   for (const path of ['/', '/systems', '/tickets', '/secure-only', '/certificates', '/settings']) {
     await go(page, path);
     await page.getByRole('heading', { level: 1 }).waitFor();
@@ -171,9 +243,8 @@ await run('a narrow screen is enough', async (page) => {
   await page.setViewportSize({ width: 1280, height: 900 });
 });
 
-await run('log out, and in again where one was', async (page) => {
-  await page.getByRole('button', { name: 'Log out' }).click();
-  await page.getByRole('heading', { name: 'Log in' }).waitFor();
+await run('log-in: out, and in again at the place that the address names', async (page) => {
+  await logOut(page);
   await go(page, '/jobs');
   await logIn(page);
   await page.getByRole('heading', { name: 'Jobs' }).waitFor();

@@ -1,6 +1,6 @@
 // Every screen: without an error in axe, in both colours; what it shows while it waits, when it is refused, and when it fails.
 import assert from 'node:assert/strict';
-import { axe, close, fits, go, journey, logIn, open, settings, step } from './browser.mjs';
+import { axe, close, fits, go, journey, logIn, open, settings, settled, step, visit } from './browser.mjs';
 
 const session = await open({ name: 'screens' });
 const run = (name, work) => journey(session, name, work);
@@ -18,6 +18,8 @@ const screens = [
   [`/systems/${settings.system}/history`, '/jobs'],
   [`/systems/${settings.system}/connection`, '/connection'],
   ['/arrivals', '/waiting-systems'],
+  ['/arrivals/announced', '/preregistrations'],
+  ['/arrivals/scans', '/scans'],
   ['/tickets', '/tickets?'],
   [`/tickets/${settings.ticket}`, `/tickets/${settings.ticket}`],
   ['/phonebooks', '/phonebook-entries'],
@@ -38,21 +40,11 @@ const screens = [
   ['/settings/notifications', '/notification-channels'],
   ['/settings/vendors', '/factory-anchors'],
   ['/about', '/readiness'],
+  ['/set-up/name', '/readiness'],
+  ['/set-up/systems', '/demonstration'],
 ];
 
-const settled = (page) => page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('.loading, [class*=Skeleton]'));
-const moved = (page, path) =>
-  page.evaluate((place) => {
-    history.pushState(null, '', place);
-  }, path);
-
-/** Without loading the page anew: the way that a person takes through the interface. */
-async function visit(page, path) {
-  await moved(page, path);
-  await page.waitForFunction((place) => location.pathname === place, path);
-}
-
-await run('every screen, in light colours and in dark ones, passes axe', async (page) => {
+await run('WCAG AA: axe finds nothing on any screen, in light colours and in dark ones', async (page) => {
   await go(page, '/');
   await page.getByRole('heading', { name: 'Log in' }).waitFor();
   await axe(page, 'the log-in');
@@ -64,7 +56,8 @@ await run('every screen, in light colours and in dark ones, passes axe', async (
     for (const [path] of screens) {
       await visit(page, path);
       await settled(page);
-      await axe(page, `${path} (${colour})`).catch((error) => {
+      // Colours are all that is different in the dark.
+      await axe(page, `${path} (${colour})`, colour === 'dark' ? ['color-contrast', 'link-in-text-block'] : undefined).catch((error) => {
         for (const line of error.message.split('\n').slice(1)) wrong.set(line, wrong.get(line) ?? `${path} (${colour})`);
       });
       await fits(page, path);
@@ -84,10 +77,20 @@ const is = (operation) => (url) => {
   return operation.endsWith('?') ? place.startsWith(`/api/v1${operation}`) : place.includes(operation);
 };
 
-await run('every screen says with id, cause and remedy what failed, and tries again', async (page) => {
+await run('failed: every screen says with id, cause and remedy what failed, and tries again', async (page) => {
+  let known = []; // what the page was told since it was loaded: of that it still shows what it has
+  page.on('request', (request) => known.push(new URL(request.url())));
+  await go(page, '/phonebooks');
+  await settled(page);
   for (const [path, operation] of screens.filter(([, one]) => one)) {
-    await page.route(is(operation), (route) => route.fulfill(problem(503, 'STO-001', 'Something failed')));
-    await go(page, path);
+    const fails = is(operation);
+    await page.route(fails, (route) => route.fulfill(problem(503, 'STO-001', 'Something failed')));
+    if (known.some(fails)) {
+      known = [];
+      await go(page, path);
+    } else {
+      await visit(page, path);
+    }
     const alert = page.locator('.problem').first();
     await alert.waitFor().catch(() => assert.fail(`${path} hides that it failed`));
     const text = await alert.innerText();
@@ -100,27 +103,37 @@ await run('every screen says with id, cause and remedy what failed, and tries ag
   }
 });
 
-await run('every screen says so when it is denied', async (page) => {
-  for (const [path, operation] of screens.filter(([, one]) => one && one !== '/about')) {
-    await page.route(is(operation), (route) => route.fulfill(problem(403, 'ACC-013', 'Not for this role')));
-    await go(page, path);
+await run('denied: every screen says so, and asks for nothing twice', async (page) => {
+  await go(page, '/phonebooks');
+  await settled(page);
+  // What the frame itself needs is allowed; everything else is refused, and each screen is come to anew.
+  await page.route((url) => url.pathname.startsWith('/api/v1/') && !/\/(session|setup|events)$/.test(url.pathname), (route) => route.fulfill(problem(403, 'ACC-013', 'Not for this role')));
+  for (const [path] of screens.filter(([, one]) => one && one !== '/phonebook-entries')) {
+    await visit(page, path);
     await page.locator('.denied').first().waitFor().catch(() => assert.fail(`${path} does not say that it is denied`));
-    await page.unrouteAll();
+    assert.equal(await page.locator('.problem').count(), 0, `${path} takes a refusal for a failure`);
   }
+  await page.unrouteAll();
 });
 
-await run('while it waits, and when the manager is silent', async (page) => {
-  await page.route(is('/overview'), async (route) => {
-    await new Promise((done) => setTimeout(done, 1500));
-    await route.continue();
-  });
-  await go(page, '/');
-  await page.getByRole('status', { name: 'Loading' }).waitFor();
-  await page.locator('[data-ready=overview]').waitFor();
+await run('loading: every screen says so while it waits, and shows its content when the answer comes', async (page) => {
+  await go(page, '/phonebooks');
+  await settled(page);
+  const held = [];
+  await page.route((url) => url.pathname.startsWith('/api/v1/') && !/\/(session|setup|events)$/.test(url.pathname), (route) => void held.push(route));
+  for (const [path] of screens.filter(([, one]) => one && one !== '/phonebook-entries')) {
+    await visit(page, path);
+    await page.getByRole('status', { name: 'Loading' }).first().waitFor().catch(() => assert.fail(`${path} does not say that it waits`));
+  }
   await page.unrouteAll();
+  for (const route of held) await route.continue().catch(() => undefined);
+  await settled(page);
+});
+
+await run('failed: when the manager is silent, the page says that it does not answer', async (page) => {
   await page.route(is('/overview'), (route) => route.abort());
   await go(page, '/');
   await page.getByText('The manager does not answer').waitFor();
 });
-step('done');
+step('no console error, no request to anywhere else');
 await close(session, [/status of (503|403)/, /net::ERR_FAILED/]);
