@@ -1,5 +1,6 @@
 #include "base/log.hpp"
 
+#include "base/log_shown.hpp"
 #include "base/text.hpp"
 #include "base/utc_time.hpp"
 
@@ -62,6 +63,8 @@ void configure(Level level, Format format) {
     g_format = format;
     logger().set_pattern(format == Format::json ? "%v" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
 }
+
+bool is_shown(Level level) { return logger().should_log(level_of(level)); }
 
 Level parse_level(std::string_view text) {
     if (text == "debug") return Level::debug;

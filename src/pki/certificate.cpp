@@ -1,5 +1,6 @@
 #include "pki/certificate.hpp"
 
+#include "pki/format/certificate_parts.hpp"
 #include "pki/format/sound.hpp"
 #include "pki/names.hpp"
 #include "pki/openssl.hpp"
@@ -36,9 +37,19 @@ EVP_PKEY* public_key(X509* certificate) {
 }  // namespace
 
 struct Certificate::Shared {
-    explicit Shared(Bytes encoded) : der(std::move(encoded)) {}
+    explicit Shared(Bytes encoded, bool here = false) : der(std::move(encoded)), written_here(here) {}
+
+    /// What was written here, read without OpenSSL's decoder; null for all else.
+    [[nodiscard]] CertificateParts const* own_parts() const {
+        if (!written_here) return nullptr;
+        std::call_once(read, [this] { parts = CertificateParts::read(der); });
+        return parts ? &*parts : nullptr;
+    }
 
     Bytes der;
+    bool written_here;
+    mutable std::once_flag read;
+    mutable std::optional<CertificateParts> parts;
     // Made when first asked for.
     mutable std::once_flag decoded;
     mutable X509Ptr native;
@@ -53,7 +64,7 @@ Certificate::Certificate(x509_st* certificate) {
     shared_ = std::move(shared);
 }
 
-Certificate Certificate::written_here(Bytes der) { return Certificate(std::make_shared<Shared const>(std::move(der))); }
+Certificate Certificate::written_here(Bytes der) { return Certificate(std::make_shared<Shared const>(std::move(der), true)); }
 
 x509_st* Certificate::native() const {
     auto const& shared = *shared_;
@@ -87,17 +98,33 @@ Result<Certificate> sound_certificate(X509Ptr certificate) {
     return Certificate(certificate.release());
 }
 
-std::string Certificate::subject() const { return name_text(X509_get_subject_name(native())); }
-std::string Certificate::issuer() const { return name_text(X509_get_issuer_name(native())); }
+std::string Certificate::subject() const {
+    auto const* own = shared_->own_parts();
+    return own != nullptr ? own->subject : name_text(X509_get_subject_name(native()));
+}
+std::string Certificate::issuer() const {
+    auto const* own = shared_->own_parts();
+    return own != nullptr ? own->issuer : name_text(X509_get_issuer_name(native()));
+}
 std::string Certificate::common_name() const { return first_value(X509_get_subject_name(native()), NID_commonName); }
 std::string Certificate::subject_serial_number() const { return first_value(X509_get_subject_name(native()), NID_serialNumber); }
 
-std::string Certificate::serial() const { return integer_text(X509_get0_serialNumber(native())); }
+std::string Certificate::serial() const {
+    auto const* own = shared_->own_parts();
+    return own != nullptr ? own->serial : integer_text(X509_get0_serialNumber(native()));
+}
 
-UtcTime Certificate::not_before() const { return time_or_epoch(X509_get0_notBefore(native())); }
-UtcTime Certificate::not_after() const { return time_or_epoch(X509_get0_notAfter(native())); }
+UtcTime Certificate::not_before() const {
+    auto const* own = shared_->own_parts();
+    return own != nullptr ? own->not_before : time_or_epoch(X509_get0_notBefore(native()));
+}
+UtcTime Certificate::not_after() const {
+    auto const* own = shared_->own_parts();
+    return own != nullptr ? own->not_after : time_or_epoch(X509_get0_notAfter(native()));
+}
 
 std::vector<AlternativeName> Certificate::alternative_names() const {
+    if (auto const* own = shared_->own_parts()) return own->names;
     ErrorQueue const errors;
     GeneralNamesPtr const names(static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(native(), NID_subject_alt_name, nullptr, nullptr)));
     return alternative_names_of(names.get());
@@ -120,9 +147,13 @@ std::string Certificate::public_key_sha256() const {
     return sha256_hex(der_of(X509_get_X509_PUBKEY(native()), i2d_X509_PUBKEY, "encode a public key"));
 }
 
-std::string Certificate::key_algorithm() const { return algorithm_name(public_key(native())); }
+std::string Certificate::key_algorithm() const {
+    auto const* own = shared_->own_parts();
+    return own != nullptr ? own->key_algorithm : algorithm_name(public_key(native()));
+}
 
 int Certificate::key_bits() const {
+    if (auto const* own = shared_->own_parts()) return own->key_bits;
     EVP_PKEY const* key = public_key(native());
     return key == nullptr ? 0 : EVP_PKEY_get_bits(key);
 }

@@ -66,14 +66,20 @@ struct Signing {
     int path_length;
 };
 
-Result<Certificate> make(CertificateRequest const& request, Profile profile, Validity const& validity, Signing const& by,
-                         IssueOptions const& options) {
-    auto const& asked = request.parts();
-    X509_NAME const* const subject = asked.subject();
+/// Whom a certificate is for. Borrows all but the names, which are checked already.
+struct Holder {
+    X509_NAME const* subject;
+    std::vector<AlternativeName> names;
+    EVP_PKEY const* key;                    ///< the public half counts
+    std::span<std::uint8_t const> key_der;  ///< SubjectPublicKeyInfo
+};
+
+Result<Certificate> make(Holder const& holder, Profile profile, Validity const& validity, Signing const& by, IssueOptions const& options) {
+    X509_NAME const* const subject = holder.subject;
     CS_CHECK(check_name(subject));
-    CS_TRY(auto const names, names_to_sign(asked));
+    auto const& names = holder.names;
     ErrorQueue errors;
-    EVP_PKEY const* const public_key = asked.key();
+    EVP_PKEY const* const public_key = holder.key;
     int const smallest = std::max(options.minimum_rsa_bits, k_smallest_legacy_rsa_bits);
     if (is_weak_key(public_key, smallest)) {
         bool const curve = EVP_PKEY_get_base_id(public_key) == EVP_PKEY_EC;
@@ -87,7 +93,7 @@ Result<Certificate> make(CertificateRequest const& request, Profile profile, Val
     if (!is_ordered(validity)) return refused("its validity would end before it begins");
     CS_CHECK(check_revocation_pointers(options));
 
-    auto const key = key_for_certificate(asked.key_der());
+    auto const key = key_for_certificate(holder.key_der);
     if (key.empty()) return refused(errors.reason());
     auto const serial = new_serial();
     auto const identifier = key_identifier(key);
@@ -109,6 +115,14 @@ Result<Certificate> make(CertificateRequest const& request, Profile profile, Val
     if (!to_be_signed) return refused("its dates cannot be written");
     CS_TRY(auto const signature, by.signer.sign(*to_be_signed, options.hash));
     return Certificate::written_here(write_certificate(*to_be_signed, algorithm, signature));
+}
+
+Result<Certificate> make(CertificateRequest const& request, Profile profile, Validity const& validity, Signing const& by,
+                         IssueOptions const& options) {
+    auto const& asked = request.parts();
+    CS_TRY(auto names, names_to_sign(asked));
+    return make(Holder{.subject = asked.subject(), .names = std::move(names), .key = asked.key(), .key_der = asked.key_der()}, profile,
+                validity, by, options);
 }
 
 bool may_use_key_for(Certificate const& certificate, std::uint32_t usage) {
@@ -152,8 +166,7 @@ Result<CertificateAuthority> CertificateAuthority::create_root(PrivateKey key, S
     return create(std::move(certificate), std::move(key));
 }
 
-Result<Certificate> CertificateAuthority::sign(CertificateRequest const& request, Profile profile, Validity validity,
-                                               IssueOptions const& options) const {
+Result<int> CertificateAuthority::check_may_issue(Profile profile, Validity& validity, IssueOptions const& options) const {
     constexpr long no_limit = -1;
     bool const over = validity.not_before >= issuer_->not_after;
     // An authority below this one issues end certificates only, unless something else is asked for.
@@ -162,6 +175,23 @@ Result<Certificate> CertificateAuthority::sign(CertificateRequest const& request
         return fail(crt::not_an_authority, {{"subject", certificate_.subject()}});
     }
     validity.not_after = std::min(validity.not_after, issuer_->not_after);
+    return below;
+}
+
+Result<Certificate> CertificateAuthority::issue(PrivateKey const& key, SubjectFields const& subject,
+                                                std::vector<AlternativeName> const& names, Profile profile, Validity validity,
+                                                IssueOptions const& options) const {
+    CS_TRY(int const below, check_may_issue(profile, validity, options));
+    CS_TRY(auto const name, make_name(subject));
+    for (auto const& one : names) CS_CHECK(check_alternative_name(one));
+    auto const key_der = public_key_der(key.native());
+    return make(Holder{.subject = name.get(), .names = names, .key = key.native(), .key_der = key_der}, profile, validity,
+                {.issuer = issuer_->subject, .issuer_key = issuer_->identifier, .signer = issuer_->signer, .path_length = below}, options);
+}
+
+Result<Certificate> CertificateAuthority::sign(CertificateRequest const& request, Profile profile, Validity validity,
+                                               IssueOptions const& options) const {
+    CS_TRY(int const below, check_may_issue(profile, validity, options));
     return make(request, profile, validity,
                 {.issuer = issuer_->subject, .issuer_key = issuer_->identifier, .signer = issuer_->signer, .path_length = below}, options);
 }

@@ -71,6 +71,9 @@ public:
     /// The end is cut to the authority's own end. CRT-009 for keys that are too weak, CRT-010, CRT-017, CRT-019 for names
     /// that cannot be vouched for, CRT-021 when the authority has ended or may not issue another authority.
     Result<Certificate> sign(CertificateRequest const& request, Profile profile, Validity validity, IssueOptions const& options = {}) const;
+    /// The same for a key that is at hand: nothing is to be proven by a request. CRT-009, CRT-019, CRT-021.
+    Result<Certificate> issue(PrivateKey const& key, SubjectFields const& subject, std::vector<AlternativeName> const& names,
+                              Profile profile, Validity validity, IssueOptions const& options = {}) const;
     /// CRL version 2 with number, signed now (PEM). CRT-017 when an entry is not valid, CRT-021 without the right to.
     Result<std::string> sign_crl(std::vector<RevokedEntry> const& revoked, std::uint64_t number, UtcTime now, UtcTime next_update) const;
     /// The same with all that a list can say: delta lists and indirect ones (RFC 5280 section 5.2.4 and 5.3.3), whose marks are
@@ -82,6 +85,8 @@ public:
     Result<std::string> sign_next_crl(Crl const& previous, std::vector<RevokedEntry> const& more, UtcTime now, UtcTime next_update) const;
 
 private:
+    /// Cuts the end of the validity to the authority's own; returns the path length for an authority below. CRT-021.
+    Result<int> check_may_issue(Profile profile, Validity& validity, IssueOptions const& options) const;
     CertificateAuthority(Certificate certificate, PrivateKey key, std::shared_ptr<Issuer const> issuer)
         : certificate_(std::move(certificate)), key_(std::move(key)), issuer_(std::move(issuer)) {}
     Certificate certificate_;

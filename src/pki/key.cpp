@@ -1,10 +1,14 @@
 #include "pki/key.hpp"
 
+#include "pki/format/der_reader.hpp"
+#include "pki/format/der_writer.hpp"
 #include "pki/format/public_key.hpp"
 #include "pki/openssl.hpp"
+#include "pki/pem.hpp"
 
 #include "countersign/errors/crt.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 
@@ -63,6 +67,44 @@ SecretText written_text(BIO* out, int written) {
     return SecretText(std::string(data, static_cast<std::size_t>(size)));
 }
 
+/// PKCS#8 (RFC 5958) with ECPrivateKey (RFC 5915) as OpenSSL writes it, for the curves that most keys are of: its own way through encoders
+/// takes longer than a signature. Nothing for other keys.
+std::optional<Secret<Bytes>> write_ec_key(EVP_PKEY const* key) {
+    if (EVP_PKEY_get_base_id(key) != EVP_PKEY_EC) return std::nullopt;
+    auto const spki = public_key_der(key);
+    DerReader outside(spki);
+    auto const whole = outside.next(der::k_sequence);
+    if (!whole) return std::nullopt;
+    DerReader inside(whole->content);
+    auto const algorithm = inside.next(der::k_sequence);
+    auto const point = inside.next(der::k_bit_string);
+    if (!algorithm || !point) return std::nullopt;
+    constexpr std::size_t p256_point = 66, p384_point = 98;  // one octet says that no bits are left over, one the form
+    if (point->content.size() != p256_point && point->content.size() != p384_point) return std::nullopt;
+    auto const size = (point->content.size() - 2) / 2;
+    BIGNUM* found = nullptr;
+    if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PRIV_KEY, &found) != 1) return std::nullopt;
+    std::unique_ptr<BIGNUM, Deleter<BN_clear_free>> const number(found);
+    Bytes octets(size);
+    bool const fits = BN_bn2binpad(number.get(), octets.data(), static_cast<int>(size)) == static_cast<int>(size);
+    Secret<Bytes> const secret(std::move(octets));
+    if (!fits) return std::nullopt;
+    constexpr std::size_t room = 64;  // for what stands around both halves: nothing is moved while it is written, so no copy stays
+    DerWriter out(algorithm->whole.size() + point->whole.size() + size + room);
+    out.wrap(der::k_sequence, [&] {
+        out.integer(0);
+        out.raw(algorithm->whole);
+        out.wrap(der::k_octet_string, [&] {
+            out.wrap(der::k_sequence, [&] {
+                out.integer(1);
+                out.element(der::k_octet_string, secret.reveal());
+                out.wrap(der::wrapped(1), [&] { out.raw(point->whole); });
+            });
+        });
+    });
+    return Secret<Bytes>(std::move(out).take());
+}
+
 }  // namespace
 
 Result<KeyType> parse_key_type(std::string_view text) {
@@ -100,6 +142,8 @@ Result<PrivateKey> PrivateKey::generate(KeyType type) {
 SecretText PrivateKey::to_pem(SecretText const& passphrase) const {
     expect_exportable(exportable_);
     ErrorQueue const errors;
+    if (passphrase.empty())
+        if (auto const der = write_ec_key(key_.get())) return secret_pem_text("PRIVATE KEY", *der);
     Pkcs8Ptr const plain(EVP_PKEY2PKCS8(key_.get()));
     // OpenSSL wipes the buffer of a memory BIO when it grows and when it is freed.
     BioPtr const out(BIO_new(BIO_s_mem()));
@@ -128,6 +172,7 @@ Result<SecretText> PrivateKey::to_traditional_pem(SecretText const& passphrase) 
 Secret<Bytes> PrivateKey::to_der() const {
     expect_exportable(exportable_);
     ErrorQueue const errors;
+    if (auto der = write_ec_key(key_.get())) return *std::move(der);
     Pkcs8Ptr const plain(EVP_PKEY2PKCS8(key_.get()));
     if (!plain) throw_openssl_failure("encode a private key");
     return Secret<Bytes>(der_of(plain.get(), i2d_PKCS8_PRIV_KEY_INFO, "encode a private key"));

@@ -99,15 +99,25 @@ std::optional<Secret<Bytes>> decode_secret_body(std::string_view body) {
     return Secret<Bytes>(*std::move(bytes));
 }
 
-std::string pem_text(std::string_view label, std::span<std::uint8_t const> der) {
+namespace {
+
+std::string block_of(std::string_view label, std::string_view packed) {
     constexpr std::size_t line = 64;
-    std::string const packed = to_base64(der);
     std::string out;
     out.reserve(packed.size() + packed.size() / line + 2 * label.size() + 64);
     out.append(k_begin).append(label).append("-----\n");
     for (std::size_t at = 0; at < packed.size(); at += line) out.append(packed, at, line).push_back('\n');
     out.append(k_end).append(label).append("-----\n");
     return out;
+}
+
+}  // namespace
+
+std::string pem_text(std::string_view label, std::span<std::uint8_t const> der) { return block_of(label, to_base64(der)); }
+
+SecretText secret_pem_text(std::string_view label, Secret<Bytes> const& der) {
+    SecretText const packed(to_base64(der.reveal()));
+    return SecretText(block_of(label, packed.reveal()));
 }
 
 bool is_certificate_label(std::string_view label) { return label == "CERTIFICATE" || label == "X509 CERTIFICATE"; }

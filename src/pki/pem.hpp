@@ -37,6 +37,9 @@ std::optional<Secret<Bytes>> decode_secret_body(std::string_view body);
 /// A whole block with lines of 64 characters.
 std::string pem_text(std::string_view label, std::span<std::uint8_t const> der);
 
+/// The same for private keys: no copy stays in memory.
+SecretText secret_pem_text(std::string_view label, Secret<Bytes> const& der);
+
 bool is_certificate_label(std::string_view label);
 bool is_request_label(std::string_view label);
 

@@ -47,12 +47,11 @@ struct Order {
 /// Makes a key and has it signed. Blocks for as long as key generation takes.
 Result<PendingCertificate> make(pki::CertificateAuthority const& authority, Order const& order) {
     CS_TRY(auto key, pki::PrivateKey::generate(order.key_type));
-    CS_TRY(auto request, pki::CertificateRequest::create(key, order.subject, order.names));
     pki::IssueOptions options;
     if (!order.addresses.crl.empty()) options.crl_urls = {order.addresses.crl};
     if (!order.addresses.ocsp.empty()) options.ocsp_urls = {order.addresses.ocsp};
     if (!order.addresses.issuer.empty()) options.issuer_urls = {order.addresses.issuer};
-    CS_TRY(auto certificate, authority.sign(request, order.profile, order.validity, options));
+    CS_TRY(auto certificate, authority.issue(key, order.subject, order.names, order.profile, order.validity, options));
     return PendingCertificate{std::move(certificate), std::move(key)};
 }
 

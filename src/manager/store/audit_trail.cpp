@@ -26,9 +26,15 @@ std::optional<host::AuditHead> parse_head(std::string_view text) {
     return host::AuditHead{*count, *newest, std::string(parts[2])};
 }
 
-std::optional<std::string> sealed_head(Database& database) {
-    auto row = database.select_one({"sealed"}, "FROM audit_head WHERE id = 1");
-    return row ? std::optional(row->text(0)) : std::nullopt;
+/// What a transaction finds.
+struct Found {
+    std::optional<std::string> sealed;  ///< the head
+    std::int64_t last_id = 0;           ///< of all records
+};
+
+Found look(Database& database) {
+    auto const row = database.select_one({"max(id)", "(SELECT sealed FROM audit_head WHERE id = 1)"}, "FROM audit");
+    return {row->is_null(1) ? std::nullopt : std::optional(row->text(1)), row->number(0)};
 }
 
 std::optional<host::AuditHead> open_head(host::Sealer const& sealer, std::optional<std::string> const& sealed) {
@@ -44,18 +50,6 @@ std::string write_head(Database& database, host::Sealer const& sealer, host::Aud
     return sealed;
 }
 
-std::optional<host::AuditHead> tip_of(Database& database) {
-    auto row = database.select_one({"count", "newest", "hash"}, "FROM temp.audit_tip");
-    return row ? std::optional(host::AuditHead{row->number(0), row->number(1), row->text(2)}) : std::nullopt;
-}
-
-void set_tip(Database& database, host::AuditHead const& head) {
-    database.execute(
-        "INSERT INTO temp.audit_tip (id, count, newest, hash) VALUES (1, :count, :newest, :hash) ON CONFLICT (id) DO UPDATE SET "
-        "count = excluded.count, newest = excluded.newest, hash = excluded.hash",
-        {value(head.count), value(head.newest), value(head.hash)});
-}
-
 /// What is hashed must come back from the database and from JSON as the same bytes.
 std::string storable(std::string_view text) {
     bool const good = is_utf8(text);
@@ -69,64 +63,64 @@ std::string storable(std::string_view text) {
 
 void add_audit_record(Database& database, UtcTime now, std::string_view actor, std::string_view action, std::string_view subject,
                       std::string_view detail) {
-    auto tip = tip_of(database).value_or(host::AuditHead());
-    AuditRecord const record{
-        .id = 0, .at = now, .actor = storable(actor), .action = storable(action), .subject = storable(subject), .detail = storable(detail)};
+    auto& tip = database.audit_tip();
+    if (!tip) throw std::logic_error("a record outside of a transaction that writes");
     // The number is part of what is hashed, and it is never used again, also when its record was removed.
-    database.execute("INSERT INTO audit (at, actor, action, subject, detail, hash) VALUES (:at, :actor, :action, :subject, :detail, '')",
-                     {value(record.at), value(record.actor), value(record.action), value(record.subject), value(record.detail)});
-    auto link = link_of(record);
-    link.id = database.last_id();
-    tip = {tip.count + 1, link.id, host::audit_hash(tip.hash, link)};
-    database.execute("UPDATE audit SET hash = :hash WHERE id = :id", {value(tip.hash), value(link.id)});
-    set_tip(database, tip);
+    AuditRecord const record{.id = std::max(tip->last_id, tip->head.newest) + 1,
+                             .at = now,
+                             .actor = storable(actor),
+                             .action = storable(action),
+                             .subject = storable(subject),
+                             .detail = storable(detail)};
+    auto hash = host::audit_hash(tip->head.hash, link_of(record));
+    database.execute(
+        "INSERT INTO audit (id, at, actor, action, subject, detail, hash) VALUES (:id, :at, :actor, :action, :subject, :detail, :hash)",
+        {value(record.id), value(record.at), value(record.actor), value(record.action), value(record.subject), value(record.detail),
+         value(hash)});
+    tip = AuditTip{.head = {tip->head.count + 1, record.id, std::move(hash)}, .last_id = record.id};
 }
 
 CommitQueue::Hooks AuditTrail::hooks() {
     return {.begun = [this](Database& database) { begun(database); },
             .committing = [this](Database& database) { committing(database); },
             .lost =
-                [this] {
-                    // The temporary table went back with it, or is gone.
-                    ready_ = false;
+                [this](Database& database) {
+                    database.audit_tip() = before_;
                     sealed_.reset();
                     sealed_count_ = -1;
                 }};
 }
 
 void AuditTrail::begun(Database& database) {
-    if (!ready_) {
-        database.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS audit_tip (id INTEGER PRIMARY KEY, count INTEGER NOT NULL, newest INTEGER NOT NULL, hash TEXT "
-            "NOT NULL)");
-    }
-    auto const sealed = sealed_head(database);
-    if (ready_ && sealed && sealed == sealed_) return;
-    auto const tip = tip_of(database);
+    auto& tip = database.audit_tip();
+    before_ = tip;
+    auto const [sealed, last] = look(database);
+    bool const known = tip.has_value();
+    if (known) tip->last_id = std::max(tip->last_id, last);
+    if (known && sealed && sealed == sealed_) return;
     auto const head = open_head(sealer_, sealed);
-    if (head && (!tip || head->count > tip->count)) {
-        set_tip(database, *head);
+    if (head && (!known || head->count > tip->head.count)) {
+        tip = AuditTip{.head = *head, .last_id = last};
         sealed_count_ = head->count;
-    } else if (!tip) {
+    } else if (!known) {
         log::error("audit.head_lost", {{"detail", "the sealed head of the audit trail is missing or was sealed with another key"}});
-        auto const found = database.select_one({"count(*)", "ifnull(max(id), 0)"}, "FROM audit");
+        auto const count = database.select_one({"count(*)"}, "FROM audit")->number(0);
         // From here on a new chain: the break stands in the trail for whoever verifies it.
-        set_tip(database, {found->number(0), found->number(1), std::string(host::audit_chain_start())});
+        tip = AuditTip{.head = {count, last, std::string(host::audit_chain_start())}, .last_id = last};
         add_audit_record(database, clock_.now(), "manager", "audit.head_lost", "audit trail",
                          "the sealed head was missing or sealed with another key");
-    } else if (!head || head->count < tip->count) {
-        if (ready_) log::error("audit.head_changed", {{"detail", "somebody else changed the sealed head; it is written again"}});
+    } else if (!head || head->count < tip->head.count) {
+        log::error("audit.head_changed", {{"detail", "somebody else changed the sealed head; it is written again"}});
         sealed_count_ = -1;
     }
     sealed_ = sealed;
-    ready_ = true;
 }
 
 void AuditTrail::committing(Database& database) {
-    auto const tip = tip_of(database);
-    if (!tip || tip->count == sealed_count_) return;
-    sealed_ = write_head(database, sealer_, *tip);
-    sealed_count_ = tip->count;
+    auto const& tip = database.audit_tip();
+    if (!tip || tip->head.count == sealed_count_) return;
+    sealed_ = write_head(database, sealer_, tip->head);
+    sealed_count_ = tip->head.count;
 }
 
 std::vector<ChainedRecord> load_audit(Database& database, std::int64_t after, std::size_t limit) {
@@ -139,7 +133,7 @@ std::vector<ChainedRecord> load_audit(Database& database, std::int64_t after, st
 }
 
 Result<host::AuditHead> load_audit_head(Database& database, host::Sealer const& sealer) {
-    auto head = open_head(sealer, sealed_head(database));
+    auto head = open_head(sealer, look(database).sealed);
     if (!head) return fail(errors::mgr::audit_head_lost);
     return *std::move(head);
 }

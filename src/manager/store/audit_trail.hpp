@@ -1,7 +1,7 @@
 #pragma once
 
-/// Keeps the chain of the audit trail. The newest hash stands in a temporary table of the connection, so that it follows transactions
-/// and savepoints: a record that is rolled back leaves the chain as it was. Before each commit it is sealed into the database.
+/// Keeps the chain of the audit trail. The newest hash stands beside the connection (Database::audit_tip) and follows its transactions and
+/// savepoints: a record that is rolled back leaves the chain as it was. Before each commit it is sealed into the database.
 /// What is written goes on from the sealed head and not from the last record that is found: a trail whose end was cut off while
 /// nobody looked stays broken at that place for good.
 
@@ -26,7 +26,7 @@ private:
     host::Sealer const& sealer_;
     Clock const& clock_;
     // The queue's thread alone uses these.
-    bool ready_ = false;                 ///< the temporary table exists
+    std::optional<AuditTip> before_;     ///< as the transaction found it
     std::optional<std::string> sealed_;  ///< as it stands in the database, to our knowledge
     std::int64_t sealed_count_ = -1;
 };

@@ -12,14 +12,17 @@ net::Task<Result<void>> SqliteStore::set_pending_certificate(SystemId id, Pendin
 net::Task<Result<void>> SqliteStore::clear_pending_certificate(SystemId id) { return clear_pending(backing_, id, Side::server); }
 
 net::Task<Result<void>> SqliteStore::record_issued(IssuedCertificate certificate) {
-    return write([this, certificate = std::move(certificate)](Database& database) -> Result<void> {
+    std::optional<DescribedCertificate> described;
+    if (certificate.certificate) described.emplace(*certificate.certificate);
+    return write([this, certificate = std::move(certificate), described = std::move(described)](Database& database) -> Result<void> {
         insert_issued(database, certificate);
-        if (certificate.certificate)
+        if (described)
             (void)take_in(database, now(),
-                          {.certificate = *certificate.certificate,
+                          {.described = *described,
                            .purpose = certificate.purpose,
                            .system = certificate.system,
-                           .renew_at = certificate.renew_at});
+                           .renew_at = certificate.renew_at,
+                           .signed_here = true});
         record(database, "manager", "certificate.issue", certificate.system == 0 ? certificate.purpose : subject_of(certificate.system),
                certificate.subject + " serial " + certificate.serial);
         return {};

@@ -109,13 +109,14 @@ void CommitQueue::carry_out(std::deque<Call>& batch) {
 }
 
 std::optional<Error> CommitQueue::try_carry_out(std::deque<Call>& batch) {
-    bool reconnected = false;
+    bool reconnected = false, carefully = false;
     for (int tries = 1;; ++tries) {
         try {
             if (database_->is_lost()) connect_again();
-            switch (transact(batch)) {
+            switch (transact(batch, carefully)) {
                 case Outcome::done: return std::nullopt;
                 case Outcome::again: break;
+                case Outcome::carefully: carefully = true; break;
                 case Outcome::apart:
                     for (auto& call : batch) {
                         std::deque<Call> one;
@@ -144,7 +145,7 @@ std::optional<Error> CommitQueue::try_carry_out(std::deque<Call>& batch) {
 }
 
 void CommitQueue::connect_again() {
-    if (hooks_.lost) hooks_.lost();
+    if (hooks_.lost) hooks_.lost(*database_);
     try {
         database_->reconnect();
     } catch (soci::soci_error const& error) {
@@ -154,14 +155,13 @@ void CommitQueue::connect_again() {
 }
 
 void CommitQueue::give_up_transaction(Access access) {
-    if (access == Access::write && hooks_.lost) hooks_.lost();
+    if (access == Access::write && hooks_.lost) hooks_.lost(*database_);
     if (database_->in_transaction()) database_->roll_back();
 }
 
 /// Throws when the transaction as a whole did not come about.
-CommitQueue::Outcome CommitQueue::transact(std::deque<Call>& batch) {
+CommitQueue::Outcome CommitQueue::transact(std::deque<Call>& batch, bool carefully) {
     auto const access = access_of(batch);
-    bool const foreign = database_->engine() == Engine::postgresql;
     try {
         database_->begin(access);
     } catch (soci::soci_error const& error) {
@@ -169,25 +169,22 @@ CommitQueue::Outcome CommitQueue::transact(std::deque<Call>& batch) {
         throw;
     }
     if (access == Access::write && hooks_.begun) hooks_.begun(*database_);
-    bool const alone = foreign && batch.size() == 1;
     for (auto& call : batch) {
-        call.failure.reset();
-        call.conflict = false;
-        // PostgreSQL goes on after a refused statement only from a savepoint: also for calls that read, beside others that write.
-        carry_out_one(call, !alone && (foreign ? access != Access::read : call.access != Access::read));
+        bool undo = false;
+        if (carefully)
+            work_in_savepoint(call);
+        else
+            undo = work(call);
         if (!database_->in_transaction()) throw soci::soci_error("the transaction was given up (disk full, I/O error, or no connection)");
         if (call.conflict) {
             give_up_transaction(access);
             return Outcome::again;
         }
-        if (foreign && call.failure && !alone && access == Access::read) {
-            database_->roll_back();
-            return Outcome::apart;
-        }
-    }
-    if (alone && batch.front().failure) {
+        if (!undo) continue;
         give_up_transaction(access);
-        return Outcome::done;
+        if (batch.size() == 1) return Outcome::done;
+        // Those that only read have nothing to take back: each gets a transaction of its own.
+        return access == Access::read ? Outcome::apart : Outcome::carefully;
     }
     if (access == Access::write && hooks_.committing) hooks_.committing(*database_);
     database_->commit();
@@ -195,18 +192,33 @@ CommitQueue::Outcome CommitQueue::transact(std::deque<Call>& batch) {
     return Outcome::done;
 }
 
-void CommitQueue::carry_out_one(Call& call, bool apart) {
-    if (apart) database_->execute("SAVEPOINT one_call");
+bool CommitQueue::work(Call& call) {
+    auto const before = database_->changes();
+    bool refused = false;
+    call.failure.reset();
+    call.conflict = false;
     try {
         call.failure = call.work(*database_);
     } catch (soci::soci_error const& error) {
         call.failure = query_failed(error.what());
         call.conflict = is_conflict(error) && ++call.conflicts < k_most_tries;
+        // SQLite takes back the refused statement alone; PostgreSQL carries out nothing more after it.
+        refused = database_->engine() == Engine::postgresql;
     } catch (std::exception const& error) {
         call.failure = Error(errors::gen::internal, {{"detail", error.what()}});
     }
-    if (!apart || !database_->in_transaction() || call.conflict) return;
-    if (call.failure) database_->execute("ROLLBACK TO one_call");
+    return call.failure && (refused || database_->changes() != before);
+}
+
+void CommitQueue::work_in_savepoint(Call& call) {
+    auto const tip = database_->audit_tip();
+    database_->execute("SAVEPOINT one_call");
+    bool const undo = work(call);
+    if (!database_->in_transaction() || call.conflict) return;
+    if (undo) {
+        database_->execute("ROLLBACK TO one_call");
+        database_->audit_tip() = tip;
+    }
     database_->execute("RELEASE one_call");
 }
 

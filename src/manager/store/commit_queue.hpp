@@ -1,9 +1,10 @@
 #pragma once
 
-/// The store's thread and its queue. Calls that wait are carried out together: each in its own savepoint of one transaction,
-/// and all callers go on after its single commit (one fsync for many callers). A call that fails is rolled back alone;
-/// when the commit fails, all of them fail and nothing happened. What a call does may be done twice when the first try was rolled back:
-/// bodies change nothing but the database.
+/// The store's thread and its queue. Calls that wait are carried out together in one transaction, and all callers go on after its
+/// single commit (one fsync for many callers). A call that fails is rolled back alone: when it had changed something, the transaction is
+/// rolled back and carried out again with a savepoint for each call. (A savepoint for each from the start made the text index write itself
+/// out for each.) When the commit fails, all of them fail and nothing happened. What a call does may be done twice when the first try was
+/// rolled back: bodies change nothing but the database.
 
 #include "manager/store/database.hpp"
 #include "net/task.hpp"
@@ -27,7 +28,7 @@ public:
     struct Hooks {
         std::function<void(Database&)> begun{};       ///< before the first call
         std::function<void(Database&)> committing{};  ///< after the last call
-        std::function<void()> lost{};                 ///< it was rolled back as a whole
+        std::function<void(Database&)> lost{};        ///< it was rolled back as a whole, or its server went away
     };
     explicit CommitQueue(std::unique_ptr<Database> database) : CommitQueue(std::move(database), Hooks()) {}
     CommitQueue(std::unique_ptr<Database> database, Hooks hooks);
@@ -74,10 +75,12 @@ private:
     void carry_out(std::deque<Call>& batch);
     /// STO-002 when the transaction as a whole was lost.
     std::optional<Error> try_carry_out(std::deque<Call>& batch);
-    enum class Outcome { done, again, apart };
-    Outcome transact(std::deque<Call>& batch);
+    enum class Outcome { done, again, carefully, apart };
+    Outcome transact(std::deque<Call>& batch, bool carefully);
     void give_up_transaction(Access access);
-    void carry_out_one(Call& call, bool apart);
+    /// What the call throws is its failure. True when what it did must be taken back.
+    bool work(Call& call);
+    void work_in_savepoint(Call& call);
     void connect_again();
     void checkpoint_when_idle();
 

@@ -1,6 +1,6 @@
 #include "manager/store/database.hpp"
 
-#include "base/log.hpp"
+#include "base/log_shown.hpp"
 #include "base/text.hpp"
 #include "host/crypto.hpp"
 #include "host/files.hpp"
@@ -135,6 +135,7 @@ struct Database::Session {
         if (place == kept.end()) {
             if (kept.size() >= k_kept_statements) kept.clear();
             bool const foreign = engine == Engine::postgresql;
+            if (!foreign && log::is_shown(log::Level::debug)) report_walks(text, values);
             auto fresh = std::make_unique<Statement>(sql, foreign ? to_postgresql(text) : std::string(text), columns, values, foreign);
             place = kept.emplace(std::move(key), std::move(fresh)).first;
         }
@@ -144,6 +145,17 @@ struct Database::Session {
             kept.erase(place);
             throw;
         }
+    }
+
+    /// For those who look for what gets slow with many rows: statements that go through the whole of a table.
+    void report_walks(std::string_view text, std::vector<Value> const& values) {
+        constexpr std::size_t columns = 4, detail = 3;
+        if (!text.starts_with("SELECT") && !text.starts_with("UPDATE") && !text.starts_with("DELETE") && !text.starts_with("INSERT"))
+            return;
+        Statement plan(sql, "EXPLAIN QUERY PLAN " + std::string(text), columns, values, false);
+        for (auto const& row : plan.read(values))
+            if (auto const step = row.text(detail); step.starts_with("SCAN"))
+                log::debug("store.walk", {{"step", step}, {"statement", text}});
     }
 
     /// Nothing after an attempt to connect again that failed.
@@ -283,7 +295,9 @@ std::optional<Row> Database::select_one(std::vector<std::string_view> const& col
 }
 
 std::int64_t Database::execute(std::string_view sql, std::vector<Value> values) {
-    return session_->with(sql, 0, values, [&values](Statement& statement) { return statement.execute(std::move(values)); });
+    auto const changed = session_->with(sql, 0, values, [&values](Statement& statement) { return statement.execute(std::move(values)); });
+    if (changed != 0) ++changes_;
+    return changed;
 }
 
 Result<void> Database::each(std::string const& sql, std::size_t columns,
@@ -309,10 +323,17 @@ Result<void> Database::each(std::string const& sql, std::size_t columns,
 }
 
 void Database::define(std::string_view sql) {
+    ++changes_;
     if (session_->engine == Engine::postgresql)
         run(sql);
     else
         execute(sql);
+}
+
+std::optional<std::int64_t> Database::insert(std::string_view sql, std::vector<Value> values) {
+    auto const rows = session_->read(std::string(sql) + " RETURNING id", 1, std::move(values));
+    if (!rows.empty()) ++changes_;
+    return rows.empty() ? std::nullopt : std::optional(rows.front().number(0));
 }
 
 std::int64_t Database::last_id() {

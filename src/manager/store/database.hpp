@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "base/secret.hpp"
 #include "base/utc_time.hpp"
+#include "host/audit_chain.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -59,6 +60,12 @@ enum class Access {
     write  ///< whatever it reads stays true until it is done: one at a time among all managers
 };
 
+/// Where the trail goes on (audit_trail.hpp). It follows the transactions of its connection: CommitQueue puts it back with them.
+struct AuditTip {
+    host::AuditHead head;
+    std::int64_t last_id = 0;  ///< of all records that there are, also those that somebody else put behind the head
+};
+
 class Database {
 public:
     /// Opens the file, or makes it with mode 0600, and sets what this room relies on: WAL, synchronous=FULL, foreign keys, a
@@ -79,6 +86,8 @@ public:
     std::int64_t execute(std::string_view sql, std::vector<Value> values = {});
     /// A statement of the schema as it stands, without values; PostgreSQL takes several in one text.
     void define(std::string_view sql);
+    /// Carries out an INSERT of one row, without RETURNING; returns the row's id. Nothing when a conflict was to do nothing.
+    std::optional<std::int64_t> insert(std::string_view sql, std::vector<Value> values = {});
     /// The id that the last INSERT of this connection made.
     std::int64_t last_id();
     /// Every row of a whole SELECT, one at a time; inside of a transaction. Ends with the first failure of `take`.
@@ -87,6 +96,8 @@ public:
     /// A statement such as PRAGMA that answers with one value.
     std::string ask(std::string_view sql);
     [[nodiscard]] Engine engine() const;
+    /// Counts statements that changed rows, to tell whether anything happened between two moments.
+    [[nodiscard]] std::uint64_t changes() const { return changes_; }
     /// What others see changes of this connection by (change_feed.hpp).
     [[nodiscard]] std::string const& origin() const;
 
@@ -100,6 +111,9 @@ public:
     /// Connects again; what belonged to the connection (temporary tables) is gone. Throws when that fails.
     void reconnect();
 
+    /// Nothing before the first transaction that writes.
+    std::optional<AuditTip>& audit_tip() { return audit_tip_; }
+
     /// Moves the write-ahead log into the database file. The log is cut to nothing when `truncate`.
     enum class Checkpoint { passive, truncate };
     void checkpoint(Checkpoint mode);
@@ -110,6 +124,8 @@ private:
     void prepare_postgresql();
     explicit Database(std::unique_ptr<Session> session);
     std::unique_ptr<Session> session_;
+    std::optional<AuditTip> audit_tip_;
+    std::uint64_t changes_ = 0;
 };
 
 /// Two transactions were in each other's way, and this one was ended: it may be tried again.

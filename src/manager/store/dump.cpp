@@ -15,7 +15,7 @@ std::string literal(std::string_view text) { return "'" + replace_all(std::strin
 bool is_text_index(std::string_view table) { return table == "systems_text" || table == "inventory_text"; }
 
 bool is_kept(std::string_view table) {
-    static std::set<std::string, std::less<>> const left_out{"schema_version", "sessions", "audit_tip"};
+    static std::set<std::string, std::less<>> const left_out{"schema_version", "sessions"};
     if (left_out.contains(table) || table.starts_with("sqlite_")) return false;
     for (std::string_view index : {"systems_text_", "inventory_text_"})
         if (table.starts_with(index)) return false;

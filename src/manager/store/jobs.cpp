@@ -166,7 +166,10 @@ net::Task<Result<Job>> SqliteStore::get_job(JobId id) {
 
 net::Task<Result<std::vector<Job>>> SqliteStore::list_jobs(SystemId system, std::optional<JobState> state, std::size_t limit) {
     return read([system, state, limit](Database& database) -> Result<std::vector<Job>> {
-        std::string rest = "FROM jobs WHERE 1 = 1";
+        bool const at_work = state == JobState::queued || state == JobState::running || state == JobState::waiting;
+        // Those that are not finished are few beside those that are; people wait for them by this list.
+        std::string rest = system == 0 && at_work ? "FROM jobs INDEXED BY jobs_active WHERE state IN ('queued', 'running', 'waiting')"
+                                                  : "FROM jobs WHERE 1 = 1";
         std::vector<Value> values;
         if (system != 0) {
             rest += " AND system = :system";

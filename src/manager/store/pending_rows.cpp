@@ -40,26 +40,25 @@ net::Task<Result<void>> set_pending(Backing& backing, SystemId id, Side side, Pe
     auto* const kept = &backing;
     // Reading a certificate and sealing a key take longer than storing them: not on the database's thread.
     auto sealed = kept->sealer().seal(pending.key.to_pem(), key_context(id, side));
-    auto const& certificate = pending.certificate;
-    IssuedCertificate issued{.serial = certificate.serial(),
-                             .subject = certificate.subject(),
-                             .fingerprint = certificate.fingerprint(),
-                             .purpose = std::string(purpose_of(side)),
-                             .system = id,
-                             .not_before = certificate.not_before(),
-                             .not_after = certificate.not_after(),
-                             .certificate = certificate,
-                             .renew_at = pending.renew_at};
-    return kept->write([kept, id, side, issued = std::move(issued), sealed = std::move(sealed)](Database& database) -> Result<void> {
+    DescribedCertificate certificate(std::move(pending.certificate));
+    return kept->write([kept, id, side, certificate = std::move(certificate), renew_at = pending.renew_at,
+                        sealed = std::move(sealed)](Database& database) -> Result<void> {
         if (!database.select_one({"id"}, "FROM systems WHERE id = :id", {value(id)})) return no_such_system(id);
-        insert_issued(database, issued);
+        insert_issued(database, {.serial = certificate.serial,
+                                 .subject = certificate.subject,
+                                 .fingerprint = certificate.fingerprint,
+                                 .purpose = std::string(purpose_of(side)),
+                                 .system = id,
+                                 .not_before = certificate.not_before,
+                                 .not_after = certificate.not_after,
+                                 .revoked = std::nullopt});
         database.execute("INSERT INTO " + std::string(pending_table(side)) +
                              " (system, certificate, sealed_key) VALUES (:system, :certificate, :key) "
                              "ON CONFLICT (system) DO UPDATE SET certificate = excluded.certificate, sealed_key = excluded.sealed_key",
-                         {value(id), value(issued.certificate->to_pem()), value(sealed)});
-        take_in_pending(database, kept->now(), id, side, *issued.certificate, issued.renew_at);
+                         {value(id), value(certificate.pem), value(sealed)});
+        take_in_pending(database, kept->now(), id, side, certificate, renew_at);
         kept->record(database, "manager", "certificate.issue", subject_of(id),
-                     issued.subject + " serial " + issued.serial + (side == Side::client ? ", for its calls" : ""));
+                     certificate.subject + " serial " + certificate.serial + (side == Side::client ? ", for its calls" : ""));
         return {};
     });
 }

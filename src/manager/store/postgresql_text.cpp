@@ -99,7 +99,6 @@ private:
             (void)brackets();
             return put("extract(epoch FROM now())");
         }
-        if (word.starts_with("temp.")) return put("pg_" + std::string(word));
         last_word_ = out_.size();
         out_ += word;
     }

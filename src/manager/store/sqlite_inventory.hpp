@@ -26,18 +26,28 @@ private:
     Backing& backing_;
 };
 
+/// What the inventory keeps of a certificate. Decoding it takes longer than storing it: what is issued is described before it comes to the
+/// database's thread.
+struct DescribedCertificate {
+    explicit DescribedCertificate(pki::Certificate one);
+    pki::Certificate certificate;
+    std::string fingerprint, serial, subject, names, issuer_subject, key_kind, pem;
+    UtcTime not_before, not_after;
+};
+
 /// What is new to the inventory, and how it came there.
 struct NewCertificate {
-    pki::Certificate const& certificate;
+    DescribedCertificate const& described;
     std::string_view purpose = "seen";
     SystemId system = 0;
     CertificateState state = CertificateState::issued;
     std::optional<UtcTime> renew_at{};
+    bool signed_here = false;  ///< a moment ago, by an authority of this manager
 };
 /// The row's number; one that is there stays, but for what was not known of it: its text and its issuer.
 std::int64_t take_in(Database& database, UtcTime now, NewCertificate const& fresh);
 /// A certificate was issued for a system and waits; one that waited before is given up.
-void take_in_pending(Database& database, UtcTime now, SystemId system, Side side, pki::Certificate const& certificate,
+void take_in_pending(Database& database, UtcTime now, SystemId system, Side side, DescribedCertificate const& certificate,
                      std::optional<UtcTime> renew_at);
 /// An authority that is asked by hand issued this (leaf first); it waits to be installed. One that waited before is given up.
 void take_in_answer(Database& database, UtcTime now, SystemId system, std::vector<pki::Certificate> const& chain, UtcTime renew_at);

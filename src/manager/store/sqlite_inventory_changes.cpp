@@ -20,15 +20,26 @@ std::string names_of(pki::Certificate const& certificate) {
 }
 
 /// Its own fingerprint when it signed itself, else that of one of `candidates` that bears its issuer's name.
-std::string issuer_of(Database& database, pki::Certificate const& certificate, std::vector<pki::Certificate> const& candidates) {
-    if (certificate.subject() == certificate.issuer() && pki::check_order({certificate, certificate})) return certificate.fingerprint();
+std::string issuer_of(Database& database, NewCertificate const& fresh, std::vector<pki::Certificate> const& candidates) {
+    auto const& known = fresh.described;
+    auto const& certificate = known.certificate;
+    if (fresh.signed_here) {
+        // No two authorities of this manager have one name.
+        auto const own =
+            database.select({"fingerprint"},
+                            "FROM inventory WHERE purpose IN ('root', 'authority', 'seen authority') AND subject = :subject AND purpose <> "
+                            "'seen authority' LIMIT 2",
+                            {value(known.issuer_subject)});
+        if (own.size() == 1) return own.front().text(0);
+    }
+    if (known.subject == known.issuer_subject && pki::check_order({certificate, certificate})) return known.fingerprint;
     for (auto const& one : candidates)
-        if (one.subject() == certificate.issuer() && pki::check_order({certificate, one})) return one.fingerprint();
+        if (one.subject() == known.issuer_subject && pki::check_order({certificate, one})) return one.fingerprint();
     // Authorities are few; those of systems' factories stand there, too, as soon as a chain with them was seen.
     for (auto const& row : database.select({"fingerprint", "pem"},
                                            "FROM inventory WHERE purpose IN ('root', 'authority', 'seen authority') AND subject = :subject "
                                            "AND pem <> '' LIMIT 20",
-                                           {value(certificate.issuer())})) {
+                                           {value(known.issuer_subject)})) {
         auto const one = pki::Certificate::parse_pem(row.text(1));
         if (one && pki::check_order({certificate, *one})) return row.text(0);
     }
@@ -36,35 +47,38 @@ std::string issuer_of(Database& database, pki::Certificate const& certificate, s
 }
 
 std::int64_t insert(Database& database, UtcTime now, NewCertificate const& fresh, std::vector<pki::Certificate> const& chain) {
-    auto const& certificate = fresh.certificate;
-    auto const fingerprint = certificate.fingerprint();
+    auto const& described = fresh.described;
     auto const known =
-        database.select_one({"id", "pem", "issuer"}, "FROM inventory WHERE fingerprint = :fingerprint", {value(fingerprint)});
+        database.select_one({"id", "pem", "issuer"}, "FROM inventory WHERE fingerprint = :fingerprint", {value(described.fingerprint)});
     if (known && !known->text(1).empty() && !known->text(2).empty()) return known->number(0);
-    auto const names = names_of(certificate);
-    auto const issuer = issuer_of(database, certificate, chain);
+    auto const issuer = issuer_of(database, fresh, chain);
     if (known) {
         database.execute(
             "UPDATE inventory SET names = :names, issuer_subject = :issuer_subject, key_kind = :key, pem = :pem, "
             "issuer = CASE WHEN :issuer = '' THEN issuer ELSE :same END WHERE id = :id",
-            {value(names), value(certificate.issuer()), value(certificate.key_algorithm() + " " + std::to_string(certificate.key_bits())),
-             value(certificate.to_pem()), value(issuer), value(issuer), value(known->number(0))});
+            {value(described.names), value(described.issuer_subject), value(described.key_kind), value(described.pem), value(issuer),
+             value(issuer), value(known->number(0))});
         return known->number(0);
     }
-    database.execute(
+    auto const id = *database.insert(
         "INSERT INTO inventory (fingerprint, serial, subject, names, issuer_subject, issuer, purpose, system, key_kind, not_before, "
         "not_after, state, first_seen, last_seen, renew_at, pem) VALUES (:fingerprint, :serial, :subject, :names, :issuer_subject, "
         ":issuer, :purpose, :system, :key, :not_before, :not_after, :state, :first, :last, :renew, :pem)",
-        {value(fingerprint), value(certificate.serial()), value(certificate.subject()), value(names), value(certificate.issuer()),
-         value(issuer), value(fresh.purpose), value(fresh.system),
-         value(certificate.key_algorithm() + " " + std::to_string(certificate.key_bits())), value(certificate.not_before()),
-         value(certificate.not_after()), value(to_string(fresh.state)), value(now), value(now), value(fresh.renew_at),
-         value(certificate.to_pem())});
-    auto const id = database.last_id();
-    auto text = certificate.subject();
-    text += "\n" + names + "\n" + certificate.serial() + "\n" + fingerprint;
+        {value(described.fingerprint), value(described.serial), value(described.subject), value(described.names),
+         value(described.issuer_subject), value(issuer), value(fresh.purpose), value(fresh.system), value(described.key_kind),
+         value(described.not_before), value(described.not_after), value(to_string(fresh.state)), value(now), value(now),
+         value(fresh.renew_at), value(described.pem)});
+    auto text = described.subject;
+    text += "\n" + described.names + "\n" + described.serial + "\n" + described.fingerprint;
     database.execute("INSERT INTO inventory_text (rowid, words) VALUES (:id, :words)", {value(id), value(text)});
     return id;
+}
+
+/// As `insert`, of one that is described here.
+std::int64_t insert_seen(Database& database, UtcTime now, pki::Certificate const& certificate, std::vector<pki::Certificate> const& chain,
+                         std::string_view purpose, SystemId system, CertificateState state) {
+    DescribedCertificate const described(certificate);
+    return insert(database, now, {.described = described, .purpose = purpose, .system = system, .state = state}, chain);
 }
 
 /// Nothing shows it any more: `by` took its place, or nothing did.
@@ -115,28 +129,41 @@ void revoke_those_replaced(Database& database, UtcTime now, std::string const& f
 
 void give_up_pending(Database& database, SystemId system, Side side, std::string const& instead) {
     database.execute(
-        "UPDATE inventory SET state = 'unused', renew_at = NULL, replaced_by = :by WHERE system = :system AND state = 'pending' "
-        "AND purpose " +
+        "UPDATE inventory SET state = 'unused', renew_at = NULL, replaced_by = :by WHERE system = :system AND system <> 0 "
+        "AND state = 'pending' AND purpose " +
             std::string(side == Side::client ? "=" : "<>") + " 'system_client'",
         {value(instead), value(system)});
 }
 
 }  // namespace
 
+DescribedCertificate::DescribedCertificate(pki::Certificate one)
+    : certificate(std::move(one)),
+      fingerprint(certificate.fingerprint()),
+      serial(certificate.serial()),
+      subject(certificate.subject()),
+      names(names_of(certificate)),
+      issuer_subject(certificate.issuer()),
+      key_kind(certificate.key_algorithm() + " " + std::to_string(certificate.key_bits())),
+      pem(certificate.to_pem()),
+      not_before(certificate.not_before()),
+      not_after(certificate.not_after()) {}
+
 std::int64_t take_in(Database& database, UtcTime now, NewCertificate const& fresh) { return insert(database, now, fresh, {}); }
 
 std::string_view pending_table(Side side) { return side == Side::client ? "pending_client_certificates" : "pending_certificates"; }
 std::string_view purpose_of(Side side) { return side == Side::client ? k_client_purpose : std::string_view("system"); }
 
-void take_in_pending(Database& database, UtcTime now, SystemId system, Side side, pki::Certificate const& certificate,
+void take_in_pending(Database& database, UtcTime now, SystemId system, Side side, DescribedCertificate const& certificate,
                      std::optional<UtcTime> renew_at) {
-    give_up_pending(database, system, side, certificate.fingerprint());
+    give_up_pending(database, system, side, certificate.fingerprint);
     (void)take_in(database, now,
-                  {.certificate = certificate,
+                  {.described = certificate,
                    .purpose = purpose_of(side),
                    .system = system,
                    .state = CertificateState::pending,
-                   .renew_at = renew_at});
+                   .renew_at = renew_at,
+                   .signed_here = true});
 }
 
 void settle_pending(Database& database, UtcTime now, SystemId system, Side side) {
@@ -145,7 +172,7 @@ void settle_pending(Database& database, UtcTime now, SystemId system, Side side)
     if (!pending) return;
     auto const certificate = pki::Certificate::parse_pem(pending->text(0));
     if (!certificate) return;
-    auto const fresh = insert(database, now, {.certificate = *certificate, .purpose = purpose_of(side), .system = system}, {});
+    auto const fresh = insert_seen(database, now, *certificate, {}, purpose_of(side), system, CertificateState::issued);
     // The look that follows the proof notes where it is served.
     database.execute("UPDATE inventory SET state = 'issued' WHERE id = :id AND state = 'pending'", {value(fresh)});
     revoke_those_replaced(database, now, certificate->fingerprint());
@@ -155,9 +182,8 @@ void take_in_answer(Database& database, UtcTime now, SystemId system, std::vecto
     give_up_pending(database, system, Side::server, chain.front().fingerprint());
     // Issuers first, so that the one below finds its own.
     for (std::size_t i = chain.size(); i-- > 1;)
-        (void)insert(database, now, {.certificate = chain[i], .purpose = "seen authority", .state = CertificateState::unused}, chain);
-    auto const id = insert(
-        database, now, {.certificate = chain.front(), .purpose = "by_hand", .system = system, .state = CertificateState::pending}, chain);
+        (void)insert_seen(database, now, chain[i], chain, "seen authority", 0, CertificateState::unused);
+    auto const id = insert_seen(database, now, chain.front(), chain, "by_hand", system, CertificateState::pending);
     // It may have been seen before somebody uploaded it.
     database.execute(
         "UPDATE inventory SET purpose = 'by_hand', system = :system, renew_at = :renew, state = CASE WHEN state IN ('served', 'revoked') "
@@ -190,10 +216,8 @@ net::Task<Result<void>> SqliteInventory::note_served(SystemId system, std::strin
         }
         // Issuers first, so that the one below finds its own.
         for (std::size_t i = chain.size(); i-- > 1;)
-            if (chain[i].is_authority())
-                (void)insert(database, now, {.certificate = chain[i], .purpose = "seen authority", .state = CertificateState::unused},
-                             chain);
-        auto const id = insert(database, now, {.certificate = chain.front(), .system = system, .state = CertificateState::served}, chain);
+            if (chain[i].is_authority()) (void)insert_seen(database, now, chain[i], chain, "seen authority", 0, CertificateState::unused);
+        auto const id = insert_seen(database, now, chain.front(), chain, "seen", system, CertificateState::served);
         database.execute(
             "UPDATE inventory SET last_seen = :now, replaced_by = '', state = CASE WHEN state IN ('revoked', 'trusted') THEN state ELSE "
             "'served' END WHERE id = :id",
@@ -222,7 +246,7 @@ net::Task<Result<void>> SqliteInventory::note_authorities(std::vector<Authority>
             bool const root = one.purpose == "root" || one.purpose == "seen";
             auto const state = root ? CertificateState::trusted : CertificateState::issued;
             auto const purpose = one.purpose == "seen" ? std::string_view("seen authority") : std::string_view(one.purpose);
-            auto const id = insert(database, now, {.certificate = one.certificate, .purpose = purpose, .state = state}, chain);
+            auto const id = insert_seen(database, now, one.certificate, chain, purpose, 0, state);
             // It may have been seen in a chain before.
             database.execute(
                 "UPDATE inventory SET purpose = :purpose, state = CASE WHEN state = 'revoked' THEN state ELSE :state END WHERE id = :id "

@@ -141,14 +141,14 @@ void normalise(System& system) {
 }
 
 Result<void> check_unique(Database& database, System const& system) {
-    auto other = database.select_one({"id", "host_name = :name"},
-                                     "FROM systems WHERE id <> :id AND ((:a <> '' AND host_name = :b) OR (:c <> '' AND address = :d))",
-                                     {value(system.host_name), value(system.id), value(system.host_name), value(system.host_name),
-                                      value(system.address), value(system.address)});
-    if (!other) return {};
-    bool by_name = other->flag(1) && !system.host_name.empty();
-    return fail(errors::mgr::duplicate_system,
-                {{"name", by_name ? system.host_name : system.address}, {"id", std::to_string(other->number(0))}});
+    // One question for each: together they would be answered by a walk through all systems.
+    auto check = [&database, &system](std::string_view rest, std::string const& name) -> Result<void> {
+        auto const other = database.select_one({"id"}, rest, {value(name), value(system.id)});
+        if (!other) return {};
+        return fail(errors::mgr::duplicate_system, {{"name", name}, {"id", std::to_string(other->number(0))}});
+    };
+    CS_CHECK(check("FROM systems WHERE host_name = :name AND host_name <> '' AND id <> :id", system.host_name));
+    return check("FROM systems WHERE address = :address AND address <> '' AND id <> :id", system.address);
 }
 
 SystemId insert_system(Database& database, System const& system) {
@@ -332,7 +332,7 @@ net::Task<Result<void>> SqliteStore::record_assessment(System system, Assessment
         if (before.certificate_fingerprint != stored->certificate_fingerprint)
             database.execute(
                 "UPDATE systems SET last_call_certificate = '' WHERE id = :id AND last_call_certificate NOT IN (SELECT "
-                "fingerprint FROM inventory WHERE purpose = 'system_client' AND system = :same)",
+                "fingerprint FROM inventory WHERE purpose = 'system_client' AND system = :same AND system <> 0)",
                 {value(system.id), value(system.id)});
         database.execute(
             "INSERT INTO assessments (system, document, service_lines) VALUES (:system, :document, :lines) "

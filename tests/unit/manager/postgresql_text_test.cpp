@@ -37,7 +37,6 @@ TEST(PostgresqlText, functions) {
     EXPECT_EQ(to_postgresql("(SELECT CAST(value AS INTEGER) FROM json_each(:n))"),
               "(SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST(:n AS json)) AS each_value (value))");
     EXPECT_EQ(to_postgresql("json_extract(document, '$.why')"), "(CAST(document AS json) ->> 'why')");
-    EXPECT_EQ(to_postgresql("FROM temp.audit_tip"), "FROM pg_temp.audit_tip");
 }
 
 TEST(PostgresqlText, texts_and_names_of_values_stay) {

@@ -191,6 +191,58 @@ TEST(Authority, below_a_root_issues_no_further_authorities) {
     EXPECT_EQ(refusal(middle.sign(request(new_key(), "Third"), Profile::authority, k_this_decade)), crt::not_an_authority);
 }
 
+/// Own bytes are read without OpenSSL's decoder; it must come to the same.
+void expect_read_alike(Certificate const& written) {
+    auto const read = must(Certificate::parse_der(written.to_der()));
+    EXPECT_EQ(written.serial(), read.serial());
+    EXPECT_EQ(written.subject(), read.subject());
+    EXPECT_EQ(written.issuer(), read.issuer());
+    EXPECT_EQ(written.not_before(), read.not_before());
+    EXPECT_EQ(written.not_after(), read.not_after());
+    EXPECT_EQ(written.alternative_names(), read.alternative_names());
+    EXPECT_EQ(written.key_algorithm(), read.key_algorithm());
+    EXPECT_EQ(written.key_bits(), read.key_bits());
+    EXPECT_EQ(written.common_name(), read.common_name());
+}
+
+TEST(Authority, issues_for_a_key_at_hand_what_it_signs_for_its_request) {
+    auto const authority = root("R\xC3\xB6\xC3\xB6t / Test \\ 1");
+    auto const names = must(parse_alternative_names("dns:a.example.test,ip:192.0.2.1,ip:2001:db8:0:0::1,email:a@example.test,uri:sip:a@b"));
+    for (auto const type : {KeyType::ec_p256, KeyType::ec_p384, KeyType::rsa_2048, KeyType::ed25519}) {
+        auto const key = new_key(type);
+        for (auto const profile : {Profile::device, Profile::server, Profile::client}) {
+            for (auto const& validity : {k_this_decade, Validity{day("2049-12-30"), day("2050-01-02")}}) {
+                auto const by = validity.not_after > day("2049-01-01") ? root("Long", {day("2020-01-01"), day("2060-01-01")}) : authority;
+                auto const request = must(CertificateRequest::create(key, {.common_name = "device"}, names));
+                auto const signed_for = must(by.sign(request, profile, validity));
+                auto const issued = must(by.issue(key, {.common_name = "device"}, names, profile, validity));
+                expect_read_alike(signed_for);
+                expect_read_alike(issued);
+                EXPECT_EQ(issued.subject(), signed_for.subject());
+                EXPECT_EQ(issued.alternative_names(), signed_for.alternative_names());
+                EXPECT_EQ(issued.public_key_sha256(), signed_for.public_key_sha256());
+                EXPECT_TRUE(check_key_matches(issued, key));
+                EXPECT_TRUE(check_order({issued, by.certificate()}));
+            }
+        }
+    }
+    expect_read_alike(authority.certificate());
+    expect_read_alike(must(authority.issue(new_key(), {}, names, Profile::device, k_this_decade)));
+}
+
+TEST(Authority, refuses_for_a_key_at_hand_what_it_refuses_for_a_request) {
+    auto const authority = root();
+    auto const refused = [&](SubjectFields const& subject, std::vector<AlternativeName> const& names, Profile profile, Validity validity) {
+        auto const made = authority.issue(new_key(), subject, names, profile, validity);
+        return made ? ErrorId{} : made.error().id();
+    };
+    using Kind = AlternativeName::Kind;
+    EXPECT_EQ(refused({.common_name = "a"}, {{Kind::dns, "not a name"}}, Profile::device, k_this_decade), crt::invalid_name);
+    EXPECT_EQ(refused({.common_name = std::string("a\nb")}, {}, Profile::device, k_this_decade), crt::invalid_name);
+    EXPECT_EQ(refused({}, {}, Profile::device, k_this_decade), crt::invalid_name);
+    EXPECT_EQ(refused({.common_name = "a"}, {}, Profile::device, {day("2031-01-01"), day("2032-01-01")}), crt::not_an_authority);
+}
+
 TEST(SelfSigned, certificate_is_verified_by_openssl_as_its_own_anchor) {
     auto const key = new_key();
     auto const own = must(

@@ -6,6 +6,7 @@
 #include "countersign/errors/fil.hpp"
 
 #include <gtest/gtest.h>
+#include <openssl/x509.h>
 
 #include <algorithm>
 
@@ -68,6 +69,24 @@ TEST(PrivateKey, hashes_the_public_key_as_openssl_does) {
     static_cast<void>(folder.file("key.pem", key->to_pem().reveal()));
     auto hash = run_in(folder, "openssl pkey -in key.pem -pubout -outform DER | openssl dgst -sha256 -r");
     EXPECT_TRUE(hash.output.starts_with(key->public_key_sha256())) << hash.output;
+}
+
+TEST(PrivateKey, of_a_curve_is_written_as_openssl_writes_it) {
+    for (auto const type : {KeyType::ec_p256, KeyType::ec_p384}) {
+        // One key in 256 begins with a zero.
+        for (int i = 0; i < 600; ++i) {
+            auto const made = PrivateKey::generate(type);
+            ASSERT_TRUE(made);
+            unsigned char* data = nullptr;
+            PKCS8_PRIV_KEY_INFO* const info = EVP_PKEY2PKCS8(made->native());
+            int const size = i2d_PKCS8_PRIV_KEY_INFO(info, &data);
+            PKCS8_PRIV_KEY_INFO_free(info);
+            ASSERT_GT(size, 0);
+            Bytes const theirs(data, data + size);
+            OPENSSL_free(data);
+            ASSERT_EQ(made->to_der().reveal(), theirs) << to_string(type) << ", key " << i;
+        }
+    }
 }
 
 TEST(PrivateKey, refuses_key_types_it_does_not_know) {
