@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "device/certificates.hpp"
 
+#include "countersign/errors/crt.hpp"
 #include "countersign/errors/dev.hpp"
 #include "countersign/errors/gen.hpp"
 
@@ -62,8 +63,7 @@ public:
             if (!given) return fail(errors::gen::missing_field, {{"field", action == "add_trust" ? "trust store" : "certificate"}});
             return action == "add_trust" ? certificates_.check_trust(*given) : certificates_.check_answer(*given, identity);
         }
-        if (auto names = text("alternative_names"); action == "create_request" && !names.empty())
-            CS_CHECK(pki::parse_alternative_names(names));
+        if (action == "create_request") CS_CHECK(look_at_request(identity));
         return Certificates::Checked{};
     }
 
@@ -156,6 +156,14 @@ public:
     }
 
 private:
+    [[nodiscard]] Result<void> look_at_request(std::string const& identity) const {
+        if (auto names = text("alternative_names"); !names.empty()) CS_CHECK(pki::parse_alternative_names(names));
+        CS_TRY(auto const pending, certificates_.pending(identity));
+        if (!pending || has("replace")) return {};
+        auto const* what = unit_.family().find_identity(identity);
+        return fail(errors::crt::request_pending,
+                    {{"identity", what == nullptr ? identity : what->title}, {"made", countersign::to_string(pending->made)}});
+    }
     [[nodiscard]] bool has(std::string_view role) const { return roles_.contains(role); }
     [[nodiscard]] std::string text(std::string_view role) const {
         auto const found = roles_.find(role);

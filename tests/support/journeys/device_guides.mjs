@@ -79,6 +79,7 @@ async function oldSystem(one, { certificates, labels, settingsOf, passwordPlace,
     assert.equal(await question.getByRole('link').getAttribute('href'), `${secure(one)}/`);
     await question.getByRole('button', { name: 'Restart the system' }).click();
     assert.equal(await page.locator('.away a').getAttribute('href'), `${secure(one)}/`);
+    await axe(page, 'the wait for the restart');
   });
   await close(session, refusals);
   await padlock(one, 'anything', strong, afterwards);
@@ -177,6 +178,7 @@ async function vcs() {
   await padlock(one, 'admin', 'TANDBERG', async (page) => {
     await confirm(page);
     await place(page, 'System Configuration > System');
+    assert.match(await send(page, 'Save', { 'HTTPS Enabled': 'Off', 'SSH Enabled': 'Off', 'Telnet Enabled': 'Off' }), /DEV-005/, 'HTTP is no way in: it only redirects');
     await well(page, 'Save', { 'Telnet Enabled': 'Off', 'HTTP Enabled': 'Off', 'HTTPS Enabled': 'On', 'SSH Enabled': 'On', 'System name': 'vcs-ext' });
     await place(page, 'System Configuration > SNMP');
     await well(page, 'Save', { Enabled: 'Off' });
@@ -235,6 +237,7 @@ async function mcu() {
   await journey(session, 'mcu: secure web alone', async (page) => {
     await page.goto(plain(one));
     await place(page, 'Network > Services');
+    assert.match(await send(page, 'Apply changes', { 'Web, port A': false }), /DEV-005/, 'no way in may be closed before another is open (SVC-6)');
     await well(page, 'Apply changes', { 'Web, port A': false, 'Secure web, port A': true, 'FTP, port A': false, 'SNMP, port A': false });
   });
   await close(session, refusals);

@@ -140,6 +140,10 @@ const rmx = byFamily('rmx');
     await page.getByRole('button', { name: 'Copy' }).click();
     await page.getByRole('button', { name: 'Copied' }).waitFor();
     const copied = await page.evaluate(() => navigator.clipboard.readText());
+    await form.getByRole('button', { name: 'Next' }).click();
+    for (let step = 0; step < 3; ++step) await form.getByRole('button', { name: 'Next' }).click();
+    await form.getByRole('button', { name: 'Send Details' }).click();
+    assert.match(await form.locator('.found.bad').innerText(), /CRT-/, 'one is pending already, and would be lost');
     assert.match(copied.trim(), /^-----BEGIN CERTIFICATE REQUEST-----[\s\S]+-----END CERTIFICATE REQUEST-----$/);
   });
   await close(session);
@@ -190,6 +194,32 @@ const rmx = byFamily('rmx');
     await well(page, 'Change password', { 'New password': 'superstrongpasswordhere', 'Re-enter new password': 'superstrongpasswordhere' });
     await page.goto(`${urlOf(locked)}/network/services`);
     await page.getByRole('heading', { name: 'Log in' }).waitFor();
+  });
+  await journey(session, 'the keyboard alone: past the menu, a change, and the answer', async (page) => {
+    await page.goto(urlOf(locked));
+    await page.getByLabel('User name').focus();
+    await page.keyboard.type('admin');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('superstrongpasswordhere');
+    await page.keyboard.press('Enter');
+    await page.locator('html[data-ready] main').waitFor();
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement.className), 'skip', 'the first Tab leads past the menu');
+    await page.keyboard.press('Enter');
+    const labels = [];
+    for (let field = 0; field < 5; ++field) {
+      await page.keyboard.press('Tab');
+      labels.push(await page.evaluate(() => document.activeElement.getAttribute('aria-label')));
+    }
+    assert.deepEqual([labels[0], labels[4]], ['Web, port A', 'Secure web, port A'], 'field by field');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Enter');
+    const question = page.getByRole('dialog');
+    await question.waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Change on trial', 'the answer is at hand');
+    await page.keyboard.press('Escape');
+    await question.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Log out' }).click();
   });
   await journey(session, 'a page whose log-in has ended says so, and sends nothing', async (page) => {
     const strong = { user: 'admin', password: 'superstrongpasswordhere' };
