@@ -331,6 +331,12 @@ void Database::define(std::string_view sql) {
 }
 
 std::optional<std::int64_t> Database::insert(std::string_view sql, std::vector<Value> values) {
+    if (session_->engine == Engine::sqlite) {
+        // Not RETURNING: SQLite takes that for a statement that may have to be taken back in parts, and FTS5 writes its index out before.
+        if (execute(sql, std::move(values)) == 0) return std::nullopt;
+        auto* backend = static_cast<soci::sqlite3_session_backend*>(session_->sql.get_backend());
+        return sqlite_api::sqlite3_last_insert_rowid(backend->conn_);
+    }
     auto const rows = session_->read(std::string(sql) + " RETURNING id", 1, std::move(values));
     if (!rows.empty()) ++changes_;
     return rows.empty() ? std::nullopt : std::optional(rows.front().number(0));

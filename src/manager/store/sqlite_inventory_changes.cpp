@@ -128,11 +128,14 @@ void revoke_those_replaced(Database& database, UtcTime now, std::string const& f
 }
 
 void give_up_pending(Database& database, SystemId system, Side side, std::string const& instead) {
-    database.execute(
-        "UPDATE inventory SET state = 'unused', renew_at = NULL, replaced_by = :by WHERE system = :system AND system <> 0 "
-        "AND state = 'pending' AND purpose " +
-            std::string(side == Side::client ? "=" : "<>") + " 'system_client'",
-        {value(instead), value(system)});
+    // Asked first, then changed one by one: a statement that may change several rows makes FTS5 write its index out, also when there is
+    // none.
+    for (auto const& row : database.select({"id"},
+                                           "FROM inventory WHERE system = :system AND system <> 0 AND state = 'pending' AND purpose " +
+                                               std::string(side == Side::client ? "=" : "<>") + " 'system_client'",
+                                           {value(system)}))
+        database.execute("UPDATE inventory SET state = 'unused', renew_at = NULL, replaced_by = :by WHERE id = :id",
+                         {value(instead), value(row.number(0))});
 }
 
 }  // namespace
