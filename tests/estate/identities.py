@@ -231,6 +231,30 @@ class Identities(unittest.TestCase):
             self.assertTrue(self.verifies(studio))
             self.assertEqual(world.tickets(), [])
 
+    def test_a_root_is_replaced_under_two_identities(self):
+        with World("identities-root") as world:
+            systems = [{"family": family, "host_name": f"{name}.{world.domain}"} for family, name in (("roomos", "studio"), ("c-series", "room"))]
+            studio, room = systems
+            step("two identities below the first root")
+            self.to_level_four(world, systems, "--identities", "two")
+            first = self.check_two(studio)
+            before = {one["fingerprint"] for one in world.api("authority", "show")["authorities"]}
+            self.assertIn(first["issuer"], before)
+            step("the root is replaced: both follow, and the list of the system holds the new root alone")
+            self.assertEqual(world.cli("authority", "replace", check=False).returncode, 2, "it was begun")
+            wait_for(lambda: not world.api("authority", "show").get("replacement"), "the replacement ends", 240, 0.5)
+            fresh = {one["fingerprint"] for one in world.api("authority", "show")["authorities"]} - before
+            world.cli("system", "observe", "--all")
+            second = self.check_two(studio)
+            self.assertIn(second["issuer"], fresh, "what it calls with")
+            self.assertNotEqual(second["fingerprint"], first["fingerprint"])
+            for system in systems:
+                served = world.api("inventory", "show", self.served(system))
+                self.assertIn(served["issuer"], fresh, system["host_name"])
+                self.assertTrue(self.verifies(system))
+                self.assertEqual(self.level(system), 4)
+            self.assertEqual((world.folder / "manager" / "ca.pem").read_text().count("BEGIN CERTIFICATE"), 1)
+
 
 if __name__ == "__main__":
     main()
