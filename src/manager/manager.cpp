@@ -433,6 +433,8 @@ net::Task<Result<Policy>> ManagerService::set_policy(Policy wanted, std::string 
     CS_CO_TRY(auto policy, check_policy(std::move(wanted)));
     if (policy.manager_host_name.empty()) policy.manager_host_name = settings_.host_name;
     CS_CO_TRY(auto const before, co_await store_->get_policy());
+    if (!iequals(policy.manager_host_name, before.manager_host_name))
+        CS_CO_CHECK(co_await own_certificate_.stand_for(policy.manager_host_name));
     // Verify is judged each time: with another name or other servers it may not be what it was.
     if (policy.secure_only == SecureOnly::verify || policy.secure_only != before.secure_only)
         CS_CO_CHECK(co_await network_.check_ready_for(policy));

@@ -106,6 +106,9 @@ Result<KeptAuthority> make_issuing_below(pki::CertificateAuthority const& root, 
     return KeptAuthority{.certificate = std::move(made), .key = place.key, .token = place.token, .hierarchy = hierarchy, .made = now};
 }
 
+/// With so many names the manager's own certificate takes up no former ones.
+constexpr std::size_t k_most_manager_names = 12;
+
 bool has_name(pki::Certificate const& certificate, pki::AlternativeName const& name) {
     auto names = certificate.alternative_names();
     return std::ranges::find(names, name) != names.end();
@@ -254,18 +257,24 @@ public:
         co_return std::move(made);
     }
 
-    net::Task<Result<PendingCertificate>> manager_certificate(std::string host_name, std::vector<std::string> addresses) override {
+    net::Task<Result<PendingCertificate>> manager_certificate(std::vector<std::string> host_names,
+                                                              std::vector<std::string> addresses) override {
         using Kind = pki::AlternativeName::Kind;
-        std::vector<pki::AlternativeName> names{{Kind::dns, host_name}};
+        std::vector<pki::AlternativeName> names;
+        for (auto const& name : host_names) names.push_back({Kind::dns, name});
         for (auto const& address : addresses) names.push_back({Kind::ip, address});
         CS_CO_TRY(auto stored, co_await load_manager_certificate());
+        if (stored && !is_ending(stored->certificate, clock_->now()))
+            for (auto const& former : stored->certificate.alternative_names())
+                if (former.kind == Kind::dns && names.size() < k_most_manager_names && std::ranges::find(names, former) == names.end())
+                    names.push_back(former);
         // Managers of one database have one name and one certificate, with the addresses of all of them.
         if (stored && store_.shared().is_shared())
             for (auto const& other : stored->certificate.alternative_names())
                 if (other.kind == Kind::ip && std::ranges::find(names, other) == names.end()) names.push_back(other);
         if (stored && is_good(stored->certificate, names)) co_return std::move(*stored);
         CS_CO_TRY(auto const authority, co_await signer_of(manager_hierarchy()));
-        Order order{.subject = {.common_name = host_name},
+        Order order{.subject = {.common_name = host_names.front()},
                     .names = std::move(names),
                     // Systems may ask for a client certificate when the manager calls them.
                     .profile = pki::Profile::manager,

@@ -45,8 +45,11 @@ public:
     /// that signs is not here.
     virtual net::Task<Result<PendingCertificate>> issue_for_system(System system, Policy policy,
                                                                    pki::Profile profile = pki::Profile::device) = 0;
-    /// The manager's own: made when there is none, or it ends within a third of its life, or the name changed.
-    virtual net::Task<Result<PendingCertificate>> manager_certificate(std::string host_name, std::vector<std::string> addresses) = 0;
+    /// The manager's own, for host names (the first is its subject's) and addresses: made when there is none, or it ends within a third of
+    /// its life, or lacks one of them. Host names that it had before stay until it is renewed, so that systems which were told such a name
+    /// reach the manager until they are told another.
+    virtual net::Task<Result<PendingCertificate>> manager_certificate(std::vector<std::string> host_names,
+                                                                      std::vector<std::string> addresses) = 0;
 };
 
 /// Writes the authority's roots as PEM, for people and their browsers (`ca.pem` of the data folder). FIL-002.

@@ -115,11 +115,27 @@ net::Task<Result<OwnCertificate::Identity>> OwnCertificate::identity() {
         if (chain.size() > 1 && chain.back().is_self_issued()) chain.pop_back();
         co_return Identity{std::move(chain), *active->key};
     }
-    auto const& settings = links_.settings;
-    std::vector<std::string> addresses;
-    if (!listens_everywhere(settings.address)) addresses.push_back(settings.address);
-    CS_CO_TRY(auto made, co_await links_.authority.manager_certificate(settings.host_name, std::move(addresses)));
+    CS_CO_TRY(auto made, co_await internal_for({}));
     co_return Identity{links_.authority.chain_of(made.certificate), std::move(made.key)};
+}
+
+/// The internal authority's, for every name by which systems call the manager, and for `more` when it is a host name.
+net::Task<Result<PendingCertificate>> OwnCertificate::internal_for(std::string more) {
+    auto const& settings = links_.settings;
+    std::vector<std::string> addresses, host_names{settings.host_name};
+    if (!listens_everywhere(settings.address)) addresses.push_back(settings.address);
+    CS_CO_TRY(auto wanted, co_await names());
+    add_name(wanted, more);
+    for (auto const& name : wanted)
+        if (!is_ip_address(name)) add_name(host_names, name);
+    co_return co_await links_.authority.manager_certificate(std::move(host_names), std::move(addresses));
+}
+
+net::Task<Result<void>> OwnCertificate::stand_for(std::string name) {
+    auto const active = kept().active;
+    if (active && !active->is_internal()) co_return Result<void>();
+    CS_CO_CHECK(co_await internal_for(std::move(name)));
+    co_return co_await serve_now();
 }
 
 net::Task<Result<OwnCertificateState>> OwnCertificate::show() {

@@ -74,6 +74,9 @@ public:
         serve_ = std::move(serve);
     }
     net::Task<Result<void>> serve() { return serve_now(); }
+    /// Systems are about to be told this name: the internal authority's certificate gets it, and is served with it. One that a person
+    /// brought stays as it is. MGR-164, MGR-180 when the key that signs is not here.
+    net::Task<Result<void>> stand_for(std::string name);
 
     struct Identity {
         std::vector<pki::Certificate> chain;  ///< leaf first, without the root
@@ -110,6 +113,7 @@ public:
     net::Task<Result<void>> forget_previous(std::string actor);
 
 private:
+    net::Task<Result<PendingCertificate>> internal_for(std::string more);
     net::Task<Result<void>> keep(KeptCertificates kept, std::string action, std::string detail, std::string actor);
     net::Task<Result<void>> serve_now();
     net::Task<Result<NamedSystems>> locked_out_by(std::string root, std::size_t most);

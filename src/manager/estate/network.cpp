@@ -1,6 +1,7 @@
 #include "manager/estate/network.hpp"
 
 #include "base/text.hpp"
+#include "manager/certificates/own_certificate.hpp"
 #include "manager/drivers/web_driver.hpp"
 #include "manager/store/folder_policy_store.hpp"
 
@@ -165,8 +166,12 @@ net::Task<Result<NetworkSettings>> Network::change(Change wanted, std::string ac
     if (!problems.empty()) co_return fail(gather(std::move(problems)));
     if (settings == before) co_return settings;
     CS_CO_CHECK(co_await store_.network().set_network(settings, std::move(actor)));
-    std::scoped_lock lock(mutex_);
-    now_ = settings;
+    {
+        std::scoped_lock lock(mutex_);
+        now_ = settings;
+    }
+    // The internal authority's certificate is for each name by which systems call.
+    if (own_ != nullptr && settings.public_host_name != before.public_host_name) CS_CO_CHECK(co_await own_->serve());
     co_return settings;
 }
 

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "manager/assess/readiness.hpp"
 #include "manager/certificates/certificate_watch.hpp"
+#include "pki/verify.hpp"
 
 #include "countersign/errors/gen.hpp"
 #include "countersign/errors/mgr.hpp"
@@ -68,11 +69,11 @@ private:
         auto& item = add("host_name", "The manager has a fully qualified host name that systems call", SecureOnly::verify);
         auto const& called = policy().manager_host_name;
         constexpr std::string_view remedy =
-            "Set it: countersign policy set --manager-host-name NAME. It is the name that the manager was started with.";
+            "Set it: countersign policy set --manager-host-name NAME. The certificate that the manager serves must have that name.";
         if (called.empty() || is_ip_address(called))
             return no(item, missing("manager_host_name", "systems that verify must call the manager by a host name"), remedy);
-        if (!iequals(called, state_.settings.host_name))
-            return no(item, missing("manager_host_name", "the manager's own certificate is made for " + state_.settings.host_name), remedy);
+        bool const served = state_.own ? pki::matches_name(state_.own->active, called) : iequals(called, state_.settings.host_name);
+        if (!served) return no(item, missing("manager_host_name", "the manager's own certificate is not for " + called), remedy);
         item.evidence = called;
         if (!called.contains('.')) {
             item.state = State::unknown;

@@ -28,7 +28,7 @@ protected:
         return *std::move(issued);
     }
     PendingCertificate manager(InternalCa& authority, std::string host, std::vector<std::string> addresses = {"127.0.0.1"}) {
-        auto made = wait(authority.manager_certificate(std::move(host), std::move(addresses)));
+        auto made = wait(authority.manager_certificate({std::move(host)}, std::move(addresses)));
         EXPECT_TRUE(made) << made.error().explanation();
         return *std::move(made);
     }
@@ -169,6 +169,20 @@ TEST_F(InternalCaTest, another_name_or_address_gives_the_manager_another_certifi
     auto moved = manager(*authority, "tms.example.test", {"127.0.0.2"});
     EXPECT_NE(moved.certificate, renamed.certificate);
     EXPECT_TRUE(pki::matches_name(moved.certificate, "127.0.0.2"));
+}
+
+TEST_F(InternalCaTest, a_former_name_stays_until_the_managers_certificate_is_renewed) {
+    auto authority = open();
+    (void)manager(*authority, "manager.example.test");
+    auto const renamed = manager(*authority, "tms.example.test").certificate;
+    EXPECT_TRUE(pki::matches_name(renamed, "tms.example.test"));
+    EXPECT_TRUE(pki::matches_name(renamed, "manager.example.test")) << "systems still call it by that name";
+    EXPECT_NE(renamed.subject().find("tms.example.test"), std::string::npos);
+    EXPECT_EQ(manager(*authority, "tms.example.test").certificate, renamed);
+    clock_->advance(std::chrono::days(245));
+    auto const renewed = manager(*authority, "tms.example.test").certificate;
+    EXPECT_TRUE(pki::matches_name(renewed, "tms.example.test"));
+    EXPECT_FALSE(pki::matches_name(renewed, "manager.example.test"));
 }
 
 TEST_F(InternalCaTest, a_pending_certificate_survives_a_restart_and_is_recorded_as_issued) {

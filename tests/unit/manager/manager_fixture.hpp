@@ -44,8 +44,9 @@ public:
         auto identity = authority.issue(system.host_name);
         co_return manager::PendingCertificate{identity.chain.front(), identity.key};
     }
-    net::Task<Result<manager::PendingCertificate>> manager_certificate(std::string host_name, std::vector<std::string>) override {
-        auto identity = authority.issue(host_name);
+    net::Task<Result<manager::PendingCertificate>> manager_certificate(std::vector<std::string> host_names,
+                                                                       std::vector<std::string>) override {
+        auto identity = authority.issue(host_names.front());
         co_return manager::PendingCertificate{identity.chain.front(), identity.key};
     }
     TestAuthority authority{"Estate root"};

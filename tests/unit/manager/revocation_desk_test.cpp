@@ -162,7 +162,7 @@ TEST_F(RevocationDeskTest, the_roots_list_and_answers_are_about_issuing_authorit
 }
 
 TEST_F(RevocationDeskTest, the_certificate_that_the_manager_serves_is_not_revoked) {
-    auto const own = wait(authority_->manager_certificate("tms.example.test", {}))->certificate;
+    auto const own = wait(authority_->manager_certificate({"tms.example.test"}, {}))->certificate;
     get(store_->inventory().note_served(0, "https", {own}));
     EXPECT_EQ(error_of(desk_->revoke(own.fingerprint(), 1, "admin")), errors::mgr::served_by_manager);
 }

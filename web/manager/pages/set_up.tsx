@@ -52,7 +52,8 @@ function Name({ policy, started }: { policy: Policy; started: string }) {
       <Form run={save} button={values.manager_host_name === policy.manager_host_name ? 'Save and look again' : 'Change the name'}>
         <Fields fields={fields} values={values} change={setValues} />
         <Text size="sm" c="dimmed">
-          The manager was started with the name {started} (<code>host_name</code> of its settings file, which takes a restart to change): its own certificate is made for that name.
+          The manager was started with the name {started} (<code>host_name</code> of its settings file, which takes a restart to change). The certificate of its own authority stands for that name and for the one here;
+          a name that you give up stays in it until it is renewed, so that no system is locked out.
         </Text>
       </Form>
     </Card>
