@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 from estate import World, wait_for  # noqa: E402
 from journeys import set_up_administrator, travel  # noqa: E402
 
-KEPT = ("overview", "overview-dark", "systems", "system", "plan", "campaign", "certificate", "overview-phone")
+KEPT = ("set-up", "overview", "overview-dark", "systems", "system", "plan", "campaign", "certificate", "overview-phone")
 
 
 def write_history(file, count):

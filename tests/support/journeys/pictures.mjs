@@ -17,6 +17,7 @@ const shots = [
   ['issuers', '/issuers'],
   ['settings', '/settings'],
   ['about', '/about'],
+  ['set-up', '/set-up/name'],
 ];
 const settled = async (page) => {
   await page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('.loading, [class*=Skeleton]'), undefined, { timeout: 60_000 });

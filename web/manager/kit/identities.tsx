@@ -14,6 +14,7 @@ export const identityChoices: Choice[] = [
   { value: 'two', label: 'Two, one for its server and one for its calls' },
 ];
 
+const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 const canHaveTwo = (one: Family) => one.two_identities && (one.two_identities_from ? `Two, from software ${one.two_identities_from}` : 'Two');
 
 /** Which families can have two, and why not. */
@@ -21,7 +22,7 @@ export function FamiliesWithTwo() {
   const families = useGet('GET /families');
   return (
     <Loaded of={families} operation="GET /families">
-      {(page) => <Short label="Identities of the families" heads={['Family', 'Certificates', 'Why']} rows={page.families.map((one) => [one.name, canHaveTwo(one) || 'One', one.two_identities ? 'It keeps a certificate for its calls apart from that of its server.' : `${one.one_certificate_because}.`])} />}
+      {(page) => <Short label="Identities of the families" heads={['Family', 'Certificates', 'Why']} rows={page.families.map((one) => [one.name, canHaveTwo(one) || 'One', one.two_identities ? 'It keeps a certificate for its calls apart from that of its server.' : `${sentence(one.one_certificate_because)}.`])} />}
     </Loaded>
   );
 }
