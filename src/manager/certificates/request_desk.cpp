@@ -82,7 +82,12 @@ net::Task<Result<JudgedAnswers>> RequestDesk::answer(std::vector<AnswerFile> fil
     std::vector<std::string> keys;
     for (auto const& leaf : read.leaves) keys.push_back(leaf.certificate.public_key_sha256());
     CS_CO_TRY(auto found, co_await requests().of_keys(std::move(keys)));
-    AnswerNeeds needs{.now = links_.clock->now(), .roots = links_.authority.roots(), .requests = std::move(found)};
+    std::vector<std::string> issuers;
+    for (auto const& leaf : read.leaves) issuers.push_back(leaf.certificate.issuer());
+    for (auto const& one : read.authorities) issuers.push_back(one.issuer());
+    CS_CO_TRY(auto known, co_await requests().known_authorities(std::move(issuers)));
+    AnswerNeeds needs{
+        .now = links_.clock->now(), .roots = links_.authority.roots(), .requests = std::move(found), .known = std::move(known)};
     auto judged = co_await net::offload(links_.pool, [read, needs = std::move(needs)] { return judge_answers(read, needs); });
     CS_CO_TRY(auto const accepted, co_await accept(judged, actor));
     std::vector<SystemId> systems;

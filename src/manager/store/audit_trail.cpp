@@ -6,6 +6,7 @@
 #include "countersign/errors/mgr.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace countersign::manager::store {
 namespace {
@@ -83,9 +84,12 @@ void add_audit_record(Database& database, UtcTime now, std::string_view actor, s
 CommitQueue::Hooks AuditTrail::hooks() {
     return {.begun = [this](Database& database) { begun(database); },
             .committing = [this](Database& database) { committing(database); },
+            .committed = [this] { under_way_ = false; },
             .lost =
                 [this](Database& database) {
-                    database.audit_tip() = before_;
+                    // Outside of a transaction there is nothing to go back to.
+                    if (under_way_) database.audit_tip() = before_;
+                    under_way_ = false;
                     sealed_.reset();
                     sealed_count_ = -1;
                 }};
@@ -94,6 +98,7 @@ CommitQueue::Hooks AuditTrail::hooks() {
 void AuditTrail::begun(Database& database) {
     auto& tip = database.audit_tip();
     before_ = tip;
+    under_way_ = true;
     auto const [sealed, last] = look(database);
     bool const known = tip.has_value();
     if (known) tip->last_id = std::max(tip->last_id, last);

@@ -26,7 +26,8 @@ private:
     host::Sealer const& sealer_;
     Clock const& clock_;
     // The queue's thread alone uses these.
-    std::optional<AuditTip> before_;     ///< as the transaction found it
+    bool under_way_ = false;             ///< a transaction that writes
+    std::optional<AuditTip> before_;     ///< as it found it
     std::optional<std::string> sealed_;  ///< as it stands in the database, to our knowledge
     std::int64_t sealed_count_ = -1;
 };

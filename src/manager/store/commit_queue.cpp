@@ -188,6 +188,7 @@ CommitQueue::Outcome CommitQueue::transact(std::deque<Call>& batch, bool careful
     }
     if (access == Access::write && hooks_.committing) hooks_.committing(*database_);
     database_->commit();
+    if (access == Access::write && hooks_.committed) hooks_.committed();
     log_to_move_ = log_to_move_ || access != Access::read;
     return Outcome::done;
 }

@@ -28,6 +28,7 @@ public:
     struct Hooks {
         std::function<void(Database&)> begun{};       ///< before the first call
         std::function<void(Database&)> committing{};  ///< after the last call
+        std::function<void()> committed{};            ///< it is durable
         std::function<void(Database&)> lost{};        ///< it was rolled back as a whole, or its server went away
     };
     explicit CommitQueue(std::unique_ptr<Database> database) : CommitQueue(std::move(database), Hooks()) {}

@@ -510,11 +510,16 @@ Statements const k_people = {
     "CREATE INDEX tokens_owner ON tokens (owner)",
 };
 
-std::array<Statements const*, 21> const k_steps = {
-    &k_systems,        &k_certificates,     &k_jobs,           &k_tickets,          &k_access, &k_trials,
-    &k_folders,        &k_ticket_work,      &k_notifications,  &k_campaigns,        &k_lists,  &k_folder_policy,
-    &k_arrivals,       &k_own_certificates, &k_audit_chain,    &inventory_schema(), &k_people, &authority_schema(),
-    &running_schema(), &request_schema(),   &identity_schema()};
+/// Nothing to change, but programs from before let the database number the records of the trail: on a database whose records this one
+/// has numbered they would give numbers twice. They refuse a newer schema.
+Statements const k_numbered_records;
+
+std::array<Statements const*, 22> const k_steps = {&k_systems,         &k_certificates,     &k_jobs,           &k_tickets,
+                                                   &k_access,          &k_trials,           &k_folders,        &k_ticket_work,
+                                                   &k_notifications,   &k_campaigns,        &k_lists,          &k_folder_policy,
+                                                   &k_arrivals,        &k_own_certificates, &k_audit_chain,    &inventory_schema(),
+                                                   &k_people,          &authority_schema(), &running_schema(), &request_schema(),
+                                                   &identity_schema(), &k_numbered_records};
 
 constexpr int k_version_with_address_keys = 11;
 

@@ -94,6 +94,10 @@ public:
         std::vector<pki::Certificate> chain;  ///< leaf first, without the root
         UtcTime renew_at{};                   ///< when its successor is to be asked for
     };
+    /// Certificates of authorities that came with earlier answers or were seen in chains, for issuers of these names and those above them.
+    /// Candidates only: nothing says that they signed anything.
+    virtual net::Task<Result<std::vector<pki::Certificate>>> known_authorities(std::vector<std::string> subjects) = 0;
+
     /// All in one transaction, with their records. Answers to requests that are not in hand any more are left out: who asks again is told
     /// so. The requests that were answered.
     virtual net::Task<Result<std::vector<RequestEntry>>> accept(std::vector<Answer> answers, std::string actor) = 0;

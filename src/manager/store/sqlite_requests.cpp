@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace countersign::manager {
 namespace {
@@ -220,6 +221,29 @@ net::Task<Result<std::vector<RequestEntry>>> SqliteRequests::of_keys(std::vector
             for (auto i = begin; i < std::min(keys.size(), begin + k_values); ++i) query.add(i == begin ? "?" : ", ?", {value(keys[i])});
             query.add(")");
             for (auto const& row : database.select(k_columns, query.sql(), query.values())) out.push_back(entry_of(row));
+        }
+        return out;
+    });
+}
+
+net::Task<Result<std::vector<pki::Certificate>>> SqliteRequests::known_authorities(std::vector<std::string> subjects) {
+    return backing_.read([subjects = std::move(subjects)](Database& database) -> Result<std::vector<pki::Certificate>> {
+        constexpr std::size_t most = 100;
+        std::vector<pki::Certificate> out;
+        std::set<std::string> asked;
+        std::vector<std::string> open = subjects;
+        while (!open.empty() && out.size() < most) {
+            auto const subject = std::move(open.back());
+            open.pop_back();
+            if (!asked.insert(subject).second) continue;
+            for (auto const& row : database.select({"pem"},
+                                                   "FROM inventory WHERE purpose IN ('root', 'authority', 'seen authority') AND subject = "
+                                                   ":subject AND pem <> '' ORDER BY not_after DESC LIMIT 20",
+                                                   {value(subject)})) {
+                CS_TRY(auto one, pki::Certificate::parse_pem(row.text(0)));
+                open.push_back(one.issuer());
+                out.push_back(std::move(one));
+            }
         }
         return out;
     });

@@ -14,6 +14,7 @@ public:
     net::Task<Result<std::size_t>> count(RequestFilter filter) override;
     net::Task<Result<void>> note_downloaded(std::vector<RequestId> ids, std::string actor) override;
     net::Task<Result<std::vector<RequestEntry>>> of_keys(std::vector<std::string> public_keys) override;
+    net::Task<Result<std::vector<pki::Certificate>>> known_authorities(std::vector<std::string> subjects) override;
     net::Task<Result<std::optional<InHand>>> in_hand(SystemId system) override;
     net::Task<Result<std::vector<RequestEntry>>> accept(std::vector<Answer> answers, std::string actor) override;
     net::Task<Result<std::optional<Ready>>> ready(SystemId system) override;

@@ -29,10 +29,14 @@ net::Task<Result<void>> StoreSharing::tell(std::string kind, std::int64_t id, st
 
 net::Task<Result<int>> StoreSharing::free_jobs_of_lost() {
     if (!place_) co_return 0;
-    co_return co_await backing_.rows([this](Database& database) -> Result<int> {
-        auto const now = std::chrono::steady_clock::now();
+    struct Found {
         int freed = 0;
         std::map<std::string, std::chrono::steady_clock::time_point> missed;
+    };
+    // What the body finds is kept when it is done: it may run twice.
+    CS_CO_TRY(auto found, co_await backing_.rows([this](Database& database) -> Result<Found> {
+        auto const now = std::chrono::steady_clock::now();
+        Found out;
         for (auto const& row :
              database.select({"owner"}, "FROM jobs WHERE state = 'running' AND owner <> :mine GROUP BY owner", {value(owner_)})) {
             auto const owner = row.text(0);
@@ -45,14 +49,15 @@ net::Task<Result<int>> StoreSharing::free_jobs_of_lost() {
             if (now - since >= k_missed) {
                 auto const jobs = release_leases(database, backing_.now(), owner, 1);
                 log::warning("store.manager_lost", {{"owner", owner}, {"jobs", jobs}});
-                freed += jobs;
+                out.freed += jobs;
             } else {
-                missed.emplace(owner, since);
+                out.missed.emplace(owner, since);
             }
         }
-        missed_ = std::move(missed);
-        return freed;
-    });
+        return out;
+    }));
+    missed_ = std::move(found.missed);
+    co_return found.freed;
 }
 
 net::Task<Result<void>> StoreSharing::started() {

@@ -34,7 +34,7 @@ private:
     Backing& backing_;
     std::unique_ptr<SharedPlace> place_;
     std::string owner_;
-    std::map<std::string, std::chrono::steady_clock::time_point> missed_;  ///< since when; the queue's thread alone uses it
+    std::map<std::string, std::chrono::steady_clock::time_point> missed_;  ///< since when; one caller at a time
     std::unique_ptr<ChangeFeed> feed_;
 };
 
