@@ -141,6 +141,7 @@ void Unit::State::adopt(std::map<std::string, OpenDoor> opened, std::map<std::st
     }
     for (auto& [id, open] : opened) {
         report("service.opened", {{"service", id}, {"where", to_string(open.what.where)}});
+        if (open.what.service->needs_certificate) open.offer = offer_of(*open.what.service);
         doors.emplace(id, std::move(open));
     }
     std::erase_if(unopened, [&](auto const& closed) {

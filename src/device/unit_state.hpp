@@ -84,6 +84,7 @@ struct Unit::State {
     Result<void> take_feature_keys(Unit& unit, std::vector<std::string> keys);
 
     // certificates/held_identities.cpp
+    struct OpenDoor;
     [[nodiscard]] Result<void> load_certificates();
     [[nodiscard]] Result<void> load_identity(HeldIdentity& identity);
     void tell_damage(std::string const& what, HeldIdentity const& identity, Error const& error);
@@ -93,6 +94,11 @@ struct Unit::State {
     [[nodiscard]] HeldIdentity const& identity_of(family::Service const& service) const;
     [[nodiscard]] HeldIdentity const& first_identity() const { return identities.front(); }
     Result<std::shared_ptr<net::tls::ServerContext const>> server_context(family::Service const& service);
+    /// What a handshake of the service shows and offers: another one proves what an earlier one did not. Whether callers must show a
+    /// certificate is no part of it: the door tells those who did not (DEV-081).
+    [[nodiscard]] std::string offer_of(family::Service const& service) const;
+    /// New handshakes of the door go by what holds now. While a trial is on, connections from before another offer end.
+    void show_anew(OpenDoor& open);
     /// New handshakes of the identity's doors show what is installed.
     void serve_installed(HeldIdentity& identity);
     /// The same pairs, with what is trusted and revoked now: for doors that verify callers.
@@ -126,6 +132,7 @@ struct Unit::State {
     struct OpenDoor {
         Wanted what;
         std::unique_ptr<Door> door;
+        std::string offer = {};  ///< as offer_of() when it was opened or shown anew
     };
     [[nodiscard]] std::map<std::string, Wanted> wanted_doors(Prospect const& prospect) const;
     /// Opens what is wanted and not open yet, but for what could not be opened before. On failure nothing is open that was not.

@@ -11,9 +11,11 @@ export function el<K extends keyof HTMLElementTagNameMap>(tag: K, attributes: Re
 /** The header by which the system knows what a script asks for: `live` keeps no log-in open. */
 export const asks = (how: 'live' | 'person') => ({ 'Countersign-Page': how });
 
-/** The path of the page that is shown; after a form was sent the address is that of the form. */
+/** The path of the page that is shown; after a form was sent the address is that of the form. It begins with one slash: behind two, a
+ *  browser reads the name of another host. */
 export function pagePath(): string {
-  return document.querySelector('nav a[aria-current]')?.getAttribute('href') ?? location.pathname;
+  const path = document.querySelector('nav a[aria-current]')?.getAttribute('href') ?? location.pathname;
+  return `/${path.replace(/^[/\\]+/, '')}`;
 }
 
 /** Says something at the head of the page, or takes it back. */

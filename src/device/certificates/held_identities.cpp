@@ -129,17 +129,27 @@ Result<std::shared_ptr<net::tls::ServerContext const>> Unit::State::server_conte
     return context;
 }
 
+std::string Unit::State::offer_of(family::Service const& service) const {
+    auto const& served = identity_of(service).served;
+    return (served ? served->chain.front().fingerprint() : std::string()) + " " + tls_profile(service);
+}
+
+void Unit::State::show_anew(OpenDoor& open) {
+    auto const& service = *open.what.service;
+    auto fresh = server_context(service);
+    if (!fresh) {
+        log::error("certificate.not_served", fresh.error(), {{"unit", spec.serial}, {"service", service.id}});
+        return;
+    }
+    open.door->replace_identity(*fresh);
+    auto const before = std::exchange(open.offer, offer_of(service));
+    if (before != open.offer && trial.current()) open.door->end_connections();
+}
+
 void Unit::State::serve_installed(HeldIdentity& identity) {
     identity.serve();
-    for (auto& [id, open] : doors) {
-        auto const& service = *open.what.service;
-        if (!service.needs_certificate || &identity_of(service) != &identity) continue;
-        auto fresh = server_context(service);
-        if (fresh)
-            open.door->replace_identity(*fresh);
-        else
-            log::error("certificate.not_served", fresh.error(), {{"unit", spec.serial}, {"service", id}});
-    }
+    for (auto& [id, open] : doors)
+        if (open.what.service->needs_certificate && &identity_of(*open.what.service) == &identity) show_anew(open);
 }
 
 void Unit::State::renew_contexts() {
@@ -148,7 +158,7 @@ void Unit::State::renew_contexts() {
         auto const& service = *open.what.service;
         // Roots say who issued a certificate, and name servers where its responder is.
         if (!service.needs_certificate || (service.verify_clients.empty() && !can_staple(identity_of(service)))) continue;
-        if (auto fresh = server_context(service)) open.door->replace_identity(*fresh);
+        show_anew(open);
     }
 }
 
@@ -162,10 +172,7 @@ void Unit::State::renew_offers() {
     for (auto& [id, open] : doors) {
         auto const& service = *open.what.service;
         if (!service.needs_certificate || (service.tls_profile.empty() && service.verify_clients.empty())) continue;
-        if (auto fresh = server_context(service))
-            open.door->replace_identity(*fresh);
-        else
-            log::error("certificate.not_served", fresh.error(), {{"unit", spec.serial}, {"service", id}});
+        show_anew(open);
     }
 }
 

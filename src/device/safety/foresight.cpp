@@ -126,7 +126,9 @@ Foresight::Told Foresight::pair(std::vector<pki::Certificate> const& chain, std:
         auto const name = leaf.common_name().empty() ? leaf.subject() : leaf.common_name();
         work.tell(service_.title + ", which you are using, shows the certificate of " + name + " " + when +
                   ". Your browser goes on without a warning if it trusts the issuer, " + leaf.issuer() + ".");
-        if (!pki::matches_name(leaf, host_))
+        // An address of version 6 is in brackets in a URL, and in a certificate it is not.
+        auto const bare = host_.starts_with('[') && host_.ends_with(']') ? host_.substr(1, host_.size() - 2) : host_;
+        if (!pki::matches_name(leaf, bare))
             work.tell("This certificate is not for " + host_ + ", by which you called this system: your browser will warn of it.");
     }
     if (!work.told.effects.empty()) work.told.go_on_at = work.address(work.now());
@@ -194,9 +196,11 @@ Foresight::Proof Foresight::proof() const {
         return {
             .not_here = "What was changed waits for a restart, and has not shown yet that it works. Restart the system, then confirm it.",
             .go_on_at = {}};
-    bool const open = work.state.doors.contains(service_.id) && work.state.wanted_doors(work.later()).contains(service_.id);
-    if (open) return {};
-    return {.not_here = service_.title + ", which you are using, is not open after the change.", .go_on_at = work.address(work.later())};
+    auto const after = work.later();
+    bool const open = work.state.doors.contains(service_.id) && work.state.wanted_doors(after).contains(service_.id);
+    if (open && !after.redirects(service_)) return {};
+    auto const why = open ? "answers with nothing but the way to HTTPS after the change." : "is not open after the change.";
+    return {.not_here = service_.title + ", which you are using, " + why, .go_on_at = work.address(after)};
 }
 
 std::string Foresight::secure_address() const {

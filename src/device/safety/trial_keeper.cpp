@@ -148,10 +148,13 @@ Result<void> TrialKeeper::confirm(std::string_view id, Actor actor) {
     if (unit_.restart_pending())
         return fail(errors::dev::trial_not_proven, {{"detail", "a change waits for a restart, and has not shown yet that it works"}});
     auto const& state = *unit_.state_;
-    bool const open =
-        state.doors.contains(actor.door) && state.wanted_doors(state.prospect(state.tree.stored_values())).contains(actor.door);
+    auto const after = state.prospect(state.tree.stored_values());
+    bool const open = state.doors.contains(actor.door) && state.wanted_doors(after).contains(actor.door);
     if (!open && actor.door != k_serial_door)
         return fail(errors::dev::trial_not_proven, {{"detail", actor.door + " is not open after the change; use a service that is"}});
+    if (open && after.redirects(*state.doors.at(actor.door).what.service))
+        return fail(errors::dev::trial_not_proven,
+                    {{"detail", actor.door + " answers with nothing but the way to another service after the change; use that one"}});
     CS_CHECK(host::remove_file(file()));
     record_.reset();
     stop();

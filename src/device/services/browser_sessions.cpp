@@ -9,31 +9,32 @@
 namespace countersign::device {
 namespace {
 
-constexpr std::string_view k_name = "__Host-Pages";
+constexpr std::string_view k_name = "__Host-Pages-";
+constexpr std::size_t k_name_digits = 16;
 constexpr std::size_t k_id_bytes = 32;
 constexpr std::string_view k_attributes = "; Path=/; Secure; HttpOnly; SameSite=Strict";
 
 std::string digest_of(std::string_view id) { return net::tls::hash_hex(net::tls::Hash::sha256, id); }
 
-/// The value of our cookie (RFC 6265 section 5.4), or empty.
-std::string_view cookie_of(net::http::Request const& request) {
+}  // namespace
+
+BrowserSessions::BrowserSessions(std::string_view whose) : name_(std::string(k_name) + digest_of(whose).substr(0, k_name_digits)) {}
+
+std::string_view BrowserSessions::cookie_of(net::http::Request const& request) const {
     for (auto const line : request.fields.all("Cookie"))
         for (auto const part : split(line, ';')) {
             auto const pair = trim(part);
-            if (pair.size() > k_name.size() && pair.starts_with(k_name) && pair[k_name.size()] == '=')
-                return pair.substr(k_name.size() + 1);
+            if (pair.size() > name_.size() && pair.starts_with(name_) && pair[name_.size()] == '=') return pair.substr(name_.size() + 1);
         }
     return {};
 }
-
-}  // namespace
 
 std::string BrowserSessions::begin(std::string const& user, Time now) {
     std::erase_if(open_, [now](auto const& one) { return over(one.second, now); });
     if (open_.size() >= k_most) open_.erase(std::ranges::min_element(open_, {}, [](auto const& one) { return one.second.used; }));
     auto const id = to_hex(host::random_bytes(k_id_bytes));
     open_.insert_or_assign(digest_of(id), Session{user, now, now});
-    return std::string(k_name) + "=" + id + std::string(k_attributes);
+    return name_ + "=" + id + std::string(k_attributes);
 }
 
 std::optional<std::string> BrowserSessions::user_of(net::http::Request const& request, Use use, Time now) {
@@ -58,6 +59,6 @@ std::optional<std::string> BrowserSessions::end(net::http::Request const& reques
     return user;
 }
 
-std::string BrowserSessions::cookie_to_forget() { return std::string(k_name) + "=" + std::string(k_attributes) + "; Max-Age=0"; }
+std::string BrowserSessions::cookie_to_forget() const { return name_ + "=" + std::string(k_attributes) + "; Max-Age=0"; }
 
 }  // namespace countersign::device

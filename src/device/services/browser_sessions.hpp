@@ -23,13 +23,17 @@ public:
 
     enum class Use { person, background };  ///< what a page asks for by itself keeps no session open
 
+    /// `whose`: the service of the system. Its digest is in the cookie's name: cookies are for a host whatever the port (RFC 6265 section
+    /// 8.5), and several systems may share a host name.
+    explicit BrowserSessions(std::string_view whose);
+
     /// The value of Set-Cookie.
     std::string begin(std::string const& user, Time now);
     /// The user whose session the request's cookie names.
     std::optional<std::string> user_of(net::http::Request const& request, Use use, Time now);
     /// The user whose session it was, and the value of Set-Cookie that takes the cookie back.
     std::optional<std::string> end(net::http::Request const& request);
-    static std::string cookie_to_forget();
+    [[nodiscard]] std::string cookie_to_forget() const;
     void end_all() { open_.clear(); }
     [[nodiscard]] std::size_t size() const { return open_.size(); }
 
@@ -39,7 +43,10 @@ private:
         Time begun;
         Time used;
     };
+    /// The value of our cookie (RFC 6265 section 5.4), or empty.
+    [[nodiscard]] std::string_view cookie_of(net::http::Request const& request) const;
     static bool over(Session const& session, Time now) { return now - session.used >= k_idle || now - session.begun >= k_longest; }
+    std::string name_;
     std::map<std::string, Session, std::less<>> open_;  ///< by the digest of the cookie, so that looking up tells nothing by its time
 };
 

@@ -25,9 +25,14 @@ std::optional<std::string> forged_from(http::Request const& request) {
         return "Sec-Fetch-Site: " + std::string(site);
     auto origin = request.fields.get("Origin");
     if (origin.empty()) return std::nullopt;
-    auto scheme_end = origin.find("://");
-    auto host = scheme_end == std::string_view::npos ? std::string_view() : origin.substr(scheme_end + 3);
-    if (host.empty() || !iequals(host, request.fields.get("Host"))) return "Origin: " + std::string(origin);
+    // The same name over the other scheme is somebody else: whoever listens can be that.
+    std::string_view const scheme = request.secure ? "https://" : "http://";
+    auto const host = [&](std::string_view text) {
+        std::string_view const usual = request.secure ? ":443" : ":80";
+        return text.ends_with(usual) ? text.substr(0, text.size() - usual.size()) : text;
+    };
+    bool const ours = istarts_with(origin, scheme) && iequals(host(origin.substr(scheme.size())), host(request.fields.get("Host")));
+    if (!ours || origin.size() == scheme.size()) return "Origin: " + std::string(origin);
     return std::nullopt;
 }
 
@@ -69,7 +74,7 @@ public:
           service_(service),
           authenticator_(settings_of(unit->family()), password_lookup(unit)),
           websockets_(service),
-          people_(service.id) {
+          people_(service.id, unit->spec().serial) {
         // Whoever knew the old password is not let in by what it once opened. Owned by this object, so `this` outlives it.
         password_changes_ = unit->subscribe([this](Event const& event) {
             if (event.id != "password.changed" && event.id != "password.reset") return;
@@ -86,6 +91,17 @@ public:
     }
 
     net::Task<http::Response> handle(http::Request request) override {
+        auto const before = ended_;
+        auto response = co_await respond(std::move(request));
+        // This connection ends with this answer: who reads that sends nothing more into it.
+        if (ended_ != before) response.fields.set("Connection", "close");
+        co_return response;
+    }
+    /// The server was asked to end the connections that there are.
+    void note_ended() { ++ended_; }
+
+private:
+    net::Task<http::Response> respond(http::Request request) {
         auto unit = unit_.lock();
         if (!unit) co_return http::Response::text(503, "The system is shutting down.\n");
         if (lacks_certificate(*unit, service_, request)) {
@@ -124,8 +140,6 @@ public:
         if (on_trial) response.fields.set("Connection", "close");
         co_return response;
     }
-
-private:
     static http::Authenticator::Settings settings_of(family::Family const& family) {
         return {.realm = family.login.realm,
                 .digest = family.login.scheme != "basic",
@@ -158,15 +172,17 @@ private:
 
     /// Nothing when the log-in is right; the actor's user is set then.
     std::optional<http::Response> log_in(Unit& unit, http::Request const& request, Actor& actor, bool& by_form) {
+        // A log-in at the pages is no credential where programs speak: there it could become one that outlives it.
+        bool const people = with_people() && !is_for_programs(unit.family(), request.path);
         // A session is nothing that one guesses: others at the same address, who do, keep nobody out who is in.
-        if (auto user = with_people() && !request.fields.has("Authorization") ? people_.user_of(request) : std::nullopt) {
+        if (auto user = people && !request.fields.has("Authorization") ? people_.user_of(request) : std::nullopt) {
             actor.user = *std::move(user);
             by_form = true;
             return std::nullopt;
         }
         auto const program = with_sessions() ? sessions_.user_of(request, std::chrono::steady_clock::now()) : std::nullopt;
         // Also while the address is locked out: a person reads in the form how long.
-        if (with_people() && !program)
+        if (people && !program)
             if (auto response = LogInPages::instead_of_challenge(unit, request)) return response;
         if (auto open = unit.check_not_locked(actor.peer); !open) return wait(open.error());
         if (program) {
@@ -188,6 +204,10 @@ private:
         return response;
     }
 
+    [[nodiscard]] bool is_for_programs(family::Family const& family, std::string_view path) const {
+        bool const session = path == WebSessions::k_begin || path == WebSessions::k_end;
+        return (session && speaks(service_, "xapi_session")) || (speaks(service_, "xapi_xml") && is_xapi_place(family, path));
+    }
     [[nodiscard]] bool with_people() const { return service_.secure && speaks(service_, "pages"); }
     [[nodiscard]] bool with_sessions() const { return service_.secure && speaks(service_, "xapi_session"); }
 
@@ -220,22 +240,27 @@ private:
     WebSessions sessions_;
     LogInPages people_;
     std::unique_ptr<Unit::Subscription> password_changes_;
+    std::uint64_t ended_ = 0;  ///< how often the connections were asked to end
     /// Of this service alone: a token that was sent in clear opens nothing behind TLS.
     std::shared_ptr<TransactionSessions> transactions_ = std::make_shared<TransactionSessions>();
 };
 
 class HttpDoor final : public Door {
 public:
-    explicit HttpDoor(std::unique_ptr<http::Server> server) : server_(std::move(server)) {}
+    HttpDoor(std::unique_ptr<http::Server> server, std::shared_ptr<WebService> web) : server_(std::move(server)), web_(std::move(web)) {}
     [[nodiscard]] net::Endpoint local() const override { return server_->local(); }
     net::Task<> close(net::Milliseconds grace) override { return server_->close(grace); }
     void replace_identity(std::shared_ptr<net::tls::ServerContext const> identity) override {
         server_->replace_identity(std::move(identity));
     }
-    void end_connections() override { server_->end_connections(); }
+    void end_connections() override {
+        web_->note_ended();
+        server_->end_connections();
+    }
 
 private:
     std::unique_ptr<http::Server> server_;
+    std::shared_ptr<WebService> web_;
 };
 
 /// Nothing inline, no frame, nothing from elsewhere, nothing kept (OWASP secure headers).
@@ -258,8 +283,8 @@ Result<std::unique_ptr<Door>> open_http(Unit& unit, family::Service const& servi
         CS_TRY(settings.tls, unit.server_context(service));
     }
     auto web = std::make_shared<WebService>(unit.shared_from_this(), service);
-    CS_TRY(auto server, http::Server::listen({unit.executor()}, std::move(settings), std::move(web)));
-    return std::unique_ptr<Door>(std::make_unique<HttpDoor>(std::move(server)));
+    CS_TRY(auto server, http::Server::listen({unit.executor()}, std::move(settings), web));
+    return std::unique_ptr<Door>(std::make_unique<HttpDoor>(std::move(server), std::move(web)));
 }
 
 }  // namespace

@@ -28,6 +28,8 @@ struct WebRequest {
 
 /// GET /status.xml /configuration.xml /command.xml /valuespace.xml, GET and POST /getxml, POST /putxml, GET and POST /formputxml.
 net::Task<std::optional<net::http::Response>> handle_xapi(WebRequest web);
+/// A path that handle_xapi answers: a place of programs.
+bool is_xapi_place(family::Family const& family, std::string_view path);
 /// POST /RPC2. Log-in stands in the body.
 net::Task<net::http::Response> handle_xml_rpc(WebRequest web);
 /// POST of XML transactions (dialect/transactions.hpp) on the service's transaction paths. LOGIN gives the token of a session; LOGOUT ends
@@ -44,7 +46,7 @@ inline constexpr std::size_t k_xml_body_limit = 1024 * 1024;
 inline constexpr std::size_t k_form_body_limit = 2560 * 1024;
 
 /// Why a request that changes something looks forged: another site's page sent it. Nothing: it does not. Browsers name the
-/// sender in Sec-Fetch-Site and Origin; programs send neither.
+/// sender in Sec-Fetch-Site and Origin (scheme, host and port, RFC 6454 section 6.2); programs send neither.
 std::optional<std::string> forged_from(net::http::Request const& request);
 
 }  // namespace countersign::device

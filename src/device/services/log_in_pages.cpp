@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "device/services/form_result.hpp"
+#include "device/services/http_door.hpp"
 #include "device/services/page_files.hpp"
 #include "dialect/web_frame.hpp"
 #include "net/http/server.hpp"
@@ -37,6 +38,12 @@ http::Response draw(Unit const& unit, int status, web::LogIn values) {
     return http::Response::html(status, web::render_log_in(unit.family(), values));
 }
 
+std::string address_of_log_in(std::string_view to, std::string_view why) {
+    auto address = std::string(k_log_in_path) + "?to=" + http::url_encode(to);
+    if (!why.empty()) address += "&why=" + std::string(why);
+    return address;
+}
+
 std::string expected_user(Unit const& unit) { return unit.family().login.any_user ? unit.family().login.user : std::string(); }
 
 http::Response ask(Unit const& unit, http::Request const& request) {
@@ -46,6 +53,8 @@ http::Response ask(Unit const& unit, http::Request const& request) {
     };
     web::LogIn values{.files = {}, .target = {}, .to = own_path(about("to")), .user = expected_user(unit), .notice = {}, .problem = {}};
     if (about("why") == "out") values.notice = "You have logged out.";
+    if (about("why") == "in")
+        values.problem = "Your browser did not keep your log-in. Allow it to keep cookies for this system, then log in again.";
     if (about("why") == "ended") values.problem = "Your log-in has ended. What you sent was not carried out.";
     return draw(unit, 200, std::move(values));
 }
@@ -76,7 +85,10 @@ http::Response LogInPages::log_in(Unit& unit, http::Request const& request) {
     // A name that is none is the name of nobody; what it says stands in no journal.
     auto const who = user.size() <= k_longest_word && printable && is_utf8(user) ? user : std::string("?");
     if (auto right = unit.authenticate(who, password, {service_, who, request.peer.address}); !right) return refuse(right.error());
-    return go_to(to, sessions_.begin(who, now()));
+    // One browser, one log-in: nobody could end the one before.
+    (void)sessions_.end(request);
+    // By way of the log-in: a browser without our cookie finds out there.
+    return go_to(address_of_log_in(to, "in"), sessions_.begin(who, now()));
 }
 
 std::optional<http::Response> LogInPages::answer(Unit& unit, http::Request const& request) {
@@ -88,7 +100,7 @@ std::optional<http::Response> LogInPages::answer(Unit& unit, http::Request const
     }
     if (request.path != k_log_out_path || request.method != "POST") return std::nullopt;
     if (auto user = sessions_.end(request)) unit.report("logout", {{"door", service_}, {"user", *user}, {"peer", request.peer.address}});
-    return go_to(std::string(k_log_in_path) + "?why=out", BrowserSessions::cookie_to_forget());
+    return go_to(std::string(k_log_in_path) + "?why=out", sessions_.cookie_to_forget());
 }
 
 std::optional<http::Response> LogInPages::instead_of_challenge(Unit const& unit, http::Request const& request) {
@@ -106,15 +118,13 @@ std::optional<http::Response> LogInPages::instead_of_challenge(Unit const& unit,
         to = own_path(request.target);
     else if (auto const place = unit.family().find_target(request.path))
         to = place.page->path;
-    auto address = std::string(k_log_in_path) + "?to=" + http::url_encode(to);
-    if (changes_something(request)) address += "&why=ended";
-    return http::Response::redirect(303, address);
+    return http::Response::redirect(303, address_of_log_in(to, changes_something(request) ? "ended" : ""));
 }
 
 std::optional<std::string> LogInPages::user_of(http::Request const& request) {
     // A browser that sends neither could have been made to send a cookie by another site.
-    bool const from_us = request.fields.get("Sec-Fetch-Site") == "same-origin" || request.fields.has("Origin");
-    if (changes_something(request) && !from_us) return std::nullopt;
+    bool const from_us = request.fields.get("Sec-Fetch-Site") == "same-origin" || !request.fields.get("Origin").empty();
+    if (changes_something(request) && (!from_us || forged_from(request))) return std::nullopt;
     auto const use = request.fields.get(k_script_header) == "live" ? BrowserSessions::Use::background : BrowserSessions::Use::person;
     return sessions_.user_of(request, use, now());
 }

@@ -21,7 +21,7 @@ inline constexpr std::string_view k_script_header = "Countersign-Page";
 
 class LogInPages {
 public:
-    explicit LogInPages(std::string service_id) : service_(std::move(service_id)) {}
+    LogInPages(std::string service_id, std::string const& serial) : service_(std::move(service_id)), sessions_(serial + " " + service_) {}
 
     /// GET and POST of the log-in, POST of the log-out; nothing: it is neither.
     std::optional<net::http::Response> answer(Unit& unit, net::http::Request const& request);

@@ -59,6 +59,10 @@ std::optional<std::string> WebSessions::user_of(http::Request const& request, Ti
     if (id.empty()) return std::nullopt;
     auto const found = open_.find(digest_of(id));
     if (found == open_.end()) return std::nullopt;
+    if (now - found->second.used >= k_idle) {
+        open_.erase(found);
+        return std::nullopt;
+    }
     found->second.used = now;
     return found->second.user;
 }

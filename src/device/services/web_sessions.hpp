@@ -1,8 +1,8 @@
 #pragma once
 
-/// Log-in sessions of the xAPI over HTTPS (protocols 1.1): begun with basic authentication, then carried by a cookie until they are ended.
-/// They live in memory: a restart ends all. At most k_max_sessions; one that was not used for k_idle is ended to make room, never a used
-/// one. Where the family lists the dialect `xapi_session`.
+/// Log-in sessions of the xAPI over HTTPS (protocols 1.1): begun with basic authentication, then carried by a cookie until they are ended
+/// or were not used for k_idle. They live in memory: a restart ends all. At most k_max_sessions; a used one never makes room for another.
+/// Where the family lists the dialect `xapi_session`.
 
 #include "base/result.hpp"
 #include "net/http/message.hpp"

@@ -8,6 +8,7 @@
 #include "countersign/errors/gen.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace countersign::device {
@@ -186,8 +187,16 @@ Result<std::string> parameter(http::Request const& request, std::string const& n
 
 }  // namespace
 
+bool is_xapi_place(family::Family const& family, std::string_view path) {
+    static constexpr std::array<std::string_view, 7> k_places{
+        "/status.xml", "/configuration.xml", "/command.xml", "/valuespace.xml", "/getxml", "/putxml", "/formputxml"};
+    return std::ranges::find(k_places, path) != k_places.end() ||
+           std::ranges::any_of(family.documents, [path](auto const& own) { return own.path == path; });
+}
+
 net::Task<std::optional<http::Response>> handle_xapi(WebRequest web) {
     auto const& path = web.request.path;
+    if (!is_xapi_place(web.unit->family(), path)) co_return std::nullopt;
     bool get = web.request.method == "GET";
     bool post = web.request.method == "POST";
     auto& unit = *web.unit;

@@ -135,7 +135,8 @@ Task<> ServerSession::run() {
                 co_await connection_->drain_and_close(1024 * 1024, Milliseconds(2000));
             break;
         }
-        if (!incoming.request) break;
+        // Asked to end before the request was whole: nobody looked at it yet, and who sent it is no longer let in by what was proved.
+        if (!incoming.request || ending_) break;
         connection_->expect_nothing();
         Shape shape{.head = incoming.request->method == "HEAD", .old = incoming.old};
         auto response = co_await handle(*std::move(incoming.request));
@@ -155,7 +156,7 @@ Task<> ServerSession::run() {
 Task<> ServerSession::converse(std::shared_ptr<Upgrade const> upgrade) {
     auto const websocket = std::make_shared<WebSocketSession>(connection_, std::move(input_), upgrade->limits);
     websocket_ = websocket;
-    if (serving_->draining) websocket->close();
+    if (serving_->draining || ending_) websocket->close();
     try {
         co_await websocket->run(upgrade->talk);
     } catch (std::exception const& error) {

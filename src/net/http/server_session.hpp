@@ -31,7 +31,7 @@ public:
     Task<> run();
     /// All three on the session's own executor.
     void close_if_idle();
-    void end_soon();  ///< the same, and otherwise after the answer
+    void end_soon();  ///< the same, and otherwise after the answer; a request that is not whole yet gets none
     void close_now();
 
 private:

@@ -228,6 +228,14 @@ const rmx = byFamily('rmx');
     await session.context.clearCookies();
     await page.getByText('Your log-in has ended.').waitFor();
     await logIn(page, `${urlOf(locked)}/network/services`, strong);
+    await page.getByRole('heading', { name: 'Services' }).first().waitFor();
+    // Behind two slashes a browser reads the name of another host.
+    await page.goto(`${urlOf(locked)}//elsewhere.example/`);
+    await session.context.clearCookies();
+    const again = page.getByRole('link', { name: 'Log in again' });
+    await again.waitFor();
+    assert.equal(await again.getAttribute('href'), '/-/log-in?to=%2Felsewhere.example%2F');
+    await logIn(page, `${urlOf(locked)}/network/services`, strong);
     await page.getByRole('button', { name: 'Log out' }).click();
     await page.getByText('You have logged out.').waitFor();
   });

@@ -1,5 +1,7 @@
 #include "device/services/browser_sessions.hpp"
 
+#include "device/services/web_sessions.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,7 +17,7 @@ net::http::Request with_cookie(std::string const& set_cookie) {
 
 class BrowserSessionsTest : public ::testing::Test {
 protected:
-    BrowserSessions sessions_;
+    BrowserSessions sessions_{"T1 https"};
     BrowserSessions::Time now_{std::chrono::hours(100)};
 };
 
@@ -26,7 +28,8 @@ TEST_F(BrowserSessionsTest, the_cookie_is_for_this_host_over_tls_and_for_no_scri
     EXPECT_EQ(sessions_.user_of(with_cookie(cookie), Use::person, now_), "admin");
     EXPECT_NE(sessions_.begin("admin", now_), cookie);
     auto forged = cookie;
-    forged[20] = forged[20] == 'a' ? 'b' : 'a';
+    auto& digit = forged[forged.find('=') + 3];
+    digit = digit == 'a' ? 'b' : 'a';
     EXPECT_EQ(sessions_.user_of(with_cookie(forged), Use::person, now_), std::nullopt);
 }
 
@@ -64,7 +67,32 @@ TEST_F(BrowserSessionsTest, a_log_out_ends_its_own_session_only) {
     EXPECT_EQ(sessions_.end(one), std::nullopt);
     EXPECT_FALSE(sessions_.user_of(one, Use::person, now_));
     EXPECT_TRUE(sessions_.user_of(other, Use::person, now_));
-    EXPECT_THAT(BrowserSessions::cookie_to_forget(), HasSubstr("Max-Age=0"));
+    EXPECT_THAT(sessions_.cookie_to_forget(), HasSubstr("Max-Age=0"));
+}
+
+TEST_F(BrowserSessionsTest, cookies_of_another_system_or_service_are_not_looked_at) {
+    BrowserSessions other("T2 https");
+    auto const ours = sessions_.begin("admin", now_);
+    auto const theirs = other.begin("admin", now_);
+    EXPECT_EQ(sessions_.user_of(with_cookie(ours), Use::person, now_), "admin");
+    net::http::Request const request{.method = "GET",
+                                     .target = "/",
+                                     .fields = {{"Cookie", theirs.substr(0, theirs.find(';')) + "; " + ours.substr(0, ours.find(';'))}},
+                                     .body = {}};
+    EXPECT_EQ(sessions_.user_of(request, Use::person, now_), "admin");
+    EXPECT_EQ(other.user_of(request, Use::person, now_), "admin");
+    EXPECT_EQ(ours.find(sessions_.cookie_to_forget().substr(0, ours.find('=') + 1)), 0U);
+}
+
+TEST(WebSessionsTest, a_session_of_the_xml_interface_that_was_idle_is_over) {
+    WebSessions sessions;
+    WebSessions::Time const now{std::chrono::hours(100)};
+    auto const cookie = with_cookie(std::string(sessions.begin("admin", now).fields.get("Set-Cookie")));
+    auto const step = WebSessions::k_idle - std::chrono::minutes(1);
+    EXPECT_EQ(sessions.user_of(cookie, now + step), "admin");
+    EXPECT_EQ(sessions.user_of(cookie, now + 2 * step), "admin");
+    EXPECT_EQ(sessions.user_of(cookie, now + 2 * step + WebSessions::k_idle), std::nullopt);
+    EXPECT_EQ(sessions.user_of(cookie, now + 2 * step), std::nullopt) << "ended, not only refused";
 }
 
 }  // namespace

@@ -1,8 +1,13 @@
+#include "base/text.hpp"
 #include "device/safety.hpp"
+#include "device/safety/foresight.hpp"
+#include "device/services/http_door.hpp"
 #include "device/services/log_in_pages.hpp"
 #include "device/services/page_files.hpp"
 #include "unit/device/certificates_fixture.hpp"
 #include "unit/device/unit_fixture.hpp"
+
+#include "countersign/errors/dev.hpp"
 
 namespace countersign::device::testing {
 namespace {
@@ -123,7 +128,8 @@ TEST_F(PagesDoor, a_log_in_opens_the_pages_until_the_log_out) {
     EXPECT_THAT(std::string(refused.fields.get("WWW-Authenticate")), StartsWith("Form "));
     auto const right = log_in(web, "user=anybody&password=TANDBERG&to=/web/misc");
     EXPECT_EQ(right.status, 303);
-    EXPECT_EQ(right.fields.get("Location"), "/web/misc");
+    EXPECT_EQ(right.fields.get("Location"), "/-/log-in?to=%2Fweb%2Fmisc&why=in");
+    EXPECT_EQ(open(web, "/-/log-in?to=%2Fweb%2Fmisc&why=in").fields.get("Location"), "/web/misc");
     EXPECT_THAT(open(web, "/web/misc").body, AllOf(HasSubstr("Log out"), HasSubstr("anybody")));
     EXPECT_EQ(get(web, "/status.xml").status, 401) << "without the cookie";
     EXPECT_EQ(submit(web, "/-/log-out", "").status, 303);
@@ -139,7 +145,7 @@ TEST_F(PagesDoor, leads_back_to_places_of_its_own_only) {
     for (std::string const to : {"//evil.test/", "https://evil.test/", "/\\evil.test", "/a%0d%0aSet-Cookie:%20x=y", ""})
         EXPECT_EQ(
             log_in(web, "user=x&password=TANDBERG&to=" + net::http::url_encode(*net::http::url_decode(to, false))).fields.get("Location"),
-            "/")
+            "/-/log-in?to=%2F&why=in")
             << to;
 }
 
@@ -154,6 +160,90 @@ TEST_F(PagesDoor, a_cookie_changes_nothing_for_a_request_that_is_not_said_to_com
     EXPECT_EQ(send(web, request).status, 403);
     request.fields.set("Sec-Fetch-Site", "same-origin");
     EXPECT_EQ(send(web, request).status, 200);
+    // An older browser names its origin alone.
+    request.fields.remove("Sec-Fetch-Site");
+    auto const here = unit->address() + ":21443";
+    for (auto const& other :
+         {"http://" + here, std::string("https://evil.test"), "https://" + here + "0", std::string("https://"), std::string("null")}) {
+        request.fields.set("Origin", other);
+        EXPECT_EQ(send(web, request).status, 403) << other;
+    }
+    request.fields.set("Origin", "");
+    EXPECT_EQ(send(web, request).status, 401) << "it is there and says nothing";
+    request.fields.set("Origin", "https://" + here);
+    EXPECT_EQ(send(web, request).status, 200);
+    auto plain = client(*unit);
+    request.fields.remove("Cookie");
+    request.fields.set("Origin", "https://" + unit->address() + ":21080");
+    EXPECT_EQ(send(plain, request).status, 403);
+    request.fields.set("Origin", "http://" + unit->address() + ":21080");
+    EXPECT_EQ(send(plain, request).status, 200);
+}
+
+TEST_F(PagesDoor, an_origin_leaves_out_the_port_of_its_scheme) {
+    net::http::Request request{
+        .method = "POST", .target = "/", .fields = {{"Host", "codec.test:443"}, {"Origin", "https://codec.test"}}, .body = {}};
+    request.secure = true;
+    EXPECT_EQ(forged_from(request), std::nullopt);
+    request.fields.set("Host", "codec.test:80");
+    EXPECT_TRUE(forged_from(request));
+}
+
+TEST_F(PagesDoor, a_browser_that_keeps_no_cookie_is_told_so) {
+    auto unit = with_https("c-series");
+    auto web = stranger(*unit);
+    auto const right = log_in(web, "user=x&password=TANDBERG&to=/web/misc");
+    auto const next = std::string(right.fields.get("Location"));
+    cookie_.clear();
+    auto const told = open(web, next);
+    EXPECT_EQ(told.status, 200);
+    EXPECT_THAT(told.body, AllOf(HasSubstr("did not keep your log-in"), HasSubstr("cookies"), HasSubstr("value=\"/web/misc\"")));
+}
+
+TEST_F(PagesDoor, a_new_log_in_ends_the_one_before_in_the_same_browser) {
+    auto unit = with_https("c-series");
+    auto web = stranger(*unit);
+    log_in(web, "user=x&password=TANDBERG");
+    auto const before = cookie_;
+    EXPECT_EQ(log_in(web, "user=x&password=guess").status, 401);
+    EXPECT_EQ(open(web, "/web/misc").status, 200) << "a wrong password ends nothing";
+    log_in(web, "user=y&password=TANDBERG");
+    EXPECT_NE(cookie_, before);
+    EXPECT_EQ(open(web, "/web/misc").status, 200);
+    cookie_ = before;
+    EXPECT_EQ(open(web, "/web/misc").status, 303);
+}
+
+TEST_F(PagesDoor, systems_that_share_a_host_name_keep_their_cookies_apart) {
+    auto const name_of = [this](std::shared_ptr<Unit> const& unit) {
+        auto web = stranger(*unit);
+        cookie_.clear();
+        log_in(web, "user=x&password=TANDBERG");
+        return cookie_.substr(0, cookie_.find('='));
+    };
+    auto const first = name_of(with_https("c-series", "T1"));
+    auto const second = name_of(with_https("c-series", "T2"));
+    EXPECT_THAT(first, StartsWith("__Host-"));
+    EXPECT_NE(first, second);
+}
+
+TEST_F(PagesDoor, the_old_password_is_not_guessed_with_a_log_in_that_is_open) {
+    auto unit = with_https("rmx");
+    auto web = stranger(*unit);
+    log_in(web, "user=POLYCOM&password=POLYCOM");
+    auto const* form = families().get("rmx").value()->find_form("set_password").form;
+    auto const ask = [&](std::string const& old) {
+        auto const fresh = std::string("&new_password=superstrongpasswordhere&confirm_password=superstrongpasswordhere");
+        return submit(web, form->target, old + fresh);
+    };
+    EXPECT_EQ(ask("").status, 401) << "not sent: not known";
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(ask("old_password=guess").status, 401);
+    auto const locked = ask("old_password=POLYCOM");
+    EXPECT_EQ(locked.status, 429);
+    EXPECT_THAT(locked.body, HasSubstr("ACC-003"));
+    EXPECT_THAT(journal(*unit), AllOf(HasSubstr(" login.locked door=\"https\""), Not(HasSubstr("password.changed"))));
+    clock_->advance(std::chrono::seconds(61));
+    EXPECT_EQ(ask("old_password=POLYCOM").status, 200);
 }
 
 TEST_F(PagesDoor, guessing_in_the_form_locks_out_and_a_log_in_that_is_there_stays) {
@@ -198,6 +288,23 @@ TEST_F(PagesDoor, a_session_of_the_xml_interface_opens_pages_in_a_browser_too) {
     EXPECT_EQ(open(web, "/web/misc").status, 303);
     cookie_ = set.substr(0, set.find(';'));
     EXPECT_EQ(open(web, "/web/misc").status, 200);
+}
+
+TEST_F(PagesDoor, a_log_in_at_the_pages_is_none_for_the_xml_interface) {
+    auto unit = boot("roomos");
+    auto web = stranger(*unit);
+    log_in(web, "user=admin&password=");
+    ASSERT_EQ(open(web, "/web/misc").status, 200);
+    for (std::string const place : {"/xmlapi/session/begin", "/xmlapi/session/end", "/putxml", "/formputxml", "/getxml"}) {
+        auto const refused = submit(web, place, "xmldoc=<Configuration/>&location=/Status");
+        EXPECT_EQ(refused.status, 401) << place;
+        EXPECT_FALSE(refused.fields.has("Set-Cookie")) << place;
+        EXPECT_THAT(std::string(refused.fields.get("WWW-Authenticate")), StartsWith("Basic")) << "as programs are asked";
+    }
+    for (std::string const place : {"/status.xml", "/configuration.xml", "/valuespace.xml", "/getxml?location=/Status"})
+        EXPECT_EQ(open(web, place).status, 401) << place;
+    auto program = client(*unit, net::Scheme::https, "admin", "");
+    EXPECT_EQ(get(program, "/status.xml").status, 200);
 }
 
 TEST_F(PagesDoor, a_large_log_in_is_not_read) {
@@ -314,6 +421,99 @@ TEST_F(PagesDoor, asks_over_which_connection_a_trial_is_confirmed) {
     EXPECT_THAT(page.body, AllOf(HasSubstr("Yes, keep the changes"), HasSubstr("name=\"trial\" value=\"" + name + "\"")));
     EXPECT_THAT(submit(secure, "/settings/safety/trial_confirm", "trial=" + name).body, HasSubstr("The change was confirmed."));
     EXPECT_THAT(open(secure, "/network/services").body, Not(HasSubstr("Are you still here?")));
+}
+
+TEST_F(PagesDoor, a_service_that_only_sends_on_proves_nothing) {
+    auto unit = with_https("mcu");
+    auto http = client(*unit, net::Scheme::http, "admin", "");
+    EXPECT_EQ(submit(http, "/settings/safety/trial_begin", "seconds=300").status, 200);
+    EXPECT_THAT(submit(http, "/settings/security", "redirect_http=on").body,
+                AllOf(HasSubstr("HTTP Server, which you are using, answers with nothing but the way to HTTPS after the change."),
+                      Not(HasSubstr("Yes, keep the changes")), HasSubstr("https://" + unit->address() + ":21443/")));
+    auto const confirm = [&](std::string const& door) {
+        return call(unit, [door](Unit& u) { return u.trial().confirm(u.trial().current()->id, {door, "admin", "127.0.0.1"}); });
+    };
+    auto const refused = confirm("http");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().id(), errors::dev::trial_not_proven);
+    EXPECT_TRUE(confirm("https"));
+}
+
+/// Confirmed by whoever could connect before the change, a trial would lock out whoever can connect only after it.
+TEST_F(PagesDoor, a_certificate_on_trial_is_confirmed_over_a_connection_that_shows_it) {
+    auto unit = with_https("vcs");
+    auto const* form = families().get("vcs").value()->find_form("upload_certificate").form;
+    auto web = client(*unit, net::Scheme::https);
+    auto bystander = client(*unit, net::Scheme::https);
+    auto const shown = [](net::http::Client const& one) { return one.handshake()->leaf()->fingerprint(); };
+    TestAuthority const authority;
+    auto const install = [&](CertificatePair const& pair) {
+        return post(web, form->target, k_form,
+                    net::http::encode_form({{form->find_role("certificate")->name, pki::to_pem(pair.chain)},
+                                            {form->find_role("private_key")->name, std::string(pair.key.to_pem().reveal())}}));
+    };
+    auto const first = authority.issue();
+    auto const taken = install(first);
+    EXPECT_EQ(taken.status, 200);
+    EXPECT_NE(taken.fields.get("Connection"), "close") << "without a trial connections go on";
+    get(bystander, "/status.xml");
+    get(web, "/status.xml");
+    EXPECT_NE(shown(web), first.chain.front().fingerprint());
+
+    ASSERT_TRUE(call(unit, [](Unit& u) { return u.trial().begin(std::chrono::seconds(300), {"https", "admin", "127.0.0.1"}); }));
+    auto const second = authority.issue();
+    auto const answer = install(second);
+    EXPECT_EQ(answer.status, 200) << "the answer gets out first";
+    EXPECT_EQ(answer.fields.get("Connection"), "close");
+    get(bystander, "/status.xml");
+    EXPECT_EQ(shown(bystander), second.chain.front().fingerprint()) << "the connection from before the change has ended";
+    auto const id = call(unit, [](Unit& u) { return u.trial().current()->id; });
+    auto const* confirm = families().get("vcs").value()->find_form("trial_confirm").form;
+    EXPECT_EQ(post(web, confirm->target, k_form, net::http::encode_form({{confirm->find_role("trial_id")->name, id}})).status, 200);
+    EXPECT_EQ(shown(web), second.chain.front().fingerprint());
+    EXPECT_FALSE(call(unit, [](Unit& u) { return u.trial().current().has_value(); }));
+}
+
+TEST_F(PagesDoor, other_versions_of_tls_on_trial_end_the_connections_and_other_settings_do_not) {
+    auto unit = boot("roomos");
+    auto web = client(*unit, net::Scheme::https, "admin", "");
+    auto const set = [&](std::string const& canonical, std::string const& value) {
+        auto const path = call(unit, [&](Unit& u) { return u.family().find_canonical(canonical)->path; });
+        std::string open;
+        std::string close;
+        for (auto const word : split(path, ' ')) {
+            open += "<" + std::string(word) + ">";
+            close = "</" + std::string(word) + ">" + close;
+        }
+        auto const answer = post(web, "/putxml", "text/xml", "<Configuration>" + open + value + close + "</Configuration>");
+        EXPECT_THAT(answer.body, HasSubstr("<Success")) << answer.body;
+        return std::string(answer.fields.get("Connection"));
+    };
+    EXPECT_NE(set("service.https.tls_profile", "TLSv1.3"), "close") << "no trial";
+    ASSERT_TRUE(call(unit, [](Unit& u) { return u.trial().begin(std::chrono::seconds(300), {"https", "admin", "127.0.0.1"}); }));
+    EXPECT_NE(set("system.name", "other"), "close");
+    EXPECT_EQ(set("service.https.tls_profile", "TLSv1.2"), "close");
+    EXPECT_NE(set("service.https.tls_profile", "TLSv1.1"), "close") << "the same offer by another name";
+}
+
+TEST_F(PagesDoor, an_address_in_brackets_is_an_address) {
+    auto unit = with_https("vcs");
+    auto const authority = pki::CertificateAuthority::create_root(pki::PrivateKey::generate(pki::KeyType::ec_p256).value(),
+                                                                  {.common_name = "Root"}, pki::valid_for(today(), std::chrono::hours(24)))
+                               .value();
+    auto const key = pki::PrivateKey::generate(pki::KeyType::ec_p256).value();
+    auto const request = pki::CertificateRequest::create(key, {.common_name = "unit"}, {{pki::AlternativeName::Kind::ip, "::1"}}).value();
+    auto const leaf = authority.sign(request, pki::Profile::device, pki::valid_for(today(), std::chrono::hours(24))).value();
+    auto const told = [&](std::string const& host) {
+        return call(unit, [&](Unit& u) {
+            Foresight const foresight(u, *u.family().find_service("https"), host);
+            std::string all;
+            for (auto const& effect : foresight.pair({leaf}, "").effects) all += effect + "\n";
+            return all;
+        });
+    };
+    EXPECT_THAT(told("[::1]"), AllOf(HasSubstr("shows the certificate of unit"), Not(HasSubstr("is not for"))));
+    EXPECT_THAT(told("[::2]"), HasSubstr("This certificate is not for [::2]"));
 }
 
 }  // namespace

@@ -273,6 +273,27 @@ TEST_F(HttpServer, ends_connections_when_asked_and_takes_new_ones) {
     EXPECT_EQ(curl(origin(*server) + "/new").output, "GET /new\n");
 }
 
+TEST_F(HttpServer, a_request_that_was_not_whole_when_connections_were_ended_is_not_carried_out) {
+    auto handled = std::make_shared<std::atomic<bool>>(false);
+    auto router = std::make_shared<http::Router>();
+    router->otherwise([handled](http::Request) -> Task<http::Response> {
+        *handled = true;
+        co_return http::Response::text(200, "done");
+    });
+    auto server = listen(router);
+    auto const got = loops.await([](http::Server& asked) -> Task<std::string> {
+        auto stream = *co_await connect_tcp(asked.local(), {}, 5s);
+        (void)co_await stream->write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n", 5s);
+        auto text = (co_await stream->read_some(1000, 5s)).value_or("");
+        asked.end_connections();
+        (void)co_await stream->write("hello", 5s);
+        text += (co_await stream->read_some(1000, 20s)).value_or("");
+        co_return text;
+    }(*server));
+    EXPECT_EQ(got, "HTTP/1.1 100 Continue\r\n\r\n");
+    EXPECT_FALSE(*handled);
+}
+
 TEST_F(HttpServer, frees_its_port_at_once_when_it_is_destroyed) {
     auto server = listen(echo_router());
     auto const where = server->local();
