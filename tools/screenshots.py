@@ -15,10 +15,10 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
-from estate import World, wait_for  # noqa: E402
+from estate import Authority, World, wait_for  # noqa: E402
 from journeys import set_up_administrator, travel  # noqa: E402
 
-KEPT = ("set-up", "overview", "overview-dark", "systems", "system", "plan", "campaign", "certificate", "overview-phone")
+KEPT = ("set-up", "overview", "overview-dark", "systems", "system", "plan", "campaign", "certificate", "overview-phone", "device")
 
 
 def write_history(file, count):
@@ -54,7 +54,12 @@ def main():
         wait_for(lambda: any(one["counts"].get("proven") for one in world.api("campaign", "list")["campaigns"]), "one is proven", 200)
         write_history(world.folder / "manager" / "manager.db", len(systems))
         seen = world.systems()
-        travel(world, "pictures.mjs", out=str(out), low=seen["hall.company.com"]["id"], high=seen["room1.company.com"]["id"],
+        hall = next(one for one in systems if one["host_name"] == "hall.company.com")
+        company = Authority(world.folder / "company")
+        key, certificate = company.issue(hall["host_name"], passphrase="open sesame")
+        hosts = {world.manager_host: world.manager_address, hall["host_name"]: hall["address"]}
+        travel(world, "pictures.mjs", out=str(out), hosts=hosts, device=hall["host_name"], port=world.port(443), key=str(key),
+               certificate=str(certificate), devicePlace="System Configuration > Certificate Management", low=seen["hall.company.com"]["id"], high=seen["room1.company.com"]["id"],
                campaign=world.api("campaign", "list")["campaigns"][0]["id"], ticket=world.tickets()[0]["id"])
         if len(sys.argv) == 1:
             for one in KEPT:

@@ -47,7 +47,7 @@ class Unit:
 
     def trial(self):
         rows = re.search(r'<table id="trial">.*?<tbody>\n(.*?)</tbody>', self.page("/settings/safety"), re.S).group(1)
-        found = re.search(r"<td>([^<]*)</td>", rows)
+        found = re.search(r"<td[^>]*>([^<]*)</td>", rows)
         return found.group(1) if found else None
 
     def change(self, text, pair):

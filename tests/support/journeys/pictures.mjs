@@ -1,6 +1,7 @@
 // The pictures of README and docs.
 import { join } from 'node:path';
-import { close, go, logIn, open, settings } from './browser.mjs';
+import { close, closeBrowser, go, logIn, open, settings, window_ } from './browser.mjs';
+import * as systems from './systems.mjs';
 
 const shots = [
   ['overview', '/'],
@@ -41,3 +42,15 @@ for (const [name, width, height, dark, some] of [
   }
   await close(session);
 }
+
+// The pages of a system at factory defaults, whose certificate nobody can verify yet.
+const pages = `https://${settings.device}:${settings.port}`;
+const device = await window_([pages], { ignoreHTTPSErrors: true, viewport: { width: 1280, height: 820 } });
+await systems.logIn(device.page, pages, { user: 'anything', password: 'TANDBERG' });
+await systems.place(device.page, settings.devicePlace);
+await systems.fill(device.page, 'Upload', { 'HTTPS Certificate': [settings.certificate], 'Private Key': [settings.key], Passphrase: 'wrong' });
+await device.page.locator('.found').first().waitFor();
+await device.page.waitForTimeout(700);
+await device.page.screenshot({ path: join(settings.out, 'device.png') });
+await device.context.close();
+await closeBrowser();
