@@ -58,8 +58,8 @@ def main():
         company = Authority(world.folder / "company")
         key, certificate = company.issue(hall["host_name"], passphrase="open sesame")
         hosts = {world.manager_host: world.manager_address, hall["host_name"]: hall["address"]}
-        travel(world, "pictures.mjs", out=str(out), hosts=hosts, device=hall["host_name"], port=world.port(443), key=str(key),
-               certificate=str(certificate), devicePlace="System Configuration > Certificate Management", low=seen["hall.company.com"]["id"], high=seen["room1.company.com"]["id"],
+        travel(world, "pictures.mjs", out=str(out), hosts=hosts, device=hall["host_name"], plain=world.port(80), key=str(key),
+               certificate=str(certificate), companyRoot=str(company.certificate), devicePlace="System Configuration > Certificate Management", low=seen["hall.company.com"]["id"], high=seen["room1.company.com"]["id"],
                campaign=world.api("campaign", "list")["campaigns"][0]["id"], ticket=world.tickets()[0]["id"])
         if len(sys.argv) == 1:
             for one in KEPT:

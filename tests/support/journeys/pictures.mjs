@@ -43,14 +43,16 @@ for (const [name, width, height, dark, some] of [
   await close(session);
 }
 
-// The pages of a system at factory defaults, whose certificate nobody can verify yet.
-const pages = `https://${settings.device}:${settings.port}`;
-const device = await window_([pages], { ignoreHTTPSErrors: true, viewport: { width: 1280, height: 820 } });
-await systems.logIn(device.page, pages, { user: 'anything', password: 'TANDBERG' });
+// The pages of a system at factory defaults, over HTTP as its guide begins.
+const pages = `http://${settings.device}:${settings.plain}`;
+const device = await window_([pages], { viewport: { width: 1280, height: 820 } });
+await device.page.goto(pages.replace('//', '//anything:TANDBERG@'));
+await device.page.goto(pages);
 await systems.place(device.page, settings.devicePlace);
-await systems.fill(device.page, 'Upload', { 'HTTPS Certificate': [settings.certificate], 'Private Key': [settings.key], Passphrase: 'wrong' });
+await systems.fill(device.page, 'Upload', { 'Root Certificate': [settings.companyRoot], 'HTTPS Certificate': [settings.certificate], 'Private Key': [settings.key], Passphrase: 'open sesame' });
 await device.page.locator('.found').first().waitFor();
 await device.page.waitForTimeout(700);
+await device.page.locator('.found').last().evaluate((one) => one.scrollIntoView({ block: 'end' }));
 await device.page.screenshot({ path: join(settings.out, 'device.png') });
 await device.context.close();
 await closeBrowser();
