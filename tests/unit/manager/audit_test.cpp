@@ -181,7 +181,7 @@ TEST_F(AuditTest, a_call_that_fails_after_its_record_takes_the_link_back) {
                 return {};
             }));
         };
-        EXPECT_FALSE(write(true)) << "the first transaction, which also makes the temporary table";
+        EXPECT_FALSE(write(true)) << "the first transaction, before which there was no link to go back to";
         EXPECT_TRUE(write(false));
         EXPECT_FALSE(write(true));
         EXPECT_TRUE(write(false));
