@@ -87,7 +87,7 @@ def main(count):
         wait_for(lambda: ask(world, "SELECT count(*) FROM jobs WHERE id > ?", newest), "the first look begins", 60, 0.005)
         began, used = time.monotonic(), (processor(world.device.process), processor(world.manager.process))
         wait_for(lambda: ask(world, "SELECT count(DISTINCT system) FROM jobs WHERE id > ? AND state = 'succeeded'", newest) == count,
-                 "all were seen", 900, 0.02)
+                 "all were seen", 900, 0.1)
         took = time.monotonic() - began
         used = processor(world.device.process) - used[0], processor(world.manager.process) - used[1]
         levels = {}

@@ -85,6 +85,7 @@ public:
     }
     net::Task<Result<Assessment>> observe_now(SystemId id) override;
     net::Task<Result<Plan>> plan_for(SystemId id, std::optional<SecureOnly> assumed) override;
+    net::Task<Result<ReportedSettings>> settings_of(SystemId id) override;
     net::Task<Result<std::vector<JobId>>> enforce(std::vector<SystemId> systems, std::string actor) override;
     net::Task<Result<Policy>> set_policy(Policy wanted, std::string actor) override;
     net::Task<Result<void>> check_ready(Policy policy) override;
@@ -367,6 +368,25 @@ net::Task<Result<Plan>> ManagerService::plan_for(SystemId id, std::optional<Secu
     if (assumed) survey.policy.secure_only = *assumed;
     CS_CO_CHECK(co_await apply_renewal(*store_, id, survey.policy, served_leaf(survey.sighting.observation), clock_->now()));
     co_return enforcer_.plan(survey);
+}
+
+net::Task<Result<ReportedSettings>> ManagerService::settings_of(SystemId id) {
+    auto const self = shared_from_this();
+    auto guard = co_await locks_.acquire(id);
+    CS_CO_TRY(auto const survey, co_await surveyor_.survey(id));
+    auto const& seen = survey.sighting.observation;
+    // What another unit says is not this system's.
+    if (!seen.account || !seen.other_unit.empty()) {
+        auto const plan = enforcer_.plan(survey);
+        auto const otherwise = seen.account_error.value_or(Error(errors::net::unreachable, {{"peer", certificate_name(survey.system)}}));
+        co_return fail(plan.blockers.empty() ? otherwise : plan.blockers.front());
+    }
+    co_return ReportedSettings{
+        .system = id,
+        .at = seen.at,
+        .channel = seen.account_channel,
+        .restart_pending = seen.account->restart_pending,
+        .settings = reported_settings(*survey.family, *seen.account, enforcer_.plan(survey), survey.connection.persistent)};
 }
 
 net::Task<Result<std::vector<JobId>>> ManagerService::enforce(std::vector<SystemId> systems, std::string actor) {

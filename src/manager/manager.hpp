@@ -6,7 +6,7 @@
 #include "manager/certificates/internal_ca.hpp"
 #include "manager/jobs/pace.hpp"
 #include "manager/notify/delivery.hpp"
-#include "manager/plan/plan.hpp"
+#include "manager/plan/reported_settings.hpp"
 #include "manager/store/store.hpp"
 #include "net/resolver.hpp"
 #include "net/task.hpp"
@@ -125,6 +125,9 @@ public:
     virtual net::Task<Result<Assessment>> observe_now(SystemId id) = 0;
     /// Observes and plans; changes nothing. `assumed` plans for another mode than the policy's, to show what it would change.
     virtual net::Task<Result<Plan>> plan_for(SystemId id, std::optional<SecureOnly> assumed) = 0;
+    /// Observes and says which settings the system has, beside what the plan and the person want of them; changes nothing. NET-..., DEV-...
+    /// and MGR-... as the look at it failed: there is nothing to say then.
+    virtual net::Task<Result<ReportedSettings>> settings_of(SystemId id) = 0;
     /// Queues enforcement (REQ MGR-4); empty: the whole estate, without what campaigns have in hand or took back. MGR-042 for each of
     /// `systems` that is in a campaign.
     virtual net::Task<Result<std::vector<JobId>>> enforce(std::vector<SystemId> systems, std::string actor) = 0;

@@ -92,6 +92,26 @@ Result<int> show(ApiClient& client, Output& output, std::string const& name) {
     return k_holds;
 }
 
+/// What the system itself says. With `changes`: only what the plan would change.
+Result<int> settings(ApiClient& client, Output& output, std::string const& name, bool changes) {
+    CS_TRY(auto const reported, client.get("systems/" + path_part(name) + "/settings"));
+    if (output.value(reported)) return k_holds;
+    Table table{{"Setting", "In its words", "Now", "Then", "Why"}, {}};
+    for (auto const& one : list_of(reported, "settings")) {
+        auto const wanted = text_of(one, "wanted");
+        bool const changed = !one.at("wanted").is_null();
+        if (changes && !changed) continue;
+        auto why = text_of(one, "why");
+        if (!one.at("kept").is_null()) why += (why.empty() ? "" : "; ") + std::string("kept at ") + text_of(one, "kept");
+        auto const said = !one.at("value").is_null();
+        table.rows.push_back({text_of(one, "name"), text_of(one, "path"), said ? text_of(one, "value") : "(not said)",
+                              changed && wanted.empty() ? "(empty)" : wanted, why});
+    }
+    output.table(table);
+    if (flag_of(reported, "restart_pending")) output.line("Something of it is in effect after the next restart only.");
+    return k_holds;
+}
+
 /// The named systems, or all of them, by number.
 Result<std::vector<std::string>> chosen(ApiClient& client, std::vector<std::string> names, bool all) {
     if (!all && !names.empty()) return names;
@@ -246,6 +266,16 @@ void add_system_commands(CLI::App& app, Context& context) {
         CS_CHECK(client.send("DELETE", "systems/" + path_part(which)));
         if (!output.json()) output.line("Removed " + which + ".");
         return k_holds;
+    });
+
+    auto only_changes = std::make_shared<bool>(false);
+    auto* reported = system->add_subcommand("settings", "The settings that the system itself reports, and what the plan makes of them");
+    reported->add_option("system", *name, "Number, name, host name, address or serial number")->required();
+    reported->add_flag("--changes", *only_changes, "Only those that the plan would change");
+    reported->callback([&context, name, only_changes] {
+        context.action = [&context, name, only_changes](Output& output) {
+            return with_manager(context, output, [&](ApiClient& client) { return settings(client, output, *name, *only_changes); });
+        };
     });
 
     auto several = std::make_shared<std::vector<std::string>>();

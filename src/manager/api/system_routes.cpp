@@ -119,6 +119,31 @@ net::Task<http::Response> plan(Doors doors, http::Request request) {
     co_return answer_or_problem(made, [](Plan const& value) { return to_json(value); });
 }
 
+json::value or_null(std::optional<std::string> const& text) { return text ? json::value(*text) : json::value(nullptr); }
+
+json::object to_json(ReportedSettings const& reported) {
+    json::array settings;
+    for (auto const& one : reported.settings)
+        settings.push_back(json::object{{"name", one.name},
+                                        {"path", one.path},
+                                        {"value", or_null(one.value)},
+                                        {"wanted", or_null(one.wanted)},
+                                        {"why", one.why},
+                                        {"kept", or_null(one.kept)}});
+    return {{"system", reported.system},
+            {"at", to_string(reported.at)},
+            {"channel", to_string(reported.channel)},
+            {"restart_pending", reported.restart_pending},
+            {"settings", std::move(settings)}};
+}
+
+net::Task<http::Response> settings(Doors doors, http::Request request) {
+    auto system = co_await find(doors.manager, request.parameters["id"]);
+    if (!system) co_return http::problem(system.error());
+    auto reported = co_await doors.manager->settings_of(system->id);
+    co_return answer_or_problem(reported, [](ReportedSettings const& value) { return to_json(value); });
+}
+
 net::Task<http::Response> enforce_one(Doors doors, http::Request request) {
     auto system = co_await find(doors.manager, request.parameters["id"]);
     if (!system) co_return http::problem(system.error());
@@ -140,6 +165,7 @@ void add_system_routes(http::Router& router, Doors const& doors) {
     route("DELETE", "/api/v1/systems/{id}", remove_system);
     route("POST", "/api/v1/systems/{id}/observe", observe);
     route("GET", "/api/v1/systems/{id}/plan", plan);
+    route("GET", "/api/v1/systems/{id}/settings", settings);
     route("POST", "/api/v1/systems/{id}/enforce", enforce_one);
 }
 

@@ -64,8 +64,11 @@ net::Task<Result<Account>> XapiDriver::read_account() {
     fill_account(facts_of(family(), *status), now(), account);
     for (auto const& leaf : settings->leaves) {
         auto const* setting = family().find_setting(leaf.path);
-        if (!setting || setting->canonical.empty() || setting->space.kind == family::ValueKind::password) continue;
-        account.settings[setting->canonical] = setting->to_canonical(leaf.value);
+        if (!setting || setting->space.kind == family::ValueKind::password) continue;
+        if (setting->canonical.empty())
+            account.own_settings[setting->path] = leaf.value;
+        else
+            account.settings[setting->canonical] = setting->to_canonical(leaf.value);
     }
     add_feedback(family(), *status, account);
     know_software(account.software);

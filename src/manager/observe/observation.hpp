@@ -56,8 +56,10 @@ struct Account {
     std::string mac_address;
     std::vector<std::string> feature_keys;
     std::map<std::string, std::string> settings;  ///< as stored in the system: in effect after the next restart
-    bool restart_pending = false;                 ///< stored settings, or a certificate, wait for a restart
-    std::string certificate_fingerprint;          ///< SHA-256 of the installed certificate (perhaps not served yet)
+    /// Those that have no canonical name, by the family's path, in its spelling.
+    std::map<std::string, std::string> own_settings;
+    bool restart_pending = false;         ///< stored settings, or a certificate, wait for a restart
+    std::string certificate_fingerprint;  ///< SHA-256 of the installed certificate (perhaps not served yet)
     bool factory_certificate = false;
     std::vector<InstalledIdentity> identities;       ///< of families that list them
     std::vector<std::string> trust_fingerprints;     ///< SHA-256 of its trusted roots

@@ -46,6 +46,25 @@ def a_plan_is_for_the_mode_that_is_asked_for(api):
     api.refused(422, "GEN-001", query="?secure_only=perhaps", id=api.systems[0]["host_name"])
 
 
+@case("GET", "/systems/{id}/settings")
+def a_system_says_its_settings_and_the_plan_stands_beside(api):
+    system = api.systems[0]["host_name"]
+    api.other("PATCH", "/systems/{id}/connection").ok({"persistent": ["system.name=Kept"]}, id=system)
+    reported = api.ok(id=system)["settings"]
+    named = {one["name"]: one for one in reported}
+    plan = api.other("GET", "/systems/{id}/plan").ok(id=system)
+    then = {change["setting"]: change["value"] for step in plan["steps"] for change in step["settings"]}
+    assert len(named) > 20 and then, (named, then)
+    for name, value in then.items():
+        now = named[name]["value"]
+        assert named[name]["wanted"] == (value if value != now else None), (named[name], value)
+    assert named["system.name"]["kept"] == "Kept"
+    assert not any("password" in one["name"] and one["value"] for one in reported)
+    assert all(one["path"] for one in reported if not one["name"])
+    api.other("PATCH", "/systems/{id}/connection").ok({"persistent": []}, id=system)
+    api.refused(404, "GEN-003", id="nobody")
+
+
 @case("POST", "/systems/{id}/enforce")
 @case("POST", "/enforce")
 @case("GET", "/jobs")

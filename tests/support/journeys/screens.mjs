@@ -13,6 +13,7 @@ const screens = [
   [`/systems/${settings.system}`, `/systems/${settings.system}`],
   [`/systems/${settings.system}/evidence`, null],
   [`/systems/${settings.system}/certificate`, '/certificates/'],
+  [`/systems/${settings.system}/settings`, '/settings'],
   [`/systems/${settings.system}/plan`, '/plan'],
   [`/systems/${settings.system}/tickets`, '/tickets'],
   [`/systems/${settings.system}/history`, '/jobs'],

@@ -143,12 +143,37 @@ await run('live by server-sent events: what a command changes is shown without a
   assert.equal(await page.evaluate(() => window.same), true, 'the page was never loaded again');
 });
 
+await run('settings: what the system itself says, found by its own words, beside what is kept for it and what the plan makes of it', async (page) => {
+  const { id, host_name: host } = settings.one;
+  const said = (await api('system', 'settings', host)).settings;
+  await visit(page, `/systems/${id}`);
+  await page.getByRole('tab', { name: 'Settings' }).click();
+  const table = page.getByRole('table', { name: 'Settings of the system' });
+  await table.waitFor();
+  assert.equal(await table.locator('tbody tr').count(), said.length);
+  const own = said.find((one) => !one.name);
+  await page.getByLabel('Find a setting').fill(own.path.toLowerCase());
+  await until(async () => (await table.locator('tbody tr').count()) === said.filter((one) => one.path.includes(own.path)).length);
+  assert.ok((await table.innerText()).includes(own.value));
+  const kept = said.find((one) => one.name === 'system.name');
+  await countersign('system', 'connection', host, '--persistent', 'system.name=Kept Room');
+  await visit(page, `/systems/${id}/settings?show=kept`);
+  await table.waitFor();
+  assert.match(await table.innerText(), /Kept Room/);
+  assert.equal(await table.locator('tbody tr').count(), 1);
+  await page.getByText('The plan changes them').click();
+  const changes = (await api('system', 'settings', host)).settings.filter((one) => one.wanted !== null);
+  assert.deepEqual(changes.filter((one) => one.name === 'system.name').map((one) => [one.value, one.wanted]), [[kept.value, 'Kept Room']]);
+  await until(async () => (await table.locator('tbody tr').count()) === changes.length);
+  await countersign('system', 'connection', host, '--no-persistent');
+});
+
 await run('every table exports CSV, with a head and each of its rows', async (page) => {
   await countersign('system', 'add', '--ip', `${settings.net}.97`, '--family', 'mcu', '--name', '=1+1');
   await countersign('preregistration', 'add', '--mac', '00:50:60:A1:B2:C3', '--name', 'Boardroom');
   const number = (await api('campaign', 'list')).campaigns[0].id;
   const places = ['/systems', '/tickets?state=all', '/certificates', '/requests?state=all', '/jobs', '/audit', '/people', '/tokens', '/campaigns', `/campaigns/${number}`, '/arrivals/announced', '/issuers', '/roots',
-    '/settings/policy', '/settings/vendors', `/systems/${settings.one.id}/evidence`, `/systems/${settings.one.id}/certificate`];
+    '/settings/policy', '/settings/vendors', `/systems/${settings.one.id}/evidence`, `/systems/${settings.one.id}/settings`, `/systems/${settings.one.id}/certificate`];
   let tables = 0;
   for (const path of places) {
     await visit(page, path);

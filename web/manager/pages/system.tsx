@@ -10,6 +10,7 @@ import { sent } from '../kit/form';
 import { Identities } from '../kit/identities';
 import { PlanView } from '../kit/plan';
 import { useMay } from '../kit/session';
+import { SettingsOf } from '../kit/settings_of';
 import { Card, Fact, Facts, Fingerprint, Head, Level, levelNames, plainWords, State, To, useGo, When } from '../kit/show';
 import { Empty, Loaded, ProblemCard } from '../kit/states';
 import { List, Short } from '../kit/table';
@@ -318,7 +319,7 @@ function Replacement({ id }: { id: number }) {
   );
 }
 
-const parts: Array<[string, string]> = [['level', 'Level'], ['evidence', 'Evidence'], ['certificate', 'Certificate and trust'], ['plan', 'Plan'], ['tickets', 'Tickets'], ['history', 'History'], ['connection', 'Connection']];
+const parts: Array<[string, string]> = [['level', 'Level'], ['evidence', 'Evidence'], ['certificate', 'Certificate and trust'], ['settings', 'Settings'], ['plan', 'Plan'], ['tickets', 'Tickets'], ['history', 'History'], ['connection', 'Connection']];
 
 export default function SystemPage({ id, part = 'level' }: { id: string; part?: string }) {
   const system = useGet('GET /systems/{id}', { params: { id } });
@@ -363,6 +364,7 @@ export default function SystemPage({ id, part = 'level' }: { id: string; part?: 
             <Tabs.Panel value="level"><Summary system={one} /></Tabs.Panel>
             <Tabs.Panel value="evidence"><Evidence system={one} /></Tabs.Panel>
             <Tabs.Panel value="certificate"><Certificate system={one} /></Tabs.Panel>
+            <Tabs.Panel value="settings"><SettingsOf system={one.id} /></Tabs.Panel>
             <Tabs.Panel value="plan"><PlanPart system={one} /></Tabs.Panel>
             <Tabs.Panel value="tickets">
               <List operation="GET /tickets" name="tickets-of-the-system" query={{ system: one.id, state: 'all' }} rows={(page) => page.tickets} columns={ticketColumns.filter((column) => column.id !== 'system')} id={(row) => row.id} href={(row) => `/tickets/${row.id}`} empty={<Empty title="It has no tickets" />} />
