@@ -109,7 +109,8 @@ private:
             return;
         }
         if (!checked->files.chain.empty())
-            chain_ = chain_in_words(unit_, checked->files.chain, "What these files hold", "Certificate for this system");
+            chain_ =
+                chain_in_words(unit_, checked->files.chain, "What these files hold", "Certificate for this system", checked->files.trust);
         for (auto const& root : checked->files.trust) trust_.push_back(link_in_words(root, "To be trusted"));
         bool const other_pair = form_.action == "delete_certificate" || form_.action == "roll_back_certificate";
         if (!checked->files.chain.empty() || other_pair) told_ = foresight_.pair(checked->files.chain, checked->identity);

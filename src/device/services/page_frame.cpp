@@ -91,24 +91,30 @@ web::ChainLink link_in_words(pki::Certificate const& certificate, std::string_vi
             .fingerprint = certificate.fingerprint()};
 }
 
-web::Chain chain_in_words(Unit const& unit, std::vector<pki::Certificate> chain, std::string title, std::string_view kind_of_leaf) {
+web::Chain chain_in_words(Unit const& unit, std::vector<pki::Certificate> chain, std::string title, std::string_view kind_of_leaf,
+                          std::vector<pki::Certificate> const& brought) {
     web::Chain out{.title = std::move(title), .links = {}, .end = {}};
     if (chain.empty()) return out;
     auto const& roots = unit.trust();
-    auto const trusted = [&roots](pki::Certificate const& one) { return std::ranges::find(roots, one) != roots.end(); };
-    if (!trusted(chain.back()) && !chain.back().is_self_issued())
-        for (auto const& root : roots)
-            if (root.subject() == chain.back().issuer() && pki::check_order({chain.back(), root})) {
-                chain.push_back(root);
-                break;
-            }
+    auto const is_in = [](std::vector<pki::Certificate> const& some, pki::Certificate const& one) {
+        return std::ranges::find(some, one) != some.end();
+    };
+    for (auto const* some : {&roots, &brought}) {
+        if (is_in(roots, chain.back()) || chain.back().is_self_issued()) break;
+        auto const issuer = std::ranges::find_if(*some, [&chain](pki::Certificate const& root) {
+            return root.subject() == chain.back().issuer() && pki::check_order({chain.back(), root}).has_value();
+        });
+        if (issuer != some->end()) chain.push_back(*issuer);
+    }
     for (auto const& one : chain) {
         std::string_view kind = one.is_self_issued() ? "Root" : "Issuing authority";
         if (&one == &chain.front()) kind = kind_of_leaf;
         out.links.push_back(link_in_words(one, kind));
     }
-    if (trusted(chain.back()))
+    if (is_in(roots, chain.back()))
         out.end = "It ends in a certificate that this system trusts.";
+    else if (is_in(brought, chain.back()))
+        out.end = "It ends in a certificate that comes with it, to be trusted.";
     else if (chain.size() == 1 && chain.back().is_self_issued())
         out.end = "It has signed itself: nobody vouches for it.";
     else if (chain.back().is_self_issued())

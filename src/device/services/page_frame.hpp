@@ -19,8 +19,10 @@ struct PageView {
 /// Fills `values.frame`, of a page that may not be one of the family's.
 void fill_frame(Unit& unit, family::Page const& page, PageView const& view, dialect::web::PageValues& values);
 
-/// A chain in words; `kind_of_leaf`: "Certificate of this system". The root that this system trusts is added where the chain lacks it.
-dialect::web::Chain chain_in_words(Unit const& unit, std::vector<pki::Certificate> chain, std::string title, std::string_view kind_of_leaf);
+/// A chain in words; `kind_of_leaf`: "Certificate of this system". The root is added where the chain lacks it: one that this system trusts,
+/// else one of those that come with it.
+dialect::web::Chain chain_in_words(Unit const& unit, std::vector<pki::Certificate> chain, std::string title, std::string_view kind_of_leaf,
+                                   std::vector<pki::Certificate> const& brought = {});
 dialect::web::ChainLink link_in_words(pki::Certificate const& certificate, std::string_view kind);
 
 }  // namespace countersign::device

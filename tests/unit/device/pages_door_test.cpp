@@ -331,6 +331,27 @@ TEST_F(PagesDoor, says_what_a_change_does_to_the_connection_and_changes_nothing)
     EXPECT_EQ(submit(http, "/-/check?form=/nowhere", "").status, 404);
 }
 
+TEST_F(PagesDoor, the_picture_of_a_chain_ends_in_the_root_that_comes_with_it) {
+    auto unit = with_https("mxp");
+    auto web = stranger(*unit);
+    log_in(web, "user=admin&password=TANDBERG");
+    TestAuthority const authority;
+    auto const pair = authority.issue();
+    std::vector<pki::Certificate> const leaf{pair.chain.front()};
+    auto const* form = families().get("mxp").value()->find_form("upload_certificate").form;
+    auto const ask = [&](std::string const& root) {
+        return check(web, form->target,
+                     net::http::encode_form({{form->find_role("certificate")->name, pki::to_pem(leaf)},
+                                             {form->find_role("private_key")->name, pair.key.to_pem().reveal()},
+                                             {form->find_role("trust_store")->name, root}}));
+    };
+    EXPECT_THAT(ask(""), HasSubstr("CN=Test Root, is not here."));
+    EXPECT_THAT(ask(authority.pem()),
+                AllOf(HasSubstr(R"("kind":"Root","name":"Test Root")"),
+                      HasSubstr("It ends in a certificate that comes with it, to be trusted."), Not(HasSubstr("is not here"))));
+    EXPECT_THAT(ask(TestAuthority("Another Root").pem()), HasSubstr("CN=Test Root, is not here."));
+}
+
 TEST_F(PagesDoor, a_check_of_files_says_what_the_upload_would_and_keeps_nothing) {
     auto unit = with_https("vcs");
     auto web = stranger(*unit);
