@@ -94,6 +94,34 @@ class SeveralManagers(unittest.TestCase):
     def owners(self, managers):
         return managers.server.query("countersign", "SELECT DISTINCT owner FROM jobs WHERE owner <> ''").split()
 
+    def test_another_name_is_shown_by_all_and_the_one_before_too(self):
+        with World("renamed") as world:
+            authority = Authority(world.folder / "db-ca", "Database Root")
+            key, certificate = authority.issue("localhost")
+            with Postgresql(tls=(certificate, key), port=free_port(), password=PASSWORD) as server:
+                managers = Managers(world, server, authority.certificate)
+                other = "conferencing.company.com"
+                world.hosts[world.manager_host] = world.hosts[other] = managers.addresses[:2]
+                world.start_dns()
+                world.start_ntp()
+                world.manager = managers.start(0)
+                managers.start(1)
+
+                def shown(number, name):
+                    return s_client_verifies(managers.addresses[number], world.port(443), managers.folder(number) / "ca.pem", name)
+                step("one is told that the estate's manager is called otherwise")
+                self.assertEqual([shown(number, other) for number in (0, 1)], [False, False])
+                managers.api(1, "policy", "set", "--manager-host-name", other)
+                self.assertTrue(shown(1, other), "who was told shows it at once")
+                wait_for(lambda: shown(0, other), "the other one shows it", 60)
+                self.assertEqual([shown(number, world.manager_host) for number in (0, 1)], [True, True], "the name before is kept")
+                step("and after a restart")
+                for child in managers.children:
+                    child.stop()
+                    child.start()
+                    child.await_line("ready:")
+                self.assertEqual([shown(number, name) for number in (0, 1) for name in (other, world.manager_host)], [True] * 4)
+
     def test_a_server_that_is_not_verified_gets_no_password(self):
         with World("unverified") as world:
             authority = Authority(world.folder / "db-ca", "Database Root")
