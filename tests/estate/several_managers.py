@@ -115,12 +115,16 @@ class SeveralManagers(unittest.TestCase):
                 self.assertTrue(shown(1, other), "who was told shows it at once")
                 wait_for(lambda: shown(0, other), "the other one shows it", 60)
                 self.assertEqual([shown(number, world.manager_host) for number in (0, 1)], [True, True], "the name before is kept")
+                outside = "outside.company.com"
+                managers.api(0, "network", "set", "--public-host-name", outside)
+                self.assertTrue(shown(0, outside), "the name for systems outside is shown at once")
+                wait_for(lambda: shown(1, outside), "the other one shows it", 60)
                 step("and after a restart")
                 for child in managers.children:
                     child.stop()
                     child.start()
                     child.await_line("ready:")
-                self.assertEqual([shown(number, name) for number in (0, 1) for name in (other, world.manager_host)], [True] * 4)
+                self.assertEqual([shown(number, name) for number in (0, 1) for name in (other, world.manager_host, outside)], [True] * 6)
 
     def test_a_server_that_is_not_verified_gets_no_password(self):
         with World("unverified") as world:
