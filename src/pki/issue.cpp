@@ -181,11 +181,23 @@ Result<int> CertificateAuthority::check_may_issue(Profile profile, Validity& val
 Result<Certificate> CertificateAuthority::issue(PrivateKey const& key, SubjectFields const& subject,
                                                 std::vector<AlternativeName> const& names, Profile profile, Validity validity,
                                                 IssueOptions const& options) const {
+    auto const key_der = public_key_der(key.native());
+    return issue_for(key.native(), key_der, subject, names, profile, validity, options);
+}
+
+Result<Certificate> CertificateAuthority::issue(CertificateRequest const& request, SubjectFields const& subject,
+                                                std::vector<AlternativeName> const& names, Profile profile, Validity validity,
+                                                IssueOptions const& options) const {
+    return issue_for(request.parts().key(), request.parts().key_der(), subject, names, profile, validity, options);
+}
+
+Result<Certificate> CertificateAuthority::issue_for(evp_pkey_st const* key, std::span<std::uint8_t const> key_der,
+                                                    SubjectFields const& subject, std::vector<AlternativeName> const& names,
+                                                    Profile profile, Validity validity, IssueOptions const& options) const {
     CS_TRY(int const below, check_may_issue(profile, validity, options));
     CS_TRY(auto const name, make_name(subject));
     for (auto const& one : names) CS_CHECK(check_alternative_name(one));
-    auto const key_der = public_key_der(key.native());
-    return make(Holder{.subject = name.get(), .names = names, .key = key.native(), .key_der = key_der}, profile, validity,
+    return make(Holder{.subject = name.get(), .names = names, .key = key, .key_der = key_der}, profile, validity,
                 {.issuer = issuer_->subject, .issuer_key = issuer_->identifier, .signer = issuer_->signer, .path_length = below}, options);
 }
 

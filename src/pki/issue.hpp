@@ -12,6 +12,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,9 @@ public:
     /// The same for a key that is at hand: nothing is to be proven by a request. CRT-009, CRT-019, CRT-021.
     Result<Certificate> issue(PrivateKey const& key, SubjectFields const& subject, std::vector<AlternativeName> const& names,
                               Profile profile, Validity validity, IssueOptions const& options = {}) const;
+    /// The same for the key of a request alone: what else it asks for is ignored. CRT-009, CRT-019, CRT-021.
+    Result<Certificate> issue(CertificateRequest const& request, SubjectFields const& subject, std::vector<AlternativeName> const& names,
+                              Profile profile, Validity validity, IssueOptions const& options = {}) const;
     /// CRL version 2 with number, signed now (PEM). CRT-017 when an entry is not valid, CRT-021 without the right to.
     Result<std::string> sign_crl(std::vector<RevokedEntry> const& revoked, std::uint64_t number, UtcTime now, UtcTime next_update) const;
     /// The same with all that a list can say: delta lists and indirect ones (RFC 5280 section 5.2.4 and 5.3.3), whose marks are
@@ -85,6 +89,10 @@ public:
     Result<std::string> sign_next_crl(Crl const& previous, std::vector<RevokedEntry> const& more, UtcTime now, UtcTime next_update) const;
 
 private:
+    /// `key`: the public half counts; `key_der` is its SubjectPublicKeyInfo.
+    Result<Certificate> issue_for(evp_pkey_st const* key, std::span<std::uint8_t const> key_der, SubjectFields const& subject,
+                                  std::vector<AlternativeName> const& names, Profile profile, Validity validity,
+                                  IssueOptions const& options) const;
     /// Cuts the end of the validity to the authority's own; returns the path length for an authority below. CRT-021.
     Result<int> check_may_issue(Profile profile, Validity& validity, IssueOptions const& options) const;
     CertificateAuthority(Certificate certificate, PrivateKey key, std::shared_ptr<Issuer const> issuer)

@@ -64,6 +64,7 @@ void print(Output& output, json::value const& found) {
     output.line("Names: " + names);
     for (auto const& [field, label] : std::initializer_list<std::pair<char const*, char const*>>{{"reason", "Why"},
                                                                                                  {"key_type", "Key"},
+                                                                                                 {"key_made", "Key made by"},
                                                                                                  {"public_key", "Public key, SHA-256"},
                                                                                                  {"made", "Made"},
                                                                                                  {"downloaded", "Downloaded"},

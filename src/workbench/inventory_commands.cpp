@@ -58,6 +58,7 @@ Result<int> show(ApiClient& client, Output& output, std::string const& fingerpri
                                                                                                  {"serial", "Serial number"},
                                                                                                  {"purpose", "Purpose"},
                                                                                                  {"key", "Key"},
+                                                                                                 {"key_made", "Key made by"},
                                                                                                  {"issuer_subject", "Issued by"},
                                                                                                  {"not_before", "Valid from"},
                                                                                                  {"not_after", "Valid until"},

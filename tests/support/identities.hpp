@@ -20,6 +20,7 @@ class TestAuthority {
 public:
     explicit TestAuthority(std::string const& name = "Test root");
     [[nodiscard]] pki::Certificate const& root() const { return authority_.certificate(); }
+    [[nodiscard]] pki::CertificateAuthority const& authority() const { return authority_; }
     [[nodiscard]] pki::Anchors anchors() const { return pki::Anchors({root()}); }
     /// For a DNS name or an address, valid now, for server and client.
     [[nodiscard]] TestIdentity issue(std::string const& name, pki::KeyType type = pki::KeyType::ec_p256) const;

@@ -30,6 +30,7 @@ json::object to_json(InventoryEntry const& entry) {
                      {"system", entry.system},
                      {"system_name", entry.system_name},
                      {"key", entry.key},
+                     {"key_made", entry.key_made},
                      {"not_before", to_string(entry.not_before)},
                      {"not_after", to_string(entry.not_after)},
                      {"state", to_string(entry.state)},

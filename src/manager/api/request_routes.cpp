@@ -32,6 +32,7 @@ json::object to_json(RequestEntry const& entry) {
             {"subject", entry.subject},
             {"names", json::array(entry.names.begin(), entry.names.end())},
             {"key_type", entry.key_type},
+            {"key_made", entry.key_made},
             {"public_key", entry.public_key},
             {"reason", entry.reason},
             {"made", to_string(entry.made)},

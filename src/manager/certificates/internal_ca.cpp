@@ -32,7 +32,7 @@ Result<PendingCertificate> parse_pair(SecretText const& text) {
     CS_TRY(auto certificate, pki::Certificate::parse_pem(text.reveal()));
     CS_TRY(auto key, pki::PrivateKey::parse_pem(text.reveal()));
     CS_CHECK(pki::check_key_matches(certificate, key));
-    return PendingCertificate{std::move(certificate), std::move(key)};
+    return PendingCertificate{.certificate = std::move(certificate), .key = std::move(key)};
 }
 
 struct Order {
@@ -42,17 +42,22 @@ struct Order {
     pki::Profile profile = pki::Profile::device;
     pki::Validity validity{};
     RevocationAddresses addresses{};
+    std::optional<pki::CertificateRequest> request{};  ///< whose key is signed
 };
 
-/// Makes a key and has it signed. Blocks for as long as key generation takes.
+/// Makes a key, unless there is a request, and has it signed. Blocks for as long as key generation takes.
 Result<PendingCertificate> make(pki::CertificateAuthority const& authority, Order const& order) {
-    CS_TRY(auto key, pki::PrivateKey::generate(order.key_type));
     pki::IssueOptions options;
     if (!order.addresses.crl.empty()) options.crl_urls = {order.addresses.crl};
     if (!order.addresses.ocsp.empty()) options.ocsp_urls = {order.addresses.ocsp};
     if (!order.addresses.issuer.empty()) options.issuer_urls = {order.addresses.issuer};
+    if (order.request) {
+        CS_TRY(auto certificate, authority.issue(*order.request, order.subject, order.names, order.profile, order.validity, options));
+        return PendingCertificate{.certificate = std::move(certificate), .key = std::nullopt};
+    }
+    CS_TRY(auto key, pki::PrivateKey::generate(order.key_type));
     CS_TRY(auto certificate, authority.issue(key, order.subject, order.names, order.profile, order.validity, options));
-    return PendingCertificate{std::move(certificate), std::move(key)};
+    return PendingCertificate{.certificate = std::move(certificate), .key = std::move(key)};
 }
 
 /// "Countersign Root", "Countersign Root G2".
@@ -237,6 +242,15 @@ public:
     }
 
     net::Task<Result<PendingCertificate>> issue_for_system(System system, Policy policy, pki::Profile profile) override {
+        return issue_or_sign(std::move(system), std::move(policy), profile, std::nullopt);
+    }
+    net::Task<Result<PendingCertificate>> sign_for_system(System system, Policy policy, pki::Profile profile,
+                                                          pki::CertificateRequest request) override {
+        return issue_or_sign(std::move(system), std::move(policy), profile, std::move(request));
+    }
+
+    net::Task<Result<PendingCertificate>> issue_or_sign(System system, Policy policy, pki::Profile profile,
+                                                        std::optional<pki::CertificateRequest> request) {
         CS_CO_TRY(auto key_type, pki::parse_key_type(policy.key_type));
         CS_CO_TRY(auto const authority, co_await signer_of(hierarchies()->root().kept.hierarchy));
         auto const& row = pki::profile_row(profile);
@@ -246,7 +260,8 @@ public:
                     .subject = {.common_name = system.host_name.empty() ? system.address : system.host_name},
                     .profile = profile,
                     .validity = pki::valid_for(clock_->now(), days),
-                    .addresses = address_book()(authority.certificate().fingerprint())};
+                    .addresses = address_book()(authority.certificate().fingerprint()),
+                    .request = std::move(request)};
         using Kind = pki::AlternativeName::Kind;
         if (row.host_names && !system.host_name.empty()) order.names.push_back({Kind::dns, system.host_name});
         // A name outlives an address: the address stands in it only while there is nothing better to call the system by.
@@ -289,7 +304,7 @@ public:
                                                    .not_before = certificate.not_before(),
                                                    .not_after = certificate.not_after(),
                                                    .certificate = certificate}));
-        CS_CO_CHECK(co_await store_.set_secret(std::string(k_manager_secret), pair_text(certificate, made.key)));
+        CS_CO_CHECK(co_await store_.set_secret(std::string(k_manager_secret), pair_text(certificate, *made.key)));
         log::info("authority.manager_certificate", {{"subject", certificate.subject()}, {"until", to_string(certificate.not_after())}});
         co_return std::move(made);
     }

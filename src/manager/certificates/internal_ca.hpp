@@ -45,6 +45,10 @@ public:
     /// that signs is not here.
     virtual net::Task<Result<PendingCertificate>> issue_for_system(System system, Policy policy,
                                                                    pki::Profile profile = pki::Profile::device) = 0;
+    /// The same for the key of a request that the system made: subject and names are those that the manager says, and nothing of the
+    /// request but its key counts. The certificate comes without a key.
+    virtual net::Task<Result<PendingCertificate>> sign_for_system(System system, Policy policy, pki::Profile profile,
+                                                                  pki::CertificateRequest request) = 0;
     /// The manager's own, for host names (the first is its subject's) and addresses: made when there is none, or it ends within a third of
     /// its life, or lacks one of them. Host names that it had before stay until it is renewed, so that systems which were told such a name
     /// reach the manager until they are told another.

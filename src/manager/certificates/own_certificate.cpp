@@ -116,7 +116,7 @@ net::Task<Result<OwnCertificate::Identity>> OwnCertificate::identity() {
         co_return Identity{std::move(chain), *active->key};
     }
     CS_CO_TRY(auto made, co_await internal_for({}));
-    co_return Identity{links_.authority.chain_of(made.certificate), std::move(made.key)};
+    co_return Identity{links_.authority.chain_of(made.certificate), *std::move(made.key)};
 }
 
 /// The internal authority's, for every name by which systems call the manager, and for `more` when it is a host name.

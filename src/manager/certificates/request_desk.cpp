@@ -39,6 +39,7 @@ json::object manifest_entry(RequestEntry const& request) {
             {"subject", request.subject},
             {"names", json::array(request.names.begin(), request.names.end())},
             {"key_type", request.key_type},
+            {"key_made", request.key_made},
             {"usages", json::array{"serverAuth", "clientAuth"}},
             {"public_key_sha256", request.public_key},
             {"made", to_string(request.made)},

@@ -36,6 +36,15 @@ constexpr std::array k_drivers{Registered{"xapi", make<XapiDriver>}, Registered{
 
 }  // namespace
 
+net::Task<Result<pki::CertificateRequest>> Driver::make_request(RequestWish) {
+    co_return fail(errors::dev::unknown_command, {{"path", "make_request"}});
+}
+net::Task<Result<std::string>> Driver::pending_key() { co_return fail(errors::dev::unknown_command, {{"path", "pending_key"}}); }
+net::Task<Result<void>> Driver::install_answer(std::vector<pki::Certificate>) {
+    co_return fail(errors::dev::unknown_command, {{"path", "install_answer"}});
+}
+net::Task<Result<bool>> Driver::holds_answer(pki::Certificate) { co_return false; }
+net::Task<Result<void>> Driver::forget_certificate(pki::Certificate) { co_return Result<void>(); }
 net::Task<Result<void>> Driver::install_client_certificate(std::vector<pki::Certificate>, pki::PrivateKey) {
     co_return fail(errors::dev::unknown_command, {{"path", "install_client_certificate"}});
 }

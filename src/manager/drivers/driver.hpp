@@ -32,6 +32,12 @@ struct Channel {
     std::shared_ptr<DirectPeer const> direct = nullptr;
 };
 
+/// What a system that makes its own keys is asked to put into a request. A wish: whoever signs decides.
+struct RequestWish {
+    std::vector<pki::AlternativeName> names;  ///< host names and addresses; the first is the common name
+    pki::KeyType key_type = pki::KeyType::ec_p256;
+};
+
 class Driver {
 public:
     virtual ~Driver() = default;
@@ -52,6 +58,22 @@ public:
     /// Takes roots out of a list to which uploads are added, by SHA-256 in hex. DEV-003 when the family describes no such command.
     virtual net::Task<Result<void>> withdraw_trust(std::vector<std::string> fingerprints) = 0;
     virtual net::Task<Result<void>> install_certificate(std::vector<pki::Certificate> chain, pki::PrivateKey key) = 0;
+    /// The family file describes how the system makes a key and a request for its server's pair, and the software of the newest account
+    /// has that. Then the three below are there; DEV-003 elsewhere. All refuse below ChannelTrust::pinned: a request that somebody else
+    /// slipped in would get the system's name.
+    [[nodiscard]] virtual bool makes_keys() const { return false; }
+    /// A new key, kept by the system, and the request for it; it takes the place of one that was pending there. DEV-002, DEV-004 when the
+    /// family cannot be asked for this, MGR-009 with the system's words, CRT-001, CRT-010 for what is no request with a signature of its
+    /// own key.
+    virtual net::Task<Result<pki::CertificateRequest>> make_request(RequestWish wish);
+    /// The public key (SHA-256) of the request that is pending there; empty: none is. DEV-003 also where nobody can ask.
+    virtual net::Task<Result<std::string>> pending_key();
+    /// The answer to the pending request, in use from now on or from the restart on, as install_certificate.
+    virtual net::Task<Result<void>> install_answer(std::vector<pki::Certificate> chain);
+    /// The system has this answer and its key already, and does not use it yet: a run ended between the two, or it was refused for use.
+    virtual net::Task<Result<bool>> holds_answer(pki::Certificate leaf);
+    /// A pair that was in use before, out of the list in which the system keeps answers; nothing to do where there is no such list.
+    virtual net::Task<Result<void>> forget_certificate(pki::Certificate leaf);
     /// The pair that the system shows when it calls, where its family keeps one apart (family::CertificateRules::client_identity): stored
     /// and in use; back to the server's pair; and out of the list of those that are stored, by SHA-256 in hex. DEV-003 elsewhere.
     virtual net::Task<Result<void>> install_client_certificate(std::vector<pki::Certificate> chain, pki::PrivateKey key);

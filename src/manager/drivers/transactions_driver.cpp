@@ -1,5 +1,6 @@
 #include "manager/drivers/transactions_driver.hpp"
 
+#include "manager/drivers/request_arguments.hpp"
 #include "manager/observe/wire.hpp"
 
 #include "countersign/errors/dev.hpp"
@@ -14,6 +15,11 @@ namespace tx = dialect::transactions;
 namespace {
 
 constexpr std::string_view k_login = "TRANS_MCU/LOGIN";
+constexpr std::string_view k_create = "repository_create_request";
+constexpr std::string_view k_send = "repository_send_certificate";
+constexpr std::string_view k_list = "list_certificates";
+/// Of an action that takes a file: the element that holds it.
+constexpr std::string_view k_file = "DATA";
 
 /// DESCRIPTION has the product's words, DESCRIPTION_EX may say more.
 std::string words_of(tx::Response const& response) {
@@ -79,9 +85,57 @@ net::Task<Result<void>> TransactionsDriver::add_facts(std::string method, Facts&
 }
 
 net::Task<Result<void>> TransactionsDriver::run(family::Command const& command, std::vector<family::Argument> arguments) {
+    auto done = co_await call(command, std::move(arguments));
+    if (!done) co_return fail(std::move(done).error());
+    co_return Result<void>();
+}
+
+net::Task<Result<tx::Item>> TransactionsDriver::call(family::Command const& command, std::vector<family::Argument> arguments,
+                                                     std::string file) {
     std::vector<Item> parameters;
     for (auto const& argument : arguments) parameters.push_back(Item::leaf(argument.name, argument.value));
-    auto done = co_await call(command.path, std::move(parameters));
+    if (!file.empty()) parameters.push_back(Item::leaf(k_file, file));
+    return call(command.path, std::move(parameters));
+}
+
+// --- keys that the system makes ---
+
+bool TransactionsDriver::makes_keys() const {
+    return find_command_of_software(k_create) != nullptr && find_command_of_software(k_send) != nullptr;
+}
+
+net::Task<Result<pki::CertificateRequest>> TransactionsDriver::make_request(RequestWish wish) {
+    CS_CO_CHECK(check_trust("a request would be taken from nobody"));
+    auto const* command = find_command_of_software(k_create);
+    if (command == nullptr) co_return fail(errors::dev::unknown_command, {{"path", k_create}});
+    CS_CO_TRY(auto arguments, request_arguments(family(), *command, wish));
+    CS_CO_TRY(auto const answer, co_await call(*command, std::move(arguments)));
+    co_return pki::CertificateRequest::parse_pem(answer.find("CERTIFICATE_REQUEST"));
+}
+
+net::Task<Result<std::string>> TransactionsDriver::pending_key() {
+    CS_CO_CHECK(check_trust("a request would be taken from nobody"));
+    auto const* command = find_command_of_software(k_list);
+    if (command == nullptr) co_return fail(errors::dev::unknown_command, {{"path", k_list}});
+    CS_CO_TRY(auto const answer, co_await call(*command, {}));
+    auto const* list = answer.child("PERSONAL_CERTIFICATE_LS");
+    auto const& title = https_identity(family()).title;
+    for (auto const& one : list == nullptr ? std::vector<Item>() : list->children) {
+        if (one.find("SERVICE_NAME") != title) continue;
+        auto const pem = one.find("CERTIFICATE_REQUEST");
+        if (pem.empty()) break;
+        CS_CO_TRY(auto const request, pki::CertificateRequest::parse_pem(pem));
+        co_return request.public_key_sha256();
+    }
+    co_return std::string();
+}
+
+net::Task<Result<void>> TransactionsDriver::install_answer(std::vector<pki::Certificate> chain) {
+    CS_CO_CHECK(check_trust("a certificate would be given to nobody"));
+    auto const* command = find_command_of_software(k_send);
+    if (command == nullptr) co_return fail(errors::dev::unknown_command, {{"path", k_send}});
+    std::vector<family::Argument> arguments{{"SERVICE_NAME", https_identity(family()).title}};
+    auto done = co_await call(*command, std::move(arguments), pki::to_pem(chain));
     if (!done) co_return fail(std::move(done).error());
     co_return Result<void>();
 }

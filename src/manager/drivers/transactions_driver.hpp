@@ -12,6 +12,10 @@ class TransactionsDriver final : public PagesDriver {
 public:
     using PagesDriver::PagesDriver;
     void use_credentials(net::http::Credentials credentials) override;
+    [[nodiscard]] bool makes_keys() const override;
+    net::Task<Result<pki::CertificateRequest>> make_request(RequestWish wish) override;
+    net::Task<Result<std::string>> pending_key() override;
+    net::Task<Result<void>> install_answer(std::vector<pki::Certificate> chain) override;
 
 private:
     using Item = dialect::transactions::Item;
@@ -22,6 +26,7 @@ private:
     /// The action of the answer. `path` is "TRANS_MCU/GET_STATE". NET-010 when the password is wrong, NET-012 when it would be sent in
     /// clear, MGR-009 with the system's words.
     net::Task<Result<Item>> call(std::string path, std::vector<Item> parameters);
+    net::Task<Result<Item>> call(family::Command const& command, std::vector<family::Argument> arguments, std::string file = {});
     net::Task<Result<void>> log_in();
     net::Task<Result<Response>> send(std::string path, std::vector<Item> parameters);
 

@@ -148,6 +148,11 @@ net::Task<Result<void>> WebDriver::install_certificate(std::vector<pki::Certific
     co_return co_await submit(place, std::move(entries));
 }
 
+family::Command const* WebDriver::find_command_of_software(std::string_view behaviour) const {
+    auto const* command = family_->find_behaviour(behaviour);
+    return command != nullptr && command->software.holds(software_) ? command : nullptr;
+}
+
 net::Task<Result<void>> WebDriver::run_behaviour(std::string_view behaviour, std::vector<family::Argument> arguments) {
     auto const* command = family_->find_behaviour(behaviour);
     if (!command) co_return fail(errors::dev::unknown_command, {{"path", behaviour}});

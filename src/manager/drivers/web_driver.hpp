@@ -56,6 +56,8 @@ protected:
     [[nodiscard]] UtcTime now() const;
     /// Forms may be those of some versions only.
     void know_software(std::string software) { software_ = std::move(software); }
+    /// The command with that behaviour, if the software has it; else null.
+    [[nodiscard]] family::Command const* find_command_of_software(std::string_view behaviour) const;
     [[nodiscard]] net::http::Credentials const& credentials() const { return credentials_; }
     /// The password is printed in the product's manual: no secret, may be sent over any channel.
     [[nodiscard]] bool factory_password() const;

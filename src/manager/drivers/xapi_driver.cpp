@@ -1,9 +1,13 @@
 #include "manager/drivers/xapi_driver.hpp"
 
+#include "base/text.hpp"
 #include "manager/drivers/facts.hpp"
+#include "manager/drivers/request_arguments.hpp"
 
 #include "countersign/errors/dev.hpp"
 #include "countersign/errors/mgr.hpp"
+
+#include <algorithm>
 
 namespace countersign::manager {
 
@@ -102,13 +106,85 @@ net::Task<Result<void>> XapiDriver::run(family::Command const& command, std::vec
 }
 
 net::Task<Result<void>> XapiDriver::call(xapi::CommandCall wanted) {
+    auto done = co_await ask(std::move(wanted));
+    if (!done) co_return fail(std::move(done).error());
+    co_return Result<void>();
+}
+
+net::Task<Result<xapi::CommandResult>> XapiDriver::ask(xapi::CommandCall wanted) {
     CS_CO_TRY(auto response, co_await exchange(put(xapi::write_command_request({wanted}))));
     auto results = xapi::parse_command_answer(response.body);
     if (!results) co_return fail(std::move(results.error().at(peer() + " " + wanted.path)));
     for (auto const& result : *results)
         if (result.outcome != xapi::Outcome::ok)
             co_return fail(errors::mgr::refused_by_system, {{"system", peer()}, {"request", wanted.path}, {"detail", result.reason}});
-    co_return Result<void>();
+    co_return results->empty() ? xapi::CommandResult() : std::move(results->front());
+}
+
+// --- keys that the system makes: the answer joins the list of pairs, and is put to use from there ---
+
+namespace {
+
+constexpr std::string_view k_create = "request_create";
+constexpr std::string_view k_link = "request_link";
+constexpr std::string_view k_activate = "certificate_activate";
+constexpr std::string_view k_delete = "certificate_delete";
+constexpr std::string_view k_show = "certificate_show";
+
+/// Anywhere below; in the result of Show each certificate of a pair has one.
+bool names_fingerprint(std::vector<dialect::XmlElement> const& elements, std::string_view sha1) {
+    return std::ranges::any_of(elements, [sha1](dialect::XmlElement const& one) {
+        return (one.name == "Fingerprint" && iequals(replace_all(one.text, ":", ""), sha1)) || names_fingerprint(one.children, sha1);
+    });
+}
+
+}  // namespace
+
+bool XapiDriver::makes_keys() const {
+    return find_command_of_software(k_create) != nullptr && find_command_of_software(k_link) != nullptr &&
+           find_command_of_software(k_activate) != nullptr && !https_identity(family()).purposes.empty();
+}
+
+net::Task<Result<pki::CertificateRequest>> XapiDriver::make_request(RequestWish wish) {
+    CS_CO_CHECK(check_trust("a request would be taken from nobody"));
+    auto const* command = find_command_of_software(k_create);
+    if (command == nullptr) co_return fail(errors::dev::unknown_command, {{"path", k_create}});
+    CS_CO_TRY(auto arguments, request_arguments(family(), *command, wish));
+    CS_CO_TRY(auto const result, co_await ask({.path = command->path, .known = true, .arguments = std::move(arguments), .body = {}}));
+    for (auto const& value : result.values)
+        if (value.name == "CSR") co_return pki::CertificateRequest::parse_pem(value.text);
+    co_return pki::CertificateRequest::parse_pem({});
+}
+
+net::Task<Result<void>> XapiDriver::activate(std::string fingerprint) {
+    auto const* command = find_command_of_software(k_activate);
+    auto const& identity = https_identity(family());
+    if (command == nullptr || identity.purposes.empty()) co_return fail(errors::dev::unknown_command, {{"path", k_activate}});
+    std::vector<family::Argument> arguments{{"Fingerprint", std::move(fingerprint)}, {"Purpose", identity.purposes.front()}};
+    co_return co_await run(*command, std::move(arguments));
+}
+
+net::Task<Result<void>> XapiDriver::install_answer(std::vector<pki::Certificate> chain) {
+    CS_CO_CHECK(check_trust("a certificate would be given to nobody"));
+    auto const* command = find_command_of_software(k_link);
+    if (command == nullptr) co_return fail(errors::dev::unknown_command, {{"path", k_link}});
+    CS_CO_TRY(bool const listed, co_await holds_answer(chain.front()));
+    if (!listed) CS_CO_CHECK(co_await call({.path = command->path, .known = true, .arguments = {}, .body = pki::to_pem(chain)}));
+    // As these systems list their pairs, unless they are asked for another digest.
+    co_return co_await activate(chain.front().fingerprint_sha1());
+}
+
+net::Task<Result<bool>> XapiDriver::holds_answer(pki::Certificate leaf) {
+    auto const* command = find_command_of_software(k_show);
+    if (command == nullptr) co_return false;
+    CS_CO_TRY(auto const result, co_await ask({.path = command->path, .known = true, .arguments = {}, .body = {}}));
+    co_return names_fingerprint(result.values, leaf.fingerprint_sha1());
+}
+
+net::Task<Result<void>> XapiDriver::forget_certificate(pki::Certificate leaf) {
+    auto const* command = find_command_of_software(k_delete);
+    if (command == nullptr) co_return Result<void>();
+    co_return co_await run(*command, {family::Argument{"Fingerprint", leaf.fingerprint_sha1()}});
 }
 
 net::Task<Result<void>> XapiDriver::certificate_command(std::string_view behaviour, std::string fingerprint, SecretText body) {

@@ -16,15 +16,28 @@ namespace countersign::manager {
 net::Task<Result<void>> Enforcer::request_certificate(WorkPtr work, Step step) {
     auto const& system = work->system();
     auto const& policy = work->survey.policy;
-    CS_CO_TRY(auto fresh, settings_.pool == nullptr
-                              ? make_system_request(system, policy)
-                              : co_await net::offload(*settings_.pool, [system, policy] { return make_system_request(system, policy); }));
+    CS_CO_TRY(auto asked, co_await ask_for_request(work));
+    std::optional<pki::PrivateKey> key;
+    if (!asked.request) {
+        CS_CO_TRY(auto fresh, settings_.pool == nullptr ? make_system_request(system, policy)
+                                                        : co_await net::offload(*settings_.pool, [system, policy] {
+                                                              return make_system_request(system, policy);
+                                                          }));
+        asked.request = std::move(fresh.request);
+        key = std::move(fresh.key);
+    }
+    CS_CO_TRY(auto const known, co_await store_.requests().of_keys({asked.request->public_key_sha256()}));
+    if (!known.empty())
+        co_return fail(errors::mgr::system_request_not_good,
+                       {{"system", certificate_name(system)},
+                        {"detail", "it has the key of certificate request " + std::to_string(known.front().id)}});
     auto made = co_await store_.requests().make(
         {.system = system.id,
-         .request = std::move(fresh.request),
-         .key = std::move(fresh.key),
+         .request = *std::move(asked.request),
+         .key = std::move(key),
          .key_type = policy.key_type,
-         .reason = step.why},
+         .reason = step.why,
+         .key_note = std::move(asked.why_not)},
         "another request has taken its place: the system has another name, or its policy another type of key");
     if (!made) co_return fail(std::move(made).error());
     announce_("request", made->id);

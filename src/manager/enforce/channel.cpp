@@ -95,13 +95,14 @@ bool Enforcer::is_usable(WorkPtr const& work, pki::Certificate const& pending, p
 }
 
 net::Task<Result<PendingCertificate>> Enforcer::pending_certificate(WorkPtr work) {
-    auto const& system = work->system();
     auto const profile = server_profile(work);
-    CS_CO_TRY(auto pending, co_await store_.get_pending_certificate(system.id));
-    if (pending && is_usable(work, pending->certificate, profile)) co_return std::move(*pending);
-    CS_CO_TRY(auto fresh, co_await authority_.issue_for_system(system, work->survey.policy, profile));
-    CS_CO_CHECK(co_await store_.set_pending_certificate(system.id, fresh));
-    co_return fresh;
+    CS_CO_TRY(auto pending, co_await store_.get_pending_certificate(work->system().id));
+    if (pending && is_usable(work, pending->certificate, profile)) {
+        if (pending->key) co_return std::move(*pending);
+        CS_CO_TRY(bool const there, co_await holds_key(work, pending->certificate));
+        if (there) co_return std::move(*pending);
+    }
+    co_return co_await issue_certificate(work);
 }
 
 net::Task<Result<ServiceObservation>> Enforcer::wait_for_https(WorkPtr work, std::function<bool(ServiceObservation const&)> wanted,

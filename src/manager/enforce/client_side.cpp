@@ -47,7 +47,7 @@ net::Task<Result<void>> Enforcer::install_client_certificate(WorkPtr work, Step 
     work->contact_mark = contacts_.mark(system.id);
     if (side.installed != fresh) {
         CS_CO_CHECK(co_await note_change(work, k_changed_client_certificate));
-        CS_CO_CHECK(co_await work->driver()->install_client_certificate(authority_.chain_of(pending->certificate), pending->key));
+        CS_CO_CHECK(co_await work->driver()->install_client_certificate(authority_.chain_of(pending->certificate), *pending->key));
         work->former_client = side.installed;
         side.installed = fresh;
     }

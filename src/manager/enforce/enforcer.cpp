@@ -75,6 +75,8 @@ net::Task<Result<Enforcement>> Enforcer::enforce(WorkPtr work) {
             CS_CO_CHECK(co_await look(store_, surveyor_, work->system().id, clock_->now(), work->survey));
             work->plan = plan(work->survey);
         }
+        CS_CO_TRY(bool const given_up, co_await give_up_lost_request(work));
+        if (given_up) work->plan = plan(work->survey);
         if (work->seen().behind_firewall) co_return co_await leave_to_its_call(work);
         // What a campaign leaves on trial stays there until somebody confirms it.
         if (work->purpose == JobPurpose::prove)

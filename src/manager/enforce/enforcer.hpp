@@ -81,12 +81,32 @@ private:
     /// What is installed now, whoever issued it.
     struct Outgoing {
         std::vector<pki::Certificate> chain;  ///< leaf first, without the root
-        pki::PrivateKey key;
+        std::optional<pki::PrivateKey> key;   ///< nothing: the system made it, and keeps it
     };
     net::Task<Result<Outgoing>> outgoing(WorkPtr work);
     /// SHA-256 of the certificate that is to be proven in place; empty: whichever verifies.
     net::Task<Result<std::string>> wanted_certificate(WorkPtr work);
     net::Task<Result<void>> settle_certificate(WorkPtr work);
+
+    // system_keys.cpp: keys that systems make themselves
+    struct Asked {
+        std::optional<pki::CertificateRequest> request;
+        std::string why_not;  ///< why the manager makes the key of a system that makes keys; empty: it makes none, or here is its request
+    };
+    /// Over a channel that is at least pinned. Errors of the system and its channel are no reason to make the key here.
+    net::Task<Result<Asked>> ask_for_request(WorkPtr work);
+    /// For a key of the system where it makes one; recorded and pending.
+    net::Task<Result<PendingCertificate>> issue_certificate(WorkPtr work);
+    /// The system has the key that this was issued for; also where nobody can ask it.
+    net::Task<Result<bool>> holds_key(WorkPtr work, pki::Certificate certificate);
+    net::Task<Result<void>> hand_over(WorkPtr work, Outgoing next);
+    /// What the system has taken: another certificate than `next`, when it had lost its key. MGR-195 for one that people had to ask for.
+    net::Task<Result<pki::Certificate>> deliver(WorkPtr work, Outgoing next);
+    /// A request by hand whose key the system has not any more is superseded. Whether one was.
+    net::Task<Result<bool>> give_up_lost_request(WorkPtr work);
+    net::Task<Result<void>> forget_former_server(WorkPtr work);
+    /// What HTTPS of the system showed when it was looked at last.
+    static std::optional<pki::Certificate> shown_now(WorkPtr const& work);
 
     // roll_back.cpp: what campaigns ask for besides
     net::Task<Result<Enforcement>> confirm(WorkPtr work);

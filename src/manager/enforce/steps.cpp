@@ -145,11 +145,15 @@ net::Task<Result<void>> Enforcer::install_trust(WorkPtr work, Step step) {
 net::Task<Result<void>> Enforcer::install_certificate(WorkPtr work, Step step) {
     CS_CO_CHECK(co_await ensure_channel(work, at_least_pinned(step)));
     CS_CO_TRY(auto next, co_await outgoing(work));
-    auto const leaf = next.chain.front();
+    auto leaf = next.chain.front();
     auto const effect = work->survey.family->certificate.effect;
     if (work->account()->certificate_fingerprint != leaf.fingerprint()) {
         CS_CO_CHECK(co_await note_change(work, k_changed_certificate));
-        CS_CO_CHECK(co_await work->driver()->install_certificate(std::move(next.chain), next.key));
+        auto const shown = shown_now(work);
+        bool const was_ours =
+            !work->account()->factory_certificate && shown && shown->fingerprint() == work->account()->certificate_fingerprint;
+        CS_CO_TRY(leaf, co_await deliver(work, std::move(next)));
+        if (was_ours) work->former_server = shown;
         work->account()->certificate_fingerprint = leaf.fingerprint();
         work->account()->factory_certificate = false;
     }
@@ -188,6 +192,7 @@ net::Task<Result<void>> Enforcer::prove_certificate(WorkPtr work, Step step) {
     if (!work->driver() || work->driver()->trust() < ChannelTrust::verified) CS_CO_CHECK(co_await reconnect(work));
     CS_CO_CHECK(co_await ensure_channel(work, ChannelTrust::verified));
     CS_CO_CHECK(co_await settle_certificate(work));
+    CS_CO_CHECK(co_await forget_former_server(work));
     co_return co_await note_https_proven(work);
 }
 

@@ -12,10 +12,12 @@ struct Enforcer::Work {
     CampaignId campaign = 0;  ///< that asked for it; 0: none
     Survey survey;            ///< system, policy, newest observation, and the channel that is in use
     Plan plan;
-    std::string address;             ///< where the system was found
-    std::uint64_t contact_mark = 0;  ///< calls after this one came after the newest restart or change of settings
-    std::string former_client;       ///< SHA-256 of what the system had for its calls before a new one was installed
-    bool restart_asked = false;      ///< a change of this run waits for a restart
+    std::string address;                              ///< where the system was found
+    std::uint64_t contact_mark = 0;                   ///< calls after this one came after the newest restart or change of settings
+    std::string former_client;                        ///< SHA-256 of what the system had for its calls before a new one was installed
+    std::string issued;                               ///< SHA-256 of what this run had issued for the server side
+    std::optional<pki::Certificate> former_server{};  ///< what the system had for its server side before a new one was installed
+    bool restart_asked = false;                       ///< a change of this run waits for a restart
     int steps_done = 0;
 
     System& system() { return survey.system; }

@@ -29,6 +29,10 @@ std::optional<CertificateState> parse_certificate_state(std::string_view text);
 /// The purpose of a certificate that a system has for its calls alone.
 inline constexpr std::string_view k_client_purpose = "system_client";
 
+/// Who made the key of a certificate or a request.
+inline constexpr std::string_view k_made_by_system = "system";
+inline constexpr std::string_view k_made_by_manager = "manager";
+
 /// Of a system that has two certificates.
 enum class Side { server, client };
 
@@ -44,7 +48,8 @@ struct InventoryEntry {
                           ///< "authority", "responder"; "by_hand": an answer to a request; "seen": issued by somebody else
     SystemId system = 0;  ///< it was issued for, or first seen at; 0: none
     std::string system_name;
-    std::string key;  ///< "EC 256"; empty: not known
+    std::string key;       ///< "EC 256"; empty: not known
+    std::string key_made;  ///< who made the key: "system", "manager"; empty: not known here
     UtcTime not_before{}, not_after{};
     CertificateState state = CertificateState::issued;
     UtcTime first_seen{}, last_seen{};

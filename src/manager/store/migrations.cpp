@@ -7,6 +7,7 @@
 #include "manager/store/change_feed.hpp"
 #include "manager/store/identity_schema.hpp"
 #include "manager/store/inventory_schema.hpp"
+#include "manager/store/key_schema.hpp"
 #include "manager/store/request_schema.hpp"
 #include "manager/store/running_schema.hpp"
 #include "manager/store/system_query.hpp"
@@ -514,12 +515,12 @@ Statements const k_people = {
 /// has numbered they would give numbers twice. They refuse a newer schema.
 Statements const k_numbered_records;
 
-std::array<Statements const*, 22> const k_steps = {&k_systems,         &k_certificates,     &k_jobs,           &k_tickets,
+std::array<Statements const*, 23> const k_steps = {&k_systems,         &k_certificates,     &k_jobs,           &k_tickets,
                                                    &k_access,          &k_trials,           &k_folders,        &k_ticket_work,
                                                    &k_notifications,   &k_campaigns,        &k_lists,          &k_folder_policy,
                                                    &k_arrivals,        &k_own_certificates, &k_audit_chain,    &inventory_schema(),
                                                    &k_people,          &authority_schema(), &running_schema(), &request_schema(),
-                                                   &identity_schema(), &k_numbered_records};
+                                                   &identity_schema(), &k_numbered_records, &key_schema()};
 
 constexpr int k_version_with_address_keys = 11;
 

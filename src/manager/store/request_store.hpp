@@ -3,7 +3,8 @@
 /// Requests for certificates of systems that an authority is asked for by hand, and the answers to them (docs/by-hand.md, REQ MGR-13). A
 /// part of Store. A system has at most one request in hand: open, or answered and its certificate not yet proven in place. What came
 /// before stays known for as long as the system does. Keys are sealed at rest, and forgotten as soon as they are of no use: when the
-/// certificate is proven in place (the system has it then), or when the request is superseded.
+/// certificate is proven in place (the system has it then), or when the request is superseded. Of a system that makes its own keys there is
+/// none here at any time.
 
 #include "manager/estate/model.hpp"
 #include "manager/plan/by_hand.hpp"
@@ -33,6 +34,7 @@ struct RequestEntry {
     std::string subject;
     std::vector<std::string> names;  ///< host names and addresses that were asked for
     std::string key_type;            ///< "ec:p256"
+    std::string key_made;            ///< who made the key: "system" (and keeps it), "manager"
     std::string public_key;          ///< SHA-256 of the public key
     std::string pem;
     std::string reason;  ///< why it was made, in words
@@ -67,9 +69,10 @@ public:
     struct NewRequest {
         SystemId system = 0;
         pki::CertificateRequest request;
-        pki::PrivateKey key;
+        std::optional<pki::PrivateKey> key;  ///< nothing: the system made it, and keeps it
         std::string key_type;
         std::string reason;
+        std::string key_note{};  ///< why the manager made the key of a system that makes its own; for the record
     };
     /// Takes the place of the one in hand, if there is one, which is superseded for the reason `instead`. GEN-003 (the system).
     virtual net::Task<Result<RequestEntry>> make(NewRequest fresh, std::string instead) = 0;
@@ -104,7 +107,7 @@ public:
     struct Ready {
         RequestId id = 0;
         std::vector<pki::Certificate> chain;
-        pki::PrivateKey key;
+        std::optional<pki::PrivateKey> key;  ///< nothing: the system has it
     };
     /// What is to be installed; nothing while the answer is awaited.
     virtual net::Task<Result<std::optional<Ready>>> ready(SystemId system) = 0;

@@ -52,6 +52,9 @@ constexpr std::size_t k_most_named = 100;
 constexpr std::size_t k_fewest_digits = 8;
 constexpr std::size_t k_all_digits = 64;
 
+/// Purposes of certificates whose keys the manager made, unless the row says that the system did.
+constexpr std::array<std::string_view, 3> k_made_for_systems{"system", "system_client", "by_hand"};
+
 constexpr std::string_view k_of_system =
     "SELECT certificate AS id FROM inventory_uses WHERE system = ? UNION SELECT id FROM inventory WHERE system = ? AND system <> 0";
 
@@ -189,7 +192,7 @@ std::vector<std::string_view> const& entry_columns() {
         "issuer_subject",      "inventory.issuer",      "inventory.purpose",   "inventory.system",      "systems.name",
         "inventory.key_kind",  "inventory.not_before",  "inventory.not_after", "inventory.state",       "inventory.first_seen",
         "inventory.last_seen", "inventory.revoked",     "inventory.reason",    "inventory.replaced_by", "inventory.renew_at",
-        "systems.observed_at", "inventory.pem"};
+        "systems.observed_at", "inventory.pem",         "inventory.key_made"};
     return columns;
 }
 
@@ -215,6 +218,9 @@ InventoryEntry entry_of(Row const& row, UtcTime now) {
                        .replaced_by = row.text(18),
                        .renew_at = row.optional_time(19),
                        .pem = row.text(21)};
+    out.key_made = row.text(22);
+    if (out.key_made.empty() && std::ranges::find(k_made_for_systems, out.purpose) != k_made_for_systems.end())
+        out.key_made = k_made_by_manager;
     auto const names = row.text(4);
     for (auto name : split(names, '\n'))
         if (!name.empty()) out.names.emplace_back(name);

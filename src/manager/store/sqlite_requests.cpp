@@ -1,6 +1,7 @@
 #include "manager/store/sqlite_requests.hpp"
 
 #include "base/text.hpp"
+#include "manager/store/pending_rows.hpp"
 #include "manager/store/sqlite_inventory.hpp"
 #include "manager/store/system_query.hpp"
 
@@ -42,8 +43,8 @@ std::vector<std::string_view> const k_columns = {"r.id",          "r.system",   
                                                  "r.subject",     "r.names",          "r.key_type",   "r.public_key", "r.request",
                                                  "r.reason",      "r.made",           "r.downloaded", "r.answered",   "r.answered_by",
                                                  "r.certificate", "r.issuer_subject", "r.not_after",  "r.installed",  "r.superseded",
-                                                 "r.note",        "r.chain",          "r.sealed_key"};
-constexpr std::size_t k_chain = 21, k_sealed_key = 22;
+                                                 "r.note",        "r.key_made",       "r.chain",      "r.sealed_key"};
+constexpr std::size_t k_chain = 22, k_sealed_key = 23;
 constexpr std::string_view k_from =
     "FROM certificate_requests AS r JOIN systems ON systems.id = r.system JOIN folders ON folders.id = systems.folder ";
 constexpr std::string_view k_in_hand = "(r.state = 'open' OR (r.state = 'answered' AND r.installed IS NULL))";
@@ -69,6 +70,7 @@ RequestEntry entry_of(Row const& row) {
             .subject = row.text(5),
             .names = lines_of(row.text(6)),
             .key_type = row.text(7),
+            .key_made = row.text(21),
             .public_key = row.text(8),
             .pem = row.text(9),
             .reason = row.text(10),
@@ -154,30 +156,33 @@ bool awaits_proof(Database& database, SystemId system) {
 net::Task<Result<RequestEntry>> SqliteRequests::make(NewRequest fresh, std::string instead) {
     auto const public_key = fresh.request.public_key_sha256();
     // Sealing takes longer than storing: not on the database's thread.
-    auto sealed = backing_.sealer().seal(fresh.key.to_pem(), key_context(public_key));
+    auto sealed = fresh.key ? backing_.sealer().seal(fresh.key->to_pem(), key_context(public_key)) : std::string();
+    auto why = fresh.key_note.empty() ? std::string() : "; with a key of the manager: " + fresh.key_note;
+    if (!fresh.key) why = "; the system made the key and keeps it";
     std::vector<std::string> names;
     for (auto const& name : fresh.request.alternative_names()) names.push_back(name.value);
     RequestEntry entry{.system = fresh.system,
                        .subject = fresh.request.subject(),
                        .names = std::move(names),
                        .key_type = std::move(fresh.key_type),
+                       .key_made = std::string(fresh.key ? k_made_by_manager : k_made_by_system),
                        .public_key = public_key,
                        .pem = fresh.request.to_pem(),
                        .reason = std::move(fresh.reason)};
-    return backing_.write([this, entry = std::move(entry), sealed = std::move(sealed),
+    return backing_.write([this, entry = std::move(entry), sealed = std::move(sealed), why = std::move(why),
                            instead = std::move(instead)](Database& database) -> Result<RequestEntry> {
         auto const now = backing_.now();
         if (!database.select_one({"id"}, "FROM systems WHERE id = :id", {value(entry.system)})) return no_such_system(entry.system);
         (void)retire_request(database, now, entry.system, instead, "manager");
         database.execute(
-            "INSERT INTO certificate_requests (system, state, subject, names, key_type, public_key, request, sealed_key, reason, made) "
-            "VALUES (:system, 'open', :subject, :names, :key_type, :public_key, :request, :sealed, :reason, :made)",
-            {value(entry.system), value(entry.subject), value(join(entry.names, "\n")), value(entry.key_type), value(entry.public_key),
-             value(entry.pem), value(sealed), value(entry.reason), value(now)});
+            "INSERT INTO certificate_requests (system, state, subject, names, key_type, key_made, public_key, request, sealed_key, reason, "
+            "made) VALUES (:system, 'open', :subject, :names, :key_type, :key_made, :public_key, :request, :sealed, :reason, :made)",
+            {value(entry.system), value(entry.subject), value(join(entry.names, "\n")), value(entry.key_type), value(entry.key_made),
+             value(entry.public_key), value(entry.pem), value(sealed), value(entry.reason), value(now)});
         CS_TRY(auto made, load(database, database.last_id()));
         backing_.record(
             database, "manager", "request.make", subject_of(made.system),
-            "request " + std::to_string(made.id) + " for " + join(made.names, ", ") + ", public key SHA-256 " + made.public_key);
+            "request " + std::to_string(made.id) + " for " + join(made.names, ", ") + ", public key SHA-256 " + made.public_key + why);
         return made;
     });
 }
@@ -276,6 +281,7 @@ net::Task<Result<std::vector<RequestEntry>>> SqliteRequests::accept(std::vector<
                 {value(now), value(actor), value(leaf.fingerprint()), value(pki::to_pem(answer.chain)), value(leaf.issuer()),
                  value(leaf.not_after()), value(answer.id)});
             take_in_answer(database, now, before.system, answer.chain, answer.renew_at);
+            note_key_made(database, leaf.fingerprint(), before.key_made);
             backing_.record(
                 database, actor, "request.answer", subject_of(before.system),
                 "request " + std::to_string(answer.id) + ": " + leaf.subject() + " serial " + leaf.serial() + " of " + leaf.issuer());
@@ -292,6 +298,7 @@ net::Task<Result<std::optional<RequestStore::Ready>>> SqliteRequests::ready(Syst
         if (!row || row->text(k_chain).empty()) return std::nullopt;
         auto const entry = entry_of(*row);
         CS_TRY(auto chain, pki::parse_bundle(row->text(k_chain)));
+        if (entry.key_made == k_made_by_system) return Ready{.id = entry.id, .chain = std::move(chain), .key = std::nullopt};
         CS_TRY(auto const pem, backing_.sealer().open(row->text(k_sealed_key), key_context(entry.public_key)));
         CS_TRY(auto key, pki::PrivateKey::parse_pem(pem.reveal()));
         return Ready{.id = entry.id, .chain = std::move(chain), .key = std::move(key)};

@@ -39,8 +39,9 @@ struct SystemPasswords {
 /// A certificate made for a system by our authority and not yet proven in place. Reused after a crash: never issued twice.
 struct PendingCertificate {
     pki::Certificate certificate;
-    pki::PrivateKey key;
-    std::optional<UtcTime> renew_at{};  ///< chosen when it was issued; known while it is stored
+    std::optional<pki::PrivateKey> key;  ///< nothing: the system made it, and keeps it
+    std::optional<UtcTime> renew_at{};   ///< chosen when it was issued; known while it is stored
+    std::string key_note{};              ///< why the manager made the key of a system that makes its own; for the record, not given back
 };
 
 /// Which systems are meant: for lists, and as the selection of whatever works on many. What is not set does not restrict.

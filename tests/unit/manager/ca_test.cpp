@@ -126,8 +126,23 @@ TEST_F(InternalCaTest, a_systems_certificate_verifies_for_its_host_name_as_serve
                                           .at = clock_->now()});
         EXPECT_TRUE(verdict.verified()) << verdict.summary();
     }
-    EXPECT_TRUE(pki::check_key_matches(pair.certificate, pair.key));
+    ASSERT_TRUE(pair.key);
+    EXPECT_TRUE(pki::check_key_matches(pair.certificate, *pair.key));
     EXPECT_EQ(pair.certificate.common_name(), "c1.example.test");
+}
+
+TEST_F(InternalCaTest, of_a_request_only_the_key_is_taken) {
+    auto authority = open();
+    auto const key = *pki::PrivateKey::generate(pki::KeyType::ec_p384);
+    auto const request = *pki::CertificateRequest::create(key, {.common_name = "ceo.example.test", .organization = "Somebody"},
+                                                          {{Name::Kind::dns, "ceo.example.test"}});
+    auto const issued = wait(authority->sign_for_system(c1(TrackBy::host_name), {}, pki::Profile::device, request));
+    ASSERT_TRUE(issued) << issued.error().explanation();
+    EXPECT_FALSE(issued->key);
+    EXPECT_TRUE(pki::check_key_matches(issued->certificate, key));
+    EXPECT_EQ(issued->certificate.common_name(), "c1.example.test");
+    EXPECT_THAT(issued->certificate.alternative_names(), ElementsAre(Name{Name::Kind::dns, "c1.example.test"}));
+    EXPECT_EQ(issued->certificate.subject().find("Somebody"), std::string::npos);
 }
 
 TEST_F(InternalCaTest, the_address_stands_in_it_only_while_it_is_what_the_system_is_called_by) {
@@ -144,7 +159,7 @@ TEST_F(InternalCaTest, the_policy_says_which_key_and_how_long) {
     policy.key_type = "rsa:2048";
     policy.certificate_days = 90;
     auto pair = issue(*authority, c1(TrackBy::host_name), policy);
-    EXPECT_EQ(pair.key.algorithm(), "RSA");
+    EXPECT_EQ(pair.key->algorithm(), "RSA");
     EXPECT_LE(pair.certificate.not_after(), clock_->now() + std::chrono::days(90));
     policy.key_type = "dsa:1024";
     EXPECT_EQ(error_of(authority->issue_for_system(c1(TrackBy::host_name), policy)), errors::crt::unsupported_key_type);
@@ -194,7 +209,7 @@ TEST_F(InternalCaTest, a_pending_certificate_survives_a_restart_and_is_recorded_
     auto back = get(store_->get_pending_certificate(id));
     ASSERT_TRUE(back);
     EXPECT_EQ(back->certificate, pair.certificate);
-    EXPECT_EQ(back->key.public_key_sha256(), pair.key.public_key_sha256());
+    EXPECT_EQ(back->key->public_key_sha256(), pair.key->public_key_sha256());
     auto issued = get(store_->list_issued(id));
     ASSERT_THAT(issued, SizeIs(1));
     EXPECT_EQ(issued[0].serial, pair.certificate.serial());

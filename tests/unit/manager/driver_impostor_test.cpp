@@ -109,6 +109,9 @@ protected:
         (void)wait(driver.set_password(SecretText(std::string(k_new_password))));
         (void)wait(driver.install_trust(identity.chain));
         (void)wait(driver.install_certificate(identity.chain, identity.key));
+        EXPECT_FALSE(wait(driver.make_request({.names = {{pki::AlternativeName::Kind::dns, "c1.example.test"}}}))) << "nobody's request";
+        EXPECT_FALSE(wait(driver.pending_key()));
+        EXPECT_FALSE(wait(driver.install_answer(identity.chain)));
         (void)wait(driver.begin_trial(std::chrono::seconds(60)));
         (void)wait(driver.confirm_trial("1"));
         (void)wait(driver.cancel_trial());

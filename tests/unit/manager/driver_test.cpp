@@ -2,9 +2,11 @@
 
 #include "dialect/web_form.hpp"
 #include "dialect/xml_rpc.hpp"
+#include "manager/certificates/system_request.hpp"
 #include "manager/drivers/facts.hpp"
 #include "manager_fixture.hpp"
 
+#include "countersign/errors/crt.hpp"
 #include "countersign/errors/dev.hpp"
 #include "countersign/errors/gen.hpp"
 #include "countersign/errors/mgr.hpp"
@@ -136,6 +138,94 @@ TEST_F(Drivers, send_no_key_for_calls_below_a_pinned_channel_and_to_no_family_wi
         EXPECT_EQ(error_of(talk->install_client_certificate(identity.chain, identity.key)), errors::dev::unknown_command);
     }
     EXPECT_THAT(*bodies, ::testing::IsEmpty());
+}
+
+/// A system with commands for keys of its own: each is answered with `result`, and written down.
+http::Handler key_system(std::shared_ptr<std::vector<std::string>> bodies, std::map<std::string, std::string> results) {
+    return [bodies, results](http::Request request) -> net::Task<http::Response> {
+        bodies->push_back(request.body);
+        for (auto const& [word, result] : results)
+            if (request.body.contains(word)) co_return http::Response::xml(200, "<Command>" + result + "</Command>");
+        co_return http::Response::xml(200, "<Command><ServicesResult status=\"OK\"/></Command>");
+    };
+}
+
+manager::RequestWish wish_for(std::string const& host) { return {.names = {{pki::AlternativeName::Kind::dns, host}}}; }
+
+TEST_F(Drivers, ask_a_system_for_a_request_and_give_it_the_answer_without_a_key) {
+    auto const key = *pki::PrivateKey::generate(pki::KeyType::ec_p256);
+    auto const request = *pki::CertificateRequest::create(key, {.common_name = "c1.example.test"}, {});
+    auto bodies = std::make_shared<std::vector<std::string>>();
+    auto const server = open_port(
+        runtime_, {"127.44.0.30", 80 + k_offset}, nullptr, std::make_shared<Recorder>(),
+        key_system(bodies, {{"<Create", "<CSRCreateResult status=\"OK\"><CSR>" + request.to_pem() + "</CSR></CSRCreateResult>"}}));
+    auto talk = driver("roomos", "127.44.0.30", true, ChannelTrust::pinned);
+    ASSERT_TRUE(talk->makes_keys());
+    auto const made = wait(talk->make_request(wish_for("c1.example.test")));
+    ASSERT_TRUE(made) << made.error().explanation();
+    EXPECT_EQ(made->public_key_sha256(), key.public_key_sha256());
+    auto const chain = authority_.authority.issue("c1.example.test").chain;
+    get(talk->install_answer(chain));
+    get(talk->forget_certificate(chain.front()));
+    ASSERT_THAT(*bodies, ::testing::SizeIs(5));
+    EXPECT_THAT((*bodies)[1], ::testing::HasSubstr("<Show"));
+    bodies->erase(bodies->begin() + 1);
+    EXPECT_THAT((*bodies)[0],
+                ::testing::AllOf(::testing::HasSubstr("<CommonName>c1.example.test<"), ::testing::HasSubstr("<SanDns>c1.example.test<"),
+                                 ::testing::Not(::testing::HasSubstr("KeyType"))));
+    EXPECT_THAT((*bodies)[1], ::testing::AllOf(::testing::HasSubstr("<Link"), ::testing::HasSubstr("BEGIN CERTIFICATE"),
+                                               ::testing::Not(::testing::HasSubstr("PRIVATE KEY"))));
+    EXPECT_THAT((*bodies)[2], ::testing::AllOf(::testing::HasSubstr("<Activate"), ::testing::HasSubstr("<Purpose>HTTPS<"),
+                                               ::testing::HasSubstr(chain.front().fingerprint_sha1())));
+    EXPECT_THAT((*bodies)[3], ::testing::AllOf(::testing::HasSubstr("<Delete"), ::testing::HasSubstr(chain.front().fingerprint_sha1())));
+}
+
+TEST_F(Drivers, put_an_answer_to_use_that_an_earlier_life_had_linked_already) {
+    auto bodies = std::make_shared<std::vector<std::string>>();
+    auto const chain = authority_.authority.issue("c1.example.test").chain;
+    auto const shown = R"(<ServicesShowResult status="OK"><Details item="1"><Fingerprint>)" + chain.front().fingerprint_sha1() +
+                       "</Fingerprint></Details></ServicesShowResult>";
+    auto const server =
+        open_port(runtime_, {"127.44.0.31", 80 + k_offset}, nullptr, std::make_shared<Recorder>(), key_system(bodies, {{"<Show", shown}}));
+    auto talk = driver("roomos", "127.44.0.31", true, ChannelTrust::pinned);
+    EXPECT_TRUE(get(talk->holds_answer(chain.front())));
+    EXPECT_FALSE(get(talk->holds_answer(authority_.roots().front())));
+    bodies->clear();
+    get(talk->install_answer(chain));
+    ASSERT_THAT(*bodies, ::testing::SizeIs(2)) << "shown and activated; linked it was";
+    EXPECT_THAT(bodies->back(), ::testing::HasSubstr("<Activate"));
+}
+
+TEST_F(Drivers, take_no_request_from_nobody_and_none_without_a_signature_of_its_key) {
+    auto bodies = std::make_shared<std::vector<std::string>>();
+    auto const key = *pki::PrivateKey::generate(pki::KeyType::ec_p256);
+    auto der = pki::CertificateRequest::create(key, {.common_name = "c1"}, {})->to_der();
+    der.back() ^= 1;
+    std::string broken = "-----BEGIN CERTIFICATE REQUEST-----\n";
+    auto const text = to_base64(der);
+    for (std::size_t at = 0; at < text.size(); at += 64) broken += text.substr(at, 64) + "\n";
+    broken += "-----END CERTIFICATE REQUEST-----\n";
+    auto const server =
+        open_port(runtime_, {"127.44.0.33", 80 + k_offset}, nullptr, std::make_shared<Recorder>(),
+                  key_system(bodies, {{"<Create", "<CSRCreateResult status=\"OK\"><CSR>" + broken + "</CSR></CSRCreateResult>"}}));
+    auto const chain = authority_.authority.issue("c1.example.test").chain;
+    for (auto const* family : {"roomos", "rmx"}) {
+        auto unchecked = driver(family, "127.44.0.33", true, ChannelTrust::none);
+        EXPECT_EQ(error_of(unchecked->make_request(wish_for("c1.example.test"))), errors::mgr::no_secure_channel);
+        EXPECT_EQ(error_of(unchecked->install_answer(chain)), errors::mgr::no_secure_channel);
+    }
+    for (auto const* family : {"c-series", "mcu"}) {
+        auto talk = driver(family, "127.44.0.33", true, ChannelTrust::pinned);
+        EXPECT_FALSE(talk->makes_keys());
+        EXPECT_EQ(error_of(talk->make_request(wish_for("c1.example.test"))), errors::dev::unknown_command);
+        EXPECT_EQ(error_of(talk->install_answer(chain)), errors::dev::unknown_command);
+    }
+    EXPECT_THAT(*bodies, ::testing::IsEmpty());
+    auto talk = driver("roomos", "127.44.0.33", true, ChannelTrust::pinned);
+    EXPECT_EQ(error_of(talk->make_request(wish_for("c1.example.test"))), errors::crt::broken_request);
+    auto const long_name = wait(talk->make_request(wish_for(std::string(60, 'a') + ".example.test")));
+    ASSERT_FALSE(long_name);
+    EXPECT_TRUE(manager::says_it_cannot(long_name.error())) << "it takes 64 characters";
 }
 
 /// A page system: answers XML-RPC and draws its pages from values.

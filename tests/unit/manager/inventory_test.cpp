@@ -83,6 +83,27 @@ TEST_F(InventoryTest, a_certificate_is_followed_from_its_issue_to_what_replaced_
     EXPECT_EQ(find(second.fingerprint()).entry.state, CertificateState::served);
 }
 
+TEST_F(InventoryTest, a_key_that_the_system_made_is_not_here_and_that_is_known) {
+    auto authority = open();
+    auto const id = add("c1");
+    auto const key = *pki::PrivateKey::generate(pki::KeyType::ec_p256);
+    auto const request = *pki::CertificateRequest::create(key, {.common_name = "c1"}, {});
+    auto issued = wait(authority->sign_for_system(get(store_->get_system(id)), {}, pki::Profile::device, request));
+    ASSERT_TRUE(issued) << issued.error().explanation();
+    get(store_->set_pending_certificate(id, *issued));
+    auto const kept = get(store_->get_pending_certificate(id));
+    ASSERT_TRUE(kept);
+    EXPECT_FALSE(kept->key);
+    EXPECT_EQ(kept->certificate, issued->certificate);
+    EXPECT_EQ(find(issued->certificate.fingerprint()).entry.key_made, "system");
+    auto const other = issue(*authority, add("c2"));
+    EXPECT_TRUE(get(store_->get_pending_certificate(id + 1))->key);
+    EXPECT_EQ(find(other.fingerprint()).entry.key_made, "manager");
+    auto const strange = foreign("c3", 10, clock_->now());
+    serve(id, {strange});
+    EXPECT_EQ(find(strange.fingerprint()).entry.key_made, "") << "nobody knows";
+}
+
 TEST_F(InventoryTest, what_was_proven_before_it_was_looked_at_again_is_served_then) {
     auto authority = open();
     auto const id = add("c1");
@@ -301,7 +322,8 @@ TEST_F(TwoSides, wait_for_their_proof_beside_each_other) {
     auto const kept = get(store_->certificates().get_pending_client(id));
     ASSERT_TRUE(kept);
     EXPECT_EQ(kept->certificate, client);
-    EXPECT_TRUE(pki::check_key_matches(kept->certificate, kept->key));
+    ASSERT_TRUE(kept->key);
+    EXPECT_TRUE(pki::check_key_matches(kept->certificate, *kept->key));
     prove_client(id, client);
     EXPECT_FALSE(get(store_->certificates().get_pending_client(id)));
     EXPECT_TRUE(get(store_->get_pending_certificate(id)));

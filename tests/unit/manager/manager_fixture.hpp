@@ -44,6 +44,15 @@ public:
         auto identity = authority.issue(system.host_name);
         co_return manager::PendingCertificate{identity.chain.front(), identity.key};
     }
+    net::Task<Result<manager::PendingCertificate>> sign_for_system(manager::System system, manager::Policy, pki::Profile profile,
+                                                                   pki::CertificateRequest request) override {
+        ++issued;
+        std::vector<pki::AlternativeName> const names{{pki::AlternativeName::Kind::dns, system.host_name}};
+        auto certificate = authority.authority().issue(request, {.common_name = system.host_name}, names, profile,
+                                                       pki::valid_for(SystemClock().now(), std::chrono::days(30)));
+        if (!certificate) co_return fail(std::move(certificate).error());
+        co_return manager::PendingCertificate{.certificate = *std::move(certificate), .key = std::nullopt};
+    }
     net::Task<Result<manager::PendingCertificate>> manager_certificate(std::vector<std::string> host_names,
                                                                        std::vector<std::string>) override {
         auto identity = authority.issue(host_names.front());

@@ -32,6 +32,12 @@ protected:
         return get(requests().make(
             {.system = id, .request = fresh.request, .key = fresh.key, .key_type = "ec:p256", .reason = "It has no certificate"}, instead));
     }
+    /// Of a system that keeps its key.
+    RequestEntry make_of_system(SystemId id) {
+        auto fresh = *make_system_request(get(store_->get_system(id)), Policy());
+        return get(requests().make(
+            {.system = id, .request = fresh.request, .key = std::nullopt, .key_type = "ec:p256", .reason = "It has no certificate"}, ""));
+    }
     std::vector<pki::Certificate> sign(RequestEntry const& entry) {
         return {company_.sign(*pki::CertificateRequest::parse_pem(entry.pem)), company_.intermediate()};
     }
@@ -91,7 +97,8 @@ TEST_F(RequestStoreTest, an_answer_waits_with_its_key_and_the_key_is_forgotten_w
     auto const ready = get(requests().ready(id));
     ASSERT_TRUE(ready);
     EXPECT_EQ(ready->chain, chain);
-    EXPECT_TRUE(pki::check_key_matches(ready->chain.front(), ready->key));
+    ASSERT_TRUE(ready->key);
+    EXPECT_TRUE(pki::check_key_matches(ready->chain.front(), *ready->key));
     if (!schema_) EXPECT_THAT(sealed_key(request.id), Not(AnyOf(IsEmpty(), HasSubstr("PRIVATE KEY"))));
     auto entry = in_inventory(chain.front());
     EXPECT_EQ(entry.state, CertificateState::pending);
@@ -105,6 +112,29 @@ TEST_F(RequestStoreTest, an_answer_waits_with_its_key_and_the_key_is_forgotten_w
     EXPECT_EQ(get(requests().get(request.id)).installed, clock_->now());
     get(requests().installed(request.id));
     EXPECT_THAT(trail(), ElementsAre("request.installed", "request.answer", "request.make"));
+}
+
+TEST_F(RequestStoreTest, a_request_of_the_system_has_no_key_here) {
+    auto const id = add("c1");
+    auto const request = make_of_system(id);
+    EXPECT_EQ(request.key_made, "system");
+    EXPECT_EQ(get(requests().get(make(add("c2")).id)).key_made, "manager");
+    reopen();
+    EXPECT_EQ(get(requests().in_hand(id))->request.key_made, "system");
+    auto const chain = sign(request);
+    accept(request.id, chain);
+    auto const ready = get(requests().ready(id));
+    ASSERT_TRUE(ready);
+    EXPECT_EQ(ready->chain, chain);
+    EXPECT_FALSE(ready->key);
+    if (!schema_) EXPECT_EQ(sealed_key(request.id), "");
+    EXPECT_EQ(in_inventory(chain.front()).key_made, "system");
+    get(requests().installed(request.id));
+    EXPECT_EQ(in_inventory(chain.front()).key_made, "system");
+    std::vector<std::string> made;
+    for (auto const& one : get(store_->list_audit(1000, 0)))
+        if (one.action == "request.make") made.push_back(one.detail);
+    EXPECT_THAT(made, ElementsAre(Not(HasSubstr("the system made the key")), HasSubstr("the system made the key and keeps it")));
 }
 
 TEST_F(RequestStoreTest, the_successor_of_an_answer_falls_due_while_it_is_served) {

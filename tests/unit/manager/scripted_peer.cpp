@@ -257,11 +257,101 @@ net::Task<http::Response> ScriptedSystem::put(std::string body) {
         if (command && command->behaviour == "feedback_register")
             for (auto const& argument : call.arguments)
                 if (argument.name == "ServerUrl") set_feedback(argument.value);
+        if (command && command->behaviour == "request_create") {
+            results.push_back(make_request(*command, call));
+            continue;
+        }
+        if (command && command->behaviour == "request_link") {
+            results.push_back(link_answer(*command, call));
+            continue;
+        }
+        if (command && command->behaviour == "certificate_activate") {
+            results.push_back(activate(*command, call));
+            continue;
+        }
+        if (command && command->behaviour == "certificate_show") {
+            results.push_back(show(*command));
+            continue;
+        }
+        if (command && command->behaviour == "certificate_delete") {
+            results.push_back(forget(*command, call));
+            continue;
+        }
         results.push_back({.name = command ? command->result : "Result",
                            .outcome = command ? xapi::Outcome::ok : xapi::Outcome::error,
                            .reason = command ? "" : "Unknown command"});
     }
     co_return http::Response::xml(200, xapi::write_command_answer(results));
+}
+
+namespace {
+
+xapi::CommandResult refusal(family::Command const& command, std::string words) {
+    return {.name = command.result, .outcome = xapi::Outcome::error, .reason = std::move(words), .xpath = {}, .values = {}};
+}
+
+xapi::CommandResult taken(family::Command const& command) {
+    return {.name = command.result, .outcome = xapi::Outcome::ok, .reason = {}, .xpath = {}, .values = {}};
+}
+
+std::string argument_of(xapi::CommandCall const& call, std::string_view name) {
+    for (auto const& one : call.arguments)
+        if (one.name == name) return one.value;
+    return {};
+}
+
+}  // namespace
+
+xapi::CommandResult ScriptedSystem::make_request(family::Command const& command, xapi::CommandCall const& call) {
+    std::scoped_lock lock(mutex_);
+    if (!refuse_requests.empty()) return refusal(command, refuse_requests);
+    ++requests;
+    pending_key_ = must(pki::PrivateKey::generate(makes));
+    std::vector<pki::AlternativeName> names;
+    for (auto const& one : call.arguments)
+        if (one.name == "SanDns") names.push_back({pki::AlternativeName::Kind::dns, one.value});
+    if (!further_name.empty()) names.push_back({pki::AlternativeName::Kind::dns, further_name});
+    auto const request = must(pki::CertificateRequest::create(*pending_key_, {.common_name = argument_of(call, "CommonName")}, names));
+    auto result = taken(command);
+    result.values.emplace_back("CSR", request.to_pem());
+    return result;
+}
+
+xapi::CommandResult ScriptedSystem::link_answer(family::Command const& command, xapi::CommandCall const& call) {
+    std::scoped_lock lock(mutex_);
+    if (!refuse_answers.empty()) return refusal(command, refuse_answers);
+    auto chain = must(pki::parse_bundle(call.body));
+    if (!pending_key_ || !pki::check_key_matches(chain.front(), *pending_key_)) return refusal(command, "No request is pending");
+    pairs_.push_back({std::move(chain), *std::exchange(pending_key_, std::nullopt)});
+    return taken(command);
+}
+
+xapi::CommandResult ScriptedSystem::show(family::Command const& command) const {
+    std::scoped_lock lock(mutex_);
+    auto result = taken(command);
+    for (auto const& pair : pairs_) result.values.emplace_back("Details").add("Fingerprint", pair.chain.front().fingerprint_sha1());
+    return result;
+}
+
+xapi::CommandResult ScriptedSystem::activate(family::Command const& command, xapi::CommandCall const& call) {
+    std::scoped_lock lock(mutex_);
+    if (!refuse_use.empty()) return refusal(command, refuse_use);
+    for (auto const& pair : pairs_) {
+        if (pair.chain.front().fingerprint_sha1() != argument_of(call, "Fingerprint")) continue;
+        installed_identity_ = pair;
+        factory_ = false;
+        pending_ = true;
+        ++installed_;
+        return taken(command);
+    }
+    return refusal(command, "No such certificate");
+}
+
+xapi::CommandResult ScriptedSystem::forget(family::Command const& command, xapi::CommandCall const& call) {
+    std::scoped_lock lock(mutex_);
+    auto const gone = std::erase_if(
+        pairs_, [&call](auto const& pair) { return pair.chain.front().fingerprint_sha1() == argument_of(call, "Fingerprint"); });
+    return gone > 0 ? taken(command) : refusal(command, "No such certificate");
 }
 
 http::Response ScriptedSystem::page(std::string problem) {

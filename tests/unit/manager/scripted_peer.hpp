@@ -3,6 +3,7 @@
 /// Small systems for the manager's tests: they speak just enough of their family's protocol, and write down everything that
 /// reaches them.
 
+#include "dialect/xapi.hpp"
 #include "family/family.hpp"
 #include "manager/drivers/driver.hpp"
 #include "net/http/server.hpp"
@@ -72,12 +73,36 @@ public:
     std::function<void(bool https)> on_call;
     /// Refuses uploads with these words.
     std::string refuse_uploads;
+    /// What it does when it is asked for a key of its own, where its family has the commands.
+    std::string refuse_requests;                 ///< with these words
+    std::string refuse_answers;                  ///< with these words
+    std::string refuse_use;                      ///< of an answer that it took, with these words
+    pki::KeyType makes = pki::KeyType::ec_p256;  ///< whatever it is asked for
+    std::string further_name;                    ///< that it puts into its requests
+    std::atomic<int> requests{0};                ///< that it made
+    void lose_key() {
+        std::scoped_lock lock(mutex_);
+        pending_key_.reset();
+    }
+    [[nodiscard]] std::string pending_key() const {
+        std::scoped_lock lock(mutex_);
+        return pending_key_ ? pending_key_->public_key_sha256() : std::string();
+    }
+    [[nodiscard]] std::vector<TestIdentity> pairs() const {
+        std::scoped_lock lock(mutex_);
+        return pairs_;
+    }
     /// Requests after which it breaks every connection and stays off, as a power cut does; 0: never.
     std::atomic<int> fails_after{0};
 
 private:
     net::Task<net::http::Response> handle(net::http::Request request);
     net::Task<net::http::Response> put(std::string body);
+    dialect::xapi::CommandResult make_request(family::Command const& command, dialect::xapi::CommandCall const& call);
+    dialect::xapi::CommandResult link_answer(family::Command const& command, dialect::xapi::CommandCall const& call);
+    dialect::xapi::CommandResult activate(family::Command const& command, dialect::xapi::CommandCall const& call);
+    [[nodiscard]] dialect::xapi::CommandResult show(family::Command const& command) const;
+    dialect::xapi::CommandResult forget(family::Command const& command, dialect::xapi::CommandCall const& call);
     net::http::Response upload(net::http::Request const& request);
     net::http::Response page(std::string problem);
     [[nodiscard]] std::string status() const;
@@ -101,6 +126,8 @@ private:
     bool factory_ = true;
     std::vector<pki::Certificate> roots_;
     std::string feedback_;
+    std::optional<pki::PrivateKey> pending_key_;
+    std::vector<TestIdentity> pairs_;  ///< answers to its requests
     std::string trial_;
     std::vector<std::string> trials_;
     bool pending_ = false;

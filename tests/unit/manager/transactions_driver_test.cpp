@@ -24,6 +24,8 @@ struct Script {
     bool forget_session = false;  ///< once: the session is unknown
     std::string password = "POLYCOM";
     std::string submitted;
+    Item newest{};                                     ///< action
+    std::optional<pki::CertificateRequest> request{};  ///< that is pending
 };
 
 Item state_of_system() {
@@ -44,6 +46,21 @@ tx::Response answer_to(tx::Request const& request, Script& script) {
         response.status = tx::Status::no_session;
         response.description = "User not found";
         return response;
+    }
+    script.newest = request.action;
+    if (request.action.name == "CREATE_REQUEST") {
+        auto const key = *pki::PrivateKey::generate(pki::KeyType::ec_p256);
+        script.request = *pki::CertificateRequest::create(key, {.common_name = std::string(request.action.find("COMMON_NAME"))}, {});
+        response.action.children = {Item::leaf("CERTIFICATE_REQUEST", script.request->to_pem())};
+    }
+    if (request.action.name == "GET_REPOSITORY") {
+        std::vector<Item> services;
+        for (std::string const name : {"IP Network Service", "Management Network"}) {
+            std::vector<Item> rows{Item::leaf("SERVICE_NAME", name)};
+            if (script.request && name == "Management Network") rows.push_back(Item::leaf("CERTIFICATE_REQUEST", script.request->to_pem()));
+            services.push_back(Item::group("PERSONAL_CERTIFICATE", std::move(rows)));
+        }
+        response.action.children = {Item::group("PERSONAL_CERTIFICATE_LS", std::move(services))};
     }
     if (request.action.name == "GET_STATE") response.action.children = {state_of_system()};
     if (request.action.name == "GET_TRIAL") response.action.children = {Item::group("TRIAL", {Item::leaf("ID", "12345678")})};
@@ -139,6 +156,32 @@ TEST_F(TransactionsDrivers, write_settings_through_the_forms_of_the_pages) {
     auto fields = http::parse_form(script_->submitted);
     ASSERT_TRUE(fields);
     EXPECT_EQ((*fields)["mcu_host_name"], "new-name");
+}
+
+TEST_F(TransactionsDrivers, ask_for_a_request_of_the_service_and_answer_it_without_a_key) {
+    auto talk = open("127.44.2.9", true, ChannelTrust::pinned, "POLYCOM");
+    ASSERT_TRUE(talk->makes_keys());
+    EXPECT_EQ(get(talk->pending_key()), "");
+    auto const made = wait(
+        talk->make_request({.names = {{pki::AlternativeName::Kind::dns, "rmx.example.test"}, {pki::AlternativeName::Kind::ip, "127.0.0.9"}},
+                            .key_type = pki::KeyType::rsa_2048}));
+    ASSERT_TRUE(made) << made.error().explanation();
+    auto const& request = *made;
+    EXPECT_EQ(request.public_key_sha256(), script_->request->public_key_sha256());
+    auto const& asked = script_->newest;
+    EXPECT_EQ(asked.find("SERVICE_NAME"), "Management Network");
+    EXPECT_EQ(asked.find("COMMON_NAME"), "rmx.example.test");
+    EXPECT_EQ(asked.find("SUBJECT_ALTERNATIVE_NAME"), "dns:rmx.example.test,ip:127.0.0.9");
+    EXPECT_EQ(asked.find("KEY_TYPE"), "rsa:2048");
+    EXPECT_EQ(asked.find("HASH_METHOD"), "SHA-256");
+    EXPECT_EQ(asked.find("REPLACE"), "true");
+    EXPECT_EQ(get(talk->pending_key()), request.public_key_sha256());
+    auto const chain = authority_.authority.issue("rmx.example.test").chain;
+    get(talk->install_answer(chain));
+    EXPECT_EQ(script_->newest.name, "SEND_CERTIFICATE");
+    EXPECT_EQ(script_->newest.find("SERVICE_NAME"), "Management Network");
+    EXPECT_EQ(pki::parse_bundle(script_->newest.find("DATA")).value(), chain);
+    EXPECT_FALSE(recorder_->contains("PRIVATE KEY"));
 }
 
 TEST_F(TransactionsDrivers, never_send_a_secret_password_in_clear) {

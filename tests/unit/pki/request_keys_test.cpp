@@ -1,5 +1,6 @@
 // Keys of every kind in requests: read and put into certificates by short ways, which must come out where OpenSSL's long one does.
 
+#include "pki/foreign_request.hpp"
 #include "pki/format/request_parts.hpp"
 #include "unit/pki/making.hpp"
 
@@ -54,6 +55,43 @@ INSTANTIATE_TEST_SUITE_P(Every, KeyOfRequest,
                                            "-algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt point-format:compressed",
                                            "-algorithm RSA -pkeyopt rsa_keygen_bits:2048",
                                            "-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048", "-algorithm ED25519", "-algorithm ED448"));
+
+TEST(RequestKeys, are_told_apart_by_kind_size_and_curve) {
+    auto const told = [](std::string const& arguments) {
+        TemporaryFolder const folder;
+        openssl(folder, "genpkey -quiet -out key.pem " + arguments);
+        openssl(folder, "req -new -key key.pem -subj /CN=a.example.com -out request.pem");
+        auto const type = key_type_of(must(CertificateRequest::parse_pem(folder.read("request.pem"))));
+        if (!type) EXPECT_EQ(type.error().id(), errors::crt::unsupported_key_type);
+        return std::string(type ? to_string(*type) : type.error().parameter("type"));
+    };
+    EXPECT_EQ(told("-algorithm EC -pkeyopt ec_paramgen_curve:P-256"), "ec:p256");
+    EXPECT_EQ(told("-algorithm EC -pkeyopt ec_paramgen_curve:P-384"), "ec:p384");
+    EXPECT_EQ(told("-algorithm RSA -pkeyopt rsa_keygen_bits:2048"), "rsa:2048");
+    EXPECT_EQ(told("-algorithm ED25519"), "ed25519");
+    EXPECT_EQ(told("-algorithm EC -pkeyopt ec_paramgen_curve:secp256k1"), "EC secp256k1") << "as many bits as P-256, and another curve";
+    EXPECT_EQ(told("-algorithm RSA -pkeyopt rsa_keygen_bits:1024"), "RSA 1024");
+    EXPECT_EQ(told("-algorithm ED448"), "a key of an unknown kind");
+}
+
+TEST(RequestKeys, of_requests_that_would_be_authorities_are_found) {
+    auto const judged = [](std::string const& extension) {
+        TemporaryFolder const folder;
+        openssl(folder,
+                "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -subj /CN=a.example.com -out request.pem "
+                "-addext 'subjectAltName=DNS:a.example.com'" +
+                    (extension.empty() ? std::string() : " -addext '" + extension + "'"));
+        return check_is_no_authority(must(CertificateRequest::parse_pem(folder.read("request.pem"))));
+    };
+    for (auto const* good : {"", "basicConstraints=CA:FALSE", "keyUsage=digitalSignature", "extendedKeyUsage=serverAuth,clientAuth"})
+        EXPECT_TRUE(judged(good)) << good;
+    for (auto const* bad : {"basicConstraints=CA:TRUE", "keyUsage=digitalSignature,keyCertSign", "keyUsage=cRLSign",
+                            "nameConstraints=permitted;DNS:example.com", "1.2.3.4=ASN1:UTF8String:anything"}) {
+        auto const refused = judged(bad);
+        ASSERT_FALSE(refused) << bad;
+        EXPECT_EQ(refused.error().id(), errors::crt::broken_request);
+    }
+}
 
 TEST(RequestKeys, the_fingerprint_of_a_private_key_is_that_of_openssl) {
     for (auto type : {KeyType::ec_p256, KeyType::ec_p384, KeyType::rsa_2048, KeyType::ed25519}) {

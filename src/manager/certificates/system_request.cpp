@@ -1,0 +1,55 @@
+#include "manager/certificates/system_request.hpp"
+
+#include "pki/foreign_request.hpp"
+
+#include "countersign/errors/dev.hpp"
+#include "countersign/errors/gen.hpp"
+#include "countersign/errors/mgr.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace countersign::manager {
+namespace {
+
+Failure refused(SystemRequestNeeds const& needs, std::string_view detail) {
+    return fail(errors::mgr::system_request_not_good,
+                {{"system", needs.names.empty() ? std::string() : needs.names.front().value}, {"detail", detail}});
+}
+
+bool has(std::vector<pki::AlternativeName> const& names, pki::AlternativeName const& one) {
+    return std::ranges::any_of(names, [&one](auto const& name) { return name.kind == one.kind && iequals(name.value, one.value); });
+}
+
+}  // namespace
+
+Result<std::string> judge_system_request(pki::CertificateRequest const& request, SystemRequestNeeds const& needs) {
+    auto const key = request.public_key_sha256();
+    if (needs.served && needs.served->public_key_sha256() == key)
+        return refused(needs, "it has the key of the certificate that the system shows now, and a new one was asked for");
+    if (std::ranges::find(needs.shared_keys, key) != needs.shared_keys.end())
+        return refused(needs, "it has a key that other systems have, too");
+    if (auto good = pki::check_is_no_authority(request); !good) return refused(needs, good.error().parameter("detail"));
+    auto const names = request.alternative_names();
+    for (auto const& name : names)
+        if (!has(needs.names, name)) return refused(needs, "it asks for the name " + name.value);
+    auto const common_name = request.common_name();
+    if (std::ranges::none_of(needs.names, [&common_name](auto const& name) { return iequals(name.value, common_name); }))
+        return refused(needs, "it asks for the common name " + common_name);
+
+    auto const type = pki::key_type_of(request);
+    auto const made = std::string(type ? pki::to_string(*type) : type.error().parameter("type"));
+    if (made != needs.key_type) return "its keys are " + made + ", and the policy asks for " + needs.key_type;
+    for (auto const& name : needs.names)
+        if (!has(names, name)) return "its request leaves out the name " + name.value;
+    return std::string();
+}
+
+bool says_it_cannot(Error const& error) {
+    static std::array const ids{errors::dev::unknown_command, errors::dev::missing_parameter, errors::dev::illegal_value,
+                                errors::mgr::refused_by_system};
+    if (error.id() == errors::gen::several_problems) return std::ranges::all_of(error.causes(), says_it_cannot);
+    return std::ranges::find(ids, error.id()) != ids.end();
+}
+
+}  // namespace countersign::manager
