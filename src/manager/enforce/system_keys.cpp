@@ -7,7 +7,6 @@
 #include "manager/store/inventory_store.hpp"
 #include "manager/store/request_store.hpp"
 
-#include "countersign/errors/dev.hpp"
 #include "countersign/errors/mgr.hpp"
 
 namespace countersign::manager {
@@ -66,7 +65,7 @@ net::Task<Result<bool>> Enforcer::holds_key(WorkPtr work, pki::Certificate certi
     if (!work->driver()->makes_keys()) co_return false;
     auto const pending = co_await work->driver()->pending_key();
     // Nobody can ask it: the answer is given to it, and what it says then tells.
-    if (!pending && pending.error().id() == errors::dev::unknown_command) co_return true;
+    if (!pending && says_it_cannot(pending.error())) co_return true;
     if (!pending) co_return fail(pending.error());
     co_return *pending == certificate.public_key_sha256();
 }
@@ -109,9 +108,8 @@ net::Task<Result<bool>> Enforcer::give_up_lost_request(WorkPtr work) {
     if (!found || found->request.key_made != k_made_by_system) co_return false;
     if (!found->answer.empty() && work->account()->certificate_fingerprint == found->answer.front().fingerprint()) co_return false;
     auto const pending = co_await driver->pending_key();
-    if (!pending && pending.error().id() == errors::dev::unknown_command) co_return false;
-    if (!pending) co_return fail(pending.error());
-    if (*pending == found->request.public_key) co_return false;
+    // Where it does not say, nothing is given up: people's work hangs on the request.
+    if (!pending || *pending == found->request.public_key) co_return false;
     CS_CO_TRY(bool const gone, co_await store_.requests().retire(id, "the system does not have the key of its request any more"));
     if (gone) announce_("request", found->request.id);
     work->survey.by_hand = {.days_before = work->survey.by_hand.days_before};
