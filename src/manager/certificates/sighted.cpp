@@ -9,26 +9,25 @@ constexpr std::string_view k_client = "client";
 
 }  // namespace
 
-net::Task<Result<void>> Sighted::saw(SystemId system, Observation const& observation) {
-    std::vector<ServiceObservation const*> changed;
-    {
-        std::scoped_lock lock(mutex_);
-        auto const& known = known_[system];
-        for (auto const& seen : observation.services) {
-            auto const before = known.find(seen.service);
-            bool const gone = seen.state == net::PortState::refused && before != known.end() && !before->second.empty();
-            bool const other = !seen.presented.empty() && (before == known.end() || before->second != seen.presented.front().fingerprint());
-            if (gone || other) changed.push_back(&seen);
-        }
+std::vector<Sighted::Shown> Sighted::news(SystemId system, Observation const& observation) const {
+    std::vector<Shown> changed;
+    std::scoped_lock lock(mutex_);
+    auto const known = known_.find(system);
+    for (auto const& seen : observation.services) {
+        std::string const* before = nullptr;
+        if (known != known_.end())
+            if (auto const service = known->second.find(seen.service); service != known->second.end()) before = &service->second;
+        bool const gone = seen.state == net::PortState::refused && before != nullptr && !before->empty();
+        bool const other = !seen.presented.empty() && (before == nullptr || *before != seen.presented.front().fingerprint());
+        if (gone || other) changed.push_back({seen.service, seen.presented});
     }
-    for (auto const* seen : changed) {
-        auto const service = seen->service;
-        auto const fingerprint = seen->presented.empty() ? std::string() : seen->presented.front().fingerprint();
-        CS_CO_CHECK(co_await store_.inventory().note_served(system, service, seen->presented));
-        std::scoped_lock lock(mutex_);
-        known_[system][service] = fingerprint;
-    }
-    co_return Result<void>();
+    return changed;
+}
+
+void Sighted::remember(SystemId system, std::vector<Shown> const& news) {
+    if (news.empty()) return;
+    std::scoped_lock lock(mutex_);
+    for (auto const& one : news) known_[system][one.service] = one.chain.empty() ? std::string() : one.chain.front().fingerprint();
 }
 
 net::Task<Result<void>> Sighted::shown(SystemId system, pki::Certificate certificate) {

@@ -15,14 +15,22 @@ class Sighted {
 public:
     explicit Sighted(Store& store) : store_(store) {}
 
-    /// What the services of a system showed. A service that did not answer says nothing; one that refuses shows none any more.
-    net::Task<Result<void>> saw(SystemId system, Observation const& observation);
+    /// What a service showed, leaf first; empty: it shows none any more.
+    struct Shown {
+        std::string service;
+        std::vector<pki::Certificate> chain;
+    };
+    /// Of what the services of a system showed, what is news. A service that did not answer says nothing; one that refuses shows none
+    /// any more.
+    [[nodiscard]] std::vector<Shown> news(SystemId system, Observation const& observation) const;
+    /// It was stored.
+    void remember(SystemId system, std::vector<Shown> const& news);
     /// The system called, and showed this one.
     net::Task<Result<void>> shown(SystemId system, pki::Certificate certificate);
 
 private:
     Store& store_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::map<SystemId, std::map<std::string, std::string>> known_;  ///< service, fingerprint; as stored last in this life
 };
 

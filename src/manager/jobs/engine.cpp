@@ -23,6 +23,8 @@ constexpr int k_attempts = 5;
 constexpr int k_losses = 10;
 /// How long nothing due may go unnoticed: waiting jobs become due by the clock, not by an event.
 constexpr net::Milliseconds k_look_for_jobs{250};
+/// Jobs that are taken in one call: a few, so that managers of one estate share what there is.
+constexpr std::size_t k_jobs_at_once = 8;
 
 /// What the ticket's kind says, and what the cause at the bottom of it all says: that is where somebody can do something.
 std::string remedy_of(Error const& error) {
@@ -104,33 +106,36 @@ net::Task<> Engine::take_jobs() {
         log::info("engine.resume", {{"jobs", *released}});
     while (!stopping_) {
         auto const seen = wake_.count();
-        bool full = false;
+        std::size_t free = 0;
         {
             std::scoped_lock lock(mutex_);
-            full = running_.size() >= pace_.concurrency;
+            free = running_.size() < pace_.concurrency ? pace_.concurrency - running_.size() : 0;
         }
-        if (full) {
+        if (free == 0) {
             co_await wake_.wait_beyond(seen, k_look_for_jobs);
             continue;
         }
-        auto job = co_await store_.lease_job(settings_.owner, settings_.lease);
-        if (!job) log::error("engine.lease", job.error());
-        if (!job || !*job) {
+        auto jobs = co_await store_.lease_jobs(settings_.owner, settings_.lease, std::min(free, k_jobs_at_once));
+        if (!jobs) log::error("engine.lease", jobs.error());
+        if (!jobs || jobs->empty()) {
             co_await wake_.wait_beyond(seen, k_look_for_jobs);
             continue;
         }
-        auto const taken = **job;
-        auto const self = shared_from_this();
-        {
-            std::scoped_lock lock(mutex_);
-            // After a long stand-still (a suspended machine) our own lease may have run out while the work goes on: now it has a new
-            // one, and is not begun a second time.
-            if (!running_.insert(taken.id).second) continue;
-        }
-        net::spawn(
-            runtime_.executor(static_cast<std::size_t>(taken.system)),
-            [self, taken, owner = owner_.lock()] { return self->run_job(taken); }, "job");
+        for (auto& job : *jobs) begin(std::move(job));
     }
+}
+
+void Engine::begin(Job job) {
+    {
+        std::scoped_lock lock(mutex_);
+        // After a long stand-still (a suspended machine) our own lease may have run out while the work goes on: now it has a new
+        // one, and is not begun a second time.
+        if (!running_.insert(job.id).second) return;
+    }
+    auto const where = static_cast<std::size_t>(job.system);
+    net::spawn(
+        runtime_.executor(where), [self = shared_from_this(), job = std::move(job), owner = owner_.lock()] { return self->run_job(job); },
+        "job");
 }
 
 net::Task<> Engine::renew_leases() {
@@ -246,11 +251,10 @@ net::Task<Result<void>> Engine::give_up(Job job) {
 }
 
 net::Task<Result<void>> Engine::observe(Job job) {
-    CS_CO_TRY(auto const before, co_await store_.get_system(job.system));
-    CS_CO_TRY(auto survey, co_await surveyor_.survey(job.system));
-    CS_CO_CHECK(co_await store_.finish_job(job.id, JobState::succeeded, std::nullopt, clock_->now()));
+    // The job ends in the transaction that stores what was seen.
+    CS_CO_TRY(auto survey, co_await surveyor_.survey(job.system, job.id));
     // It answers again: what waited for that need not wait for its back-off.
-    if (before.reachability == Reachability::unreachable && survey.system.reachability == Reachability::reachable) {
+    if (survey.before == Reachability::unreachable && survey.system.reachability == Reachability::reachable) {
         CS_CO_TRY(auto waiting, co_await store_.list_jobs(job.system, JobState::waiting, 10));
         for (auto const& other : waiting)
             if (other.kind == JobKind::enforce) CS_CO_CHECK(co_await store_.queue_job(JobKind::enforce, job.system, "manager"));

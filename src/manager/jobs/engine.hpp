@@ -46,6 +46,7 @@ private:
     net::Task<> queue_for_all(JobKind kind);
     [[nodiscard]] Pace pace() const;
     net::Task<> watch_tickets();
+    void begin(Job job);
     net::Task<> run_job(Job job);
     net::Task<Result<void>> carry_out(Job job);
     net::Task<Result<void>> give_up(Job job);

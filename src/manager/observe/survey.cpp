@@ -5,7 +5,7 @@
 #include "manager/certificates/client_side_reader.hpp"
 #include "manager/observe/recognise.hpp"
 #include "manager/store/campaign_store.hpp"
-#include "manager/store/folder_policy_store.hpp"
+#include "manager/store/inventory_store.hpp"
 #include "manager/store/replacement_store.hpp"
 #include "manager/tickets/ticket_rules.hpp"
 
@@ -26,24 +26,21 @@ Surveyor::Surveyor(Store& store, InternalCa& authority, Observer& observer, Dire
       clock_(std::move(clock)),
       announce_(std::move(announce)) {}
 
-net::Task<Result<TrustBase>> Surveyor::trust() {
-    CS_CO_TRY(auto vendors, co_await store_.factory_anchors());
+TrustBase Surveyor::trust(std::vector<pki::Certificate> vendors) {
     auto roots = authority_.roots();
     std::scoped_lock lock(mutex_);
     if (!trust_cache_ || trust_cache_->vendors != vendors || trust_cache_->roots != roots) {
         TrustBase fresh{.estate = pki::Anchors(roots), .factory = pki::Anchors(vendors)};
         trust_cache_ = {std::move(roots), std::move(vendors), std::move(fresh)};
     }
-    co_return trust_cache_->base;
+    return trust_cache_->base;
 }
 
-net::Task<Result<Observer::Question>> Surveyor::question(SystemId id) {
-    Observer::Question question;
-    // Passwords first: where a password comes from is then never older news than the password, and what a person gives at this
-    // moment is not taken for the factory's.
+/// All that is asked of the store before a look, as one call.
+net::Task<Result<void>> Surveyor::ask(SystemId id, Observer::Question& question, std::vector<pki::Certificate>& vendors,
+                                      FolderDefaults& defaults) {
     CS_CO_TRY(question.passwords, co_await store_.get_passwords(id));
     CS_CO_TRY(question.system, co_await store_.get_system(id));
-    CS_CO_TRY(question.family, co_await family_of(question.system));
     CS_CO_TRY(question.policy, co_await store_.folder_policy().effective_policy(question.system.folder));
     // A campaign may have taken this one to another goal than the whole estate's, or its folder's.
     CS_CO_TRY(auto const goal, co_await store_.campaigns().find_goal(id));
@@ -52,21 +49,38 @@ net::Task<Result<Observer::Question>> Surveyor::question(SystemId id) {
         if (goal->trial_seconds > 0) question.policy.trial_seconds = goal->trial_seconds;
         std::erase_if(question.policy.exceptions, [](PolicyException const& one) { return one.kind == ExceptionKind::mode; });
     }
-    CS_CO_TRY(auto defaults, co_await store_.folder_policy().effective_defaults(question.system.folder));
-    {
-        std::scoped_lock lock(mutex_);
-        auto const refused = refused_.find(id);
-        for (auto& one : defaults.credentials)
-            if (refused == refused_.end() || !refused->second.contains(one.id)) question.defaults.push_back(std::move(one));
-    }
+    CS_CO_TRY(defaults, co_await store_.folder_policy().effective_defaults(question.system.folder));
     CS_CO_TRY(question.contact, co_await store_.get_contact(id));
-    CS_CO_TRY(question.trust, co_await trust());
-    question.trust.revocation = question.policy.revocation;
+    CS_CO_TRY(vendors, co_await store_.factory_anchors());
     CS_CO_TRY(auto link, co_await store_.network().get_link(id));
     question.connection = std::move(link.connection);
     question.phonebook = link.phonebook;
+    co_return Result<void>();
+}
+
+net::Task<Result<Observer::Question>> Surveyor::question(SystemId id) {
+    struct Answers {
+        Observer::Question question;
+        std::vector<pki::Certificate> vendors;
+        FolderDefaults defaults;
+    };
+    auto const answers = std::make_shared<Answers>();
+    CS_CO_CHECK(co_await store_.read_together([this, id, answers] {
+        *answers = {};
+        return ask(id, answers->question, answers->vendors, answers->defaults);
+    }));
+    auto& question = answers->question;
+    {
+        std::scoped_lock lock(mutex_);
+        auto const refused = refused_.find(id);
+        for (auto& one : answers->defaults.credentials)
+            if (refused == refused_.end() || !refused->second.contains(one.id)) question.defaults.push_back(std::move(one));
+    }
+    CS_CO_TRY(question.family, co_await family_of(question.system));
+    question.trust = trust(std::move(answers->vendors));
+    question.trust.revocation = question.policy.revocation;
     if (name_told_) question.policy.manager_host_name = name_told_(question.policy, question.connection.connectivity);
-    co_return question;
+    co_return std::move(question);
 }
 
 /// Systems of a list may come without a family.
@@ -85,9 +99,10 @@ net::Task<Result<family::FamilyPtr>> Surveyor::family_of(System& system) {
     co_return family;
 }
 
-net::Task<Result<Survey>> Surveyor::survey(SystemId id) {
+net::Task<Result<Survey>> Surveyor::survey(SystemId id, std::optional<JobId> ends) {
     CS_CO_TRY(auto asked, co_await question(id));
     Survey survey{.system = asked.system,
+                  .before = asked.system.reachability,
                   .family = asked.family,
                   .policy = asked.policy,
                   .trust = asked.trust,
@@ -102,7 +117,7 @@ net::Task<Result<Survey>> Surveyor::survey(SystemId id) {
     } else {
         survey.sighting = co_await observer_.observe(std::move(asked));
     }
-    CS_CO_CHECK(co_await record(survey));
+    CS_CO_CHECK(co_await record(survey, ends));
     if (survey.policy.issuer == Issuer::by_hand) {
         CS_CO_TRY(survey.by_hand, co_await read_by_hand(store_, survey.system, survey.policy, clock_->now()));
         survey.by_hand.days_before = request_days_;
@@ -145,25 +160,35 @@ void take_results(System& system, Survey const& survey, UtcTime now) {
 
 }  // namespace
 
-net::Task<Result<void>> Surveyor::record(Survey& survey) {
+struct Surveyor::Findings {
+    std::optional<Replacement> other{};        ///< another unit answers: this one
+    bool forget_other = false;                 ///< the system's own unit answers, for the first time in this life
+    std::optional<ContactEvidence> contact{};  ///< what is known of its calls changed
+    bool was_unjudged = false;
+    std::optional<SystemTrust> trust{};
+    std::vector<Sighted::Shown> shown{};
+    std::vector<TicketVerdict> verdicts{};
+    std::vector<std::string> service_lines{};
+    std::string former_user{};
+    std::optional<JobId> ends{};
+    bool tickets_changed = false;
+};
+
+net::Task<Result<void>> Surveyor::record(Survey& survey, std::optional<JobId> ends) {
     auto const now = clock_->now();
     auto& system = survey.system;
-    if (survey.sighting.opened == Opened::candidate) {
-        CS_CO_CHECK(co_await store_.promote_candidate_password(system.id));
-        system.password_origin = PasswordOrigin::managed;
+    auto const findings = std::make_shared<Findings>();
+    findings->ends = ends;
+    findings->former_user = system.user;
+    if (survey.sighting.opened == Opened::candidate) system.password_origin = PasswordOrigin::managed;
+    if (survey.sighting.opened == Opened::folder) {
+        system.password_origin = PasswordOrigin::given;
+        if (!survey.sighting.used->user.empty()) system.user = survey.sighting.used->user;
     }
-    if (survey.sighting.opened == Opened::folder) CS_CO_CHECK(co_await keep_password(survey));
-    if (!survey.sighting.refused.empty() || survey.sighting.observation.account) {
-        std::scoped_lock lock(mutex_);
-        // Once it opened, what it refused before may be tried again: a factory reset changes what is right.
-        if (survey.sighting.observation.account) refused_.erase(system.id);
-        for (auto id : survey.sighting.refused) refused_[system.id].insert(id);
-    }
-    CS_CO_CHECK(co_await judge_unit(survey));
+    judge_unit(survey, *findings);
     take_results(system, survey, now);
     auto const& seen = survey.sighting.observation;
-    directory_.learn(system, seen.called == system.host_name ? seen.resolved_address : system.address);
-    CS_CO_CHECK(co_await judge_contact(survey));
+    judge_contact(survey, *findings);
     CS_CO_TRY(survey.client, co_await read_client_side(store_, authority_, survey.family, system, seen, survey.policy, now));
     AssessInput const input{.family = *survey.family,
                             .system = system,
@@ -174,13 +199,49 @@ net::Task<Result<void>> Surveyor::record(Survey& survey) {
                             .client = survey.client};
     survey.assessment = assess(input);
     system.level = survey.assessment.level;
-    CS_CO_CHECK(co_await store_.record_assessment(system, survey.assessment, describe_services(survey.sighting.observation)));
-    CS_CO_CHECK(co_await note_trust(survey));
-    CS_CO_CHECK(co_await sighted_.saw(system.id, survey.sighting.observation));
-    CS_CO_TRY(bool tickets_changed, co_await settle_tickets(store_, system.id, judge_tickets(input)));
+    findings->verdicts = judge_tickets(input);
+    findings->service_lines = describe_services(seen);
+    findings->trust = news_of_trust(survey);
+    findings->shown = sighted_.news(system.id, seen);
+    auto const stored = co_await store_.write_together([this, &survey, findings] { return store_findings(survey, findings); });
+    if (!stored) {
+        if (findings->was_unjudged) note_unjudged_call(system.id);
+        co_return fail(stored.error());
+    }
+    remember(survey, *findings);
     announce_("system", system.id);
-    if (tickets_changed) announce_("ticket", system.id);
+    if (findings->tickets_changed) announce_("ticket", system.id);
     co_return Result<void>();
+}
+
+/// On the store's thread, in one transaction.
+net::Task<Result<void>> Surveyor::store_findings(Survey const& survey, FindingsPtr findings) {
+    auto const id = survey.system.id;
+    if (survey.sighting.opened == Opened::candidate) CS_CO_CHECK(co_await store_.promote_candidate_password(id));
+    if (survey.sighting.opened == Opened::folder) CS_CO_CHECK(co_await keep_password(survey, findings->former_user));
+    if (findings->other) CS_CO_CHECK(co_await store_.replacements().note(*findings->other));
+    if (findings->forget_other) CS_CO_CHECK(co_await store_.replacements().forget(id));
+    if (findings->contact) CS_CO_CHECK(co_await store_.record_contact(id, *findings->contact, "Account"));
+    CS_CO_CHECK(co_await store_.record_assessment(survey.system, survey.assessment, findings->service_lines));
+    if (findings->trust) CS_CO_CHECK(co_await store_.certificates().note_trust(*findings->trust));
+    for (auto const& one : findings->shown) CS_CO_CHECK(co_await store_.inventory().note_served(id, one.service, one.chain));
+    CS_CO_TRY(findings->tickets_changed, co_await settle_tickets(store_, id, findings->verdicts));
+    if (findings->ends) CS_CO_CHECK(co_await store_.finish_job(*findings->ends, JobState::succeeded, std::nullopt, clock_->now()));
+    co_return Result<void>();
+}
+
+/// What is stored need not be stored again.
+void Surveyor::remember(Survey const& survey, Findings const& findings) {
+    auto const& system = survey.system;
+    auto const& seen = survey.sighting.observation;
+    directory_.learn(system, seen.called == system.host_name ? seen.resolved_address : system.address);
+    sighted_.remember(system.id, findings.shown);
+    std::scoped_lock lock(mutex_);
+    // Once it opened, what it refused before may be tried again: a factory reset changes what is right.
+    if (seen.account) refused_.erase(system.id);
+    for (auto const one : survey.sighting.refused) refused_[system.id].insert(one);
+    if (findings.trust) noted_trust_[system.id] = *findings.trust;
+    if (findings.forget_other) known_units_.insert(system.id);
 }
 
 namespace {
@@ -200,7 +261,7 @@ bool checks_us(family::Family const& family, Account const& account) {
 }  // namespace
 
 /// Which roots the system trusts, and by which one it is trusted: what the manager's own certificate and the estate's list depend on.
-net::Task<Result<void>> Surveyor::note_trust(Survey const& survey) {
+std::optional<SystemTrust> Surveyor::news_of_trust(Survey const& survey) const {
     auto const& observation = survey.sighting.observation;
     SystemTrust seen{.system = survey.system.id, .served_root = {}, .trusted = {}, .verifies = {}};
     if (auto const* service = https_service(*survey.family))
@@ -211,50 +272,42 @@ net::Task<Result<void>> Surveyor::note_trust(Survey const& survey) {
         seen.trusted = observation.account->trust_fingerprints;
         seen.verifies = checks_us(*survey.family, *observation.account);
     }
-    if (!seen.served_root && !seen.trusted) co_return Result<void>();
-    {
-        std::scoped_lock lock(mutex_);
-        auto const known = noted_trust_.find(seen.system);
-        if (known != noted_trust_.end() && known->second == seen) co_return Result<void>();
-    }
-    CS_CO_CHECK(co_await store_.certificates().note_trust(seen));
+    if (!seen.served_root && !seen.trusted) return std::nullopt;
     std::scoped_lock lock(mutex_);
-    noted_trust_[seen.system] = std::move(seen);
-    co_return Result<void>();
+    auto const known = noted_trust_.find(seen.system);
+    if (known != noted_trust_.end() && known->second == seen) return std::nullopt;
+    return seen;
 }
 
 /// Whether the newest call proves that the system checks whom it calls is only as good as the account that says so.
-net::Task<Result<void>> Surveyor::judge_contact(Survey& survey) {
+void Surveyor::judge_contact(Survey& survey, Findings& findings) {
     auto& observation = survey.sighting.observation;
-    if (!observation.account) co_return Result<void>();
+    if (!observation.account) return;
     bool const effective = observation.account->verification_effective;
-    bool unjudged = false;
     {
         std::scoped_lock lock(mutex_);
         verification_[survey.system.id] = effective;
-        unjudged = unjudged_calls_.erase(survey.system.id) > 0;
+        findings.was_unjudged = unjudged_calls_.erase(survey.system.id) > 0;
     }
     auto& contact = observation.contact;
-    bool const now_proven = unjudged && effective && contact.https && !contact.verified_us;
+    bool const now_proven = findings.was_unjudged && effective && contact.https && !contact.verified_us;
     bool const disproven = !effective && contact.verified_us;
-    if (!now_proven && !disproven) co_return Result<void>();
+    if (!now_proven && !disproven) return;
     contact.verified_us = now_proven;
-    co_return co_await store_.record_contact(survey.system.id, contact, "Account");
+    findings.contact = contact;
 }
 
 /// A credential of the folder opened the system: it is the system's own from now on.
-net::Task<Result<void>> Surveyor::keep_password(Survey& survey) {
-    auto& system = survey.system;
+net::Task<Result<void>> Surveyor::keep_password(Survey const& survey, std::string former_user) {
+    auto const id = survey.system.id;
     auto const used = survey.sighting.used->duplicate();
-    system.password_origin = PasswordOrigin::given;
-    CS_CO_CHECK(co_await store_.set_password(system.id, used.password.duplicate(), PasswordOrigin::given, "manager"));
-    if (used.user.empty() || used.user == system.user) co_return Result<void>();
-    system.user = used.user;
+    CS_CO_CHECK(co_await store_.set_password(id, used.password.duplicate(), PasswordOrigin::given, "manager"));
+    if (used.user.empty() || used.user == former_user) co_return Result<void>();
     auto const take = [user = used.user](System& stored) {
         stored.user = user;
         return std::string("the folder's user ") + user;
     };
-    CS_CO_CHECK(co_await store_.update_system(system.id, take, "manager"));
+    CS_CO_CHECK(co_await store_.update_system(id, take, "manager"));
     co_return Result<void>();
 }
 
@@ -277,7 +330,7 @@ std::string unit_of(std::string const& serial_number, std::string const& mac_add
 }  // namespace
 
 /// What answers is compared with what is known: by the account, by a factory certificate, or by what a call from there said.
-net::Task<Result<void>> Surveyor::judge_unit(Survey& survey) {
+void Surveyor::judge_unit(Survey& survey, Findings& findings) {
     auto& observation = survey.sighting.observation;
     auto const& system = survey.system;
     Replacement other{.system = system.id, .seen = clock_->now()};
@@ -309,17 +362,13 @@ net::Task<Result<void>> Surveyor::judge_unit(Survey& survey) {
             std::scoped_lock lock(mutex_);
             known_units_.erase(system.id);
         }
-        co_return co_await store_.replacements().note(std::move(other));
+        findings.other = std::move(other);
+        return;
     }
-    if (!observation.account) co_return Result<void>();
-    {
-        std::scoped_lock lock(mutex_);
-        claims_.erase(system.id);
-        if (!known_units_.insert(system.id).second) co_return Result<void>();
-    }
-    CS_CO_TRY(auto noted, co_await store_.replacements().find(system.id));
-    if (noted) CS_CO_CHECK(co_await store_.replacements().forget(system.id));
-    co_return Result<void>();
+    if (!observation.account) return;
+    std::scoped_lock lock(mutex_);
+    claims_.erase(system.id);
+    findings.forget_other = !known_units_.contains(system.id);
 }
 
 void Surveyor::note_claim(SystemId id, std::string serial_number, std::string mac_address) {

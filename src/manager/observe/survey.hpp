@@ -8,6 +8,7 @@
 #include "manager/estate/directory.hpp"
 #include "manager/observe/observer.hpp"
 #include "manager/store/certificate_store.hpp"
+#include "manager/store/folder_policy_store.hpp"
 
 #include <functional>
 #include <mutex>
@@ -19,7 +20,8 @@ namespace countersign::manager {
 using Announce = std::function<void(std::string kind, std::int64_t id)>;
 
 struct Survey {
-    System system;  ///< with the results in it
+    System system;                                ///< with the results in it
+    Reachability before = Reachability::unknown;  ///< as it was known
     family::FamilyPtr family;
     Policy policy;
     TrustBase trust;
@@ -45,8 +47,8 @@ public:
     /// What the Observer needs to know of one system, as it is now. GEN-003, FAM-002.
     net::Task<Result<Observer::Question>> question(SystemId id);
     /// Observes, assesses, records and settles the tickets. An Error only when our own store fails; a system that cannot be
-    /// reached is a result.
-    net::Task<Result<Survey>> survey(SystemId id);
+    /// reached is a result. `ends`: the job whose work this is; it has succeeded with what was seen, in one transaction.
+    net::Task<Result<Survey>> survey(SystemId id, std::optional<JobId> ends = {});
     /// The account as it was read last says that the system checks whom it calls.
     /// Nothing when none was read in this life of the program.
     [[nodiscard]] std::optional<bool> verification_effective(SystemId id) const;
@@ -59,13 +61,20 @@ public:
     void note_claim(SystemId id, std::string serial_number, std::string mac_address);
 
 private:
-    net::Task<Result<void>> record(Survey& survey);
-    net::Task<Result<void>> note_trust(Survey const& survey);
-    net::Task<Result<void>> judge_contact(Survey& survey);
-    net::Task<Result<void>> judge_unit(Survey& survey);
-    net::Task<Result<void>> keep_password(Survey& survey);
+    /// What a look brought, decided before any of it is stored.
+    struct Findings;
+    using FindingsPtr = std::shared_ptr<Findings>;
+    net::Task<Result<void>> ask(SystemId id, Observer::Question& question, std::vector<pki::Certificate>& vendors,
+                                FolderDefaults& defaults);
+    net::Task<Result<void>> record(Survey& survey, std::optional<JobId> ends);
+    net::Task<Result<void>> store_findings(Survey const& survey, FindingsPtr findings);
+    void remember(Survey const& survey, Findings const& findings);
+    std::optional<SystemTrust> news_of_trust(Survey const& survey) const;
+    void judge_contact(Survey& survey, Findings& findings);
+    void judge_unit(Survey& survey, Findings& findings);
+    net::Task<Result<void>> keep_password(Survey const& survey, std::string user);
     net::Task<Result<family::FamilyPtr>> family_of(System& system);
-    net::Task<Result<TrustBase>> trust();
+    TrustBase trust(std::vector<pki::Certificate> vendors);
 
     Store& store_;
     InternalCa& authority_;

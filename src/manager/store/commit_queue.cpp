@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "net/at_once.hpp"
 
 #include <soci/error.h>
 
@@ -26,6 +27,14 @@ Error query_failed(std::string_view detail) { return Error(errors::sto::query_fa
 struct Unbegun : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
+
+/// A part of a call needs another transaction than the call has.
+struct NeedsMore : std::runtime_error {
+    NeedsMore() : std::runtime_error("a part of the call writes, and the call only reads") {}
+};
+
+/// The type is private to the queue.
+thread_local void* t_whole = nullptr;
 
 /// What the widest of the calls needs.
 template <class Calls>
@@ -221,6 +230,55 @@ void CommitQueue::work_in_savepoint(Call& call) {
         database_->audit_tip() = tip;
     }
     database_->execute("RELEASE one_call");
+}
+
+CommitQueue::Whole* CommitQueue::whole_call() const {
+    auto* const whole = static_cast<Whole*>(t_whole);
+    return whole != nullptr && whole->queue == this ? whole : nullptr;
+}
+
+std::uint64_t CommitQueue::begin_part(Whole& whole, Access access) {
+    if (access > whole.access) {
+        whole.wider = std::max(whole.wider.value_or(access), access);
+        throw NeedsMore();
+    }
+    return whole.database->changes();
+}
+
+void CommitQueue::end_failed_part(Whole& whole, std::uint64_t changes_before, Error const& error) {
+    if (!whole.failure && whole.database->changes() != changes_before) whole.failure = error;
+}
+
+Result<void> CommitQueue::carry_out_whole(Whole& whole, std::function<net::Task<Result<void>>()> const& work) {
+    Result<void> done;
+    bool ended = false;
+    t_whole = &whole;
+    try {
+        ended = net::run_at_once([](auto const& parts, Result<void>& out) -> net::Task<> { out = co_await parts(); }(work, done));
+    } catch (...) {
+        t_whole = nullptr;
+        if (!whole.wider) throw;
+        return fail(errors::gen::internal, {{"detail", "a part of the call writes, and the call only reads"}});
+    }
+    t_whole = nullptr;
+    if (!ended) return fail(errors::gen::internal, {{"detail", "a call of the store waited for something else"}});
+    if (done && whole.failure) return fail(*whole.failure);
+    return done;
+}
+
+net::Task<Result<void>> CommitQueue::together(Access access, std::function<net::Task<Result<void>>()> work) {
+    while (true) {
+        auto const wider = std::make_shared<std::optional<Access>>();
+        auto done = co_await run(access, [this, access, work, wider](Database& database) -> Result<void> {
+            Whole whole{.queue = this, .database = &database, .access = access};
+            auto out = carry_out_whole(whole, work);
+            *wider = whole.wider;
+            return out;
+        });
+        if (!*wider) co_return done;
+        // Nothing was changed: it only read.
+        access = **wider;
+    }
 }
 
 }  // namespace countersign::manager::store

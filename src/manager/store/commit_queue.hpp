@@ -38,10 +38,17 @@ public:
     CommitQueue(CommitQueue const&) = delete;
     CommitQueue& operator=(CommitQueue const&) = delete;
 
-    /// Runs `body` (Result<T>(Database&)) on the store's thread. Returns on the caller's executor, when the change is durable.
+    /// Runs `body` (Result<T>(Database&)) on the store's thread. Returns on the caller's executor, when the change is durable. Within
+    /// together() it is a part of that call: it runs at once, and is durable when that is.
     template <class Body>
     net::Task<std::invoke_result_t<Body, Database&>> run(Access access, Body body) {
         using Answer = std::invoke_result_t<Body, Database&>;
+        if (auto* whole = whole_call()) {
+            auto const before = begin_part(*whole, access);
+            Answer answer = body(*whole->database);
+            if (!answer) end_failed_part(*whole, before, answer.error());
+            co_return answer;
+        }
         // Shared, because the function that starts the wait must be copyable and bodies hold secrets.
         auto shared = std::make_shared<Body>(std::move(body));
         auto answer = co_await net::await_callback<std::shared_ptr<Answer>>([this, access, shared](auto done) {
@@ -59,7 +66,26 @@ public:
         co_return std::move(*answer);
     }
 
+    /// All that `work` asks of this queue is one call: one transaction, and one turn. It may wait for nothing else, and may be done
+    /// twice, as any body.
+    net::Task<Result<void>> together(Access access, std::function<net::Task<Result<void>>()> work);
+
 private:
+    /// What is under way on the store's thread by together().
+    struct Whole {
+        CommitQueue* queue;
+        Database* database;
+        Access access;
+        std::optional<Access> wider{};   ///< a part needs this
+        std::optional<Error> failure{};  ///< a part failed that had changed something: so does the whole
+    };
+    /// Nothing on all other threads, and outside of together().
+    [[nodiscard]] Whole* whole_call() const;
+    /// Throws when the transaction is none for this part.
+    static std::uint64_t begin_part(Whole& whole, Access access);
+    static void end_failed_part(Whole& whole, std::uint64_t changes_before, Error const& error);
+    Result<void> carry_out_whole(Whole& whole, std::function<net::Task<Result<void>>()> const& work);
+
     struct Call {
         Access access;
         /// Nothing: succeeded. May throw.

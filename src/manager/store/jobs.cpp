@@ -94,18 +94,32 @@ net::Task<Result<std::vector<JobId>>> SqliteStore::queue_jobs(JobKind kind, std:
     });
 }
 
+Result<std::optional<Job>> SqliteStore::lease_one(Database& database, std::string const& owner, std::chrono::seconds lease) {
+    auto const id = next_job(database, now());
+    if (!id) return std::nullopt;
+    database.execute(
+        "UPDATE jobs SET owner = :owner, leased_until = :until, attempt = attempt + CASE WHEN state = 'running' THEN 0 ELSE 1 END, "
+        "losses = losses + CASE WHEN state = 'running' THEN 1 ELSE 0 END, state = 'running', started = coalesce(started, :now) "
+        "WHERE id = :id",
+        {value(owner), value(now() + lease), value(now()), value(*id)});
+    auto row = database.select_one(k_job_columns, "FROM jobs WHERE id = :id", {value(*id)});
+    if (!row) return no_such_job(*id);
+    return job_of(*row);
+}
+
 net::Task<Result<std::optional<Job>>> SqliteStore::lease_job(std::string owner, std::chrono::seconds lease) {
-    return rows([this, owner = std::move(owner), lease](Database& database) -> Result<std::optional<Job>> {
-        auto const id = next_job(database, now());
-        if (!id) return std::nullopt;
-        database.execute(
-            "UPDATE jobs SET owner = :owner, leased_until = :until, attempt = attempt + CASE WHEN state = 'running' THEN 0 ELSE 1 END, "
-            "losses = losses + CASE WHEN state = 'running' THEN 1 ELSE 0 END, state = 'running', started = coalesce(started, :now) "
-            "WHERE id = :id",
-            {value(owner), value(now() + lease), value(now()), value(*id)});
-        auto row = database.select_one(k_job_columns, "FROM jobs WHERE id = :id", {value(*id)});
-        if (!row) return no_such_job(*id);
-        return job_of(*row);
+    return rows([this, owner = std::move(owner), lease](Database& database) { return lease_one(database, owner, lease); });
+}
+
+net::Task<Result<std::vector<Job>>> SqliteStore::lease_jobs(std::string owner, std::chrono::seconds lease, std::size_t most) {
+    return rows([this, owner = std::move(owner), lease, most](Database& database) -> Result<std::vector<Job>> {
+        std::vector<Job> out;
+        while (out.size() < most) {
+            CS_TRY(auto job, lease_one(database, owner, lease));
+            if (!job) break;
+            out.push_back(std::move(*job));
+        }
+        return out;
     });
 }
 

@@ -40,6 +40,9 @@ public:
     SqliteStore(SqliteStore const&) = delete;
     SqliteStore& operator=(SqliteStore const&) = delete;
 
+    net::Task<Result<void>> read_together(Work work) override { return queue_.together(Access::read, std::move(work)); }
+    net::Task<Result<void>> write_together(Work work) override { return queue_.together(Access::write, std::move(work)); }
+
     AuditStore& audit_trail() override { return audit_; }
     AccountStore& accounts() override { return accounts_; }
     StatisticsStore& statistics() override { return statistics_; }
@@ -90,6 +93,7 @@ public:
     net::Task<Result<JobId>> queue_job(JobKind kind, SystemId system, std::string actor) override;
     net::Task<Result<std::vector<JobId>>> queue_jobs(JobKind kind, std::vector<SystemId> systems, std::string actor) override;
     net::Task<Result<std::optional<Job>>> lease_job(std::string owner, std::chrono::seconds lease) override;
+    net::Task<Result<std::vector<Job>>> lease_jobs(std::string owner, std::chrono::seconds lease, std::size_t most) override;
     net::Task<Result<void>> renew_lease(JobId id, std::string owner, std::chrono::seconds lease) override;
     net::Task<Result<void>> record_progress(JobId id, int step, int steps, std::string progress) override;
     net::Task<Result<void>> finish_job(JobId id, JobState state, std::optional<Error> error, UtcTime not_before) override;
@@ -134,6 +138,7 @@ private:
         return queue_.run(Access::write, std::move(body));
     }
 
+    Result<std::optional<Job>> lease_one(Database& database, std::string const& owner, std::chrono::seconds lease);
     JobId queue_one(Database& database, JobKind kind, SystemId system, std::string_view actor);
 
     host::Sealer sealer_;

@@ -111,6 +111,14 @@ public:
                                                   std::shared_ptr<Clock const> clock);
     virtual ~Store() = default;
 
+    /// What `work` asks of this store, and of its topics, happens as one call: one transaction, one turn, one wait for the disk. All of it
+    /// sees one state, and all of it is kept or nothing. `work` awaits nothing but this store. It runs on the store's thread and may be
+    /// carried out twice (when others were in its way): it changes nothing but the store and what it alone writes to. A part that fails
+    /// after it changed something fails the whole.
+    using Work = std::function<net::Task<Result<void>>()>;
+    virtual net::Task<Result<void>> read_together(Work work) = 0;
+    virtual net::Task<Result<void>> write_together(Work work) = 0;
+
     virtual CampaignStore& campaigns() = 0;
     /// The audit trail with its chain.
     virtual AuditStore& audit_trail() = 0;
@@ -184,6 +192,8 @@ public:
     /// Takes the next job that is due, or whose lease ran out (then it was lost); nothing when there is none. A system has one running
     /// job at a time. Counts the attempt.
     virtual net::Task<Result<std::optional<Job>>> lease_job(std::string owner, std::chrono::seconds lease) = 0;
+    /// Several at once, of as many systems; as many as there are, at most `most`.
+    virtual net::Task<Result<std::vector<Job>>> lease_jobs(std::string owner, std::chrono::seconds lease, std::size_t most) = 0;
     /// GEN-003 when the lease is not `owner`'s any more: then the work must stop.
     virtual net::Task<Result<void>> renew_lease(JobId id, std::string owner, std::chrono::seconds lease) = 0;
     virtual net::Task<Result<void>> record_progress(JobId id, int step, int steps, std::string progress) = 0;
