@@ -18,12 +18,12 @@
 #include "manager/estate/network.hpp"
 #include "manager/estate/new_system.hpp"
 #include "manager/estate/scanner.hpp"
+#include "manager/estate/system_calls.hpp"
 #include "manager/event_listeners.hpp"
 #include "manager/jobs/engine.hpp"
 #include "manager/notify/notifier.hpp"
 #include "manager/observe/recognise.hpp"
 #include "manager/peers.hpp"
-#include "manager/plan/goal.hpp"
 #include "manager/renew/hours.hpp"
 #include "manager/store/folder_policy_store.hpp"
 #include "manager/store/folder_store.hpp"
@@ -42,8 +42,6 @@ namespace countersign::manager {
 namespace {
 
 constexpr std::string_view k_organization = "Countersign";
-/// An anonymous call makes us look at a system no more often than this (REQ MGR-9).
-constexpr std::chrono::seconds k_look_again{10};
 constexpr std::size_t k_page = 1000;
 
 class ManagerService final : public Manager, public std::enable_shared_from_this<ManagerService> {
@@ -107,8 +105,6 @@ private:
     net::Task<Result<std::vector<SystemId>>> capable_systems();
     net::Task<Result<void>> leave_to_campaigns(std::vector<SystemId>& systems);
     net::Task<Result<void>> check_free(std::vector<SystemId> systems);
-    bool may_look_again(SystemId id);
-    net::Task<Result<bool>> calls_as_told(SystemId id, bool https);
     net::Task<Result<System>> add(NewSystem wanted, ConnectionSettings connection, std::string actor);
     net::Task<Result<System>> add_found(NewSystem wanted, std::string folder, std::string actor);
     Announce announcer() {
@@ -138,14 +134,13 @@ private:
     Certification certification_;
     RequestDesk request_desk_;
     Arrivals arrivals_;
+    SystemCalls calls_;
     std::unique_ptr<Scanner> scanner_;
     std::string owner_;  ///< at leases of jobs
     std::shared_ptr<Engine> engine_;
     std::shared_ptr<Notifier> notifier_;
     std::shared_ptr<Campaigns> campaigns_;
     std::shared_ptr<Peers> peers_;
-    std::mutex mutex_;
-    std::map<SystemId, std::chrono::steady_clock::time_point> looked_;  ///< when an anonymous call last made us look
 };
 
 ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, family::Families families,
@@ -215,6 +210,17 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
               return add(std::move(wanted), std::move(connection), std::move(actor));
           },
           [this](Event event) { publish(std::move(event)); }),
+      calls_({.store = *store_,
+              .directory = directory_,
+              .surveyor = surveyor_,
+              .arrivals = arrivals_,
+              .contacts = contacts_,
+              .sighted = certification_.sighted(),
+              .locks = locks_,
+              .clock = clock_,
+              .tell_others = [this](SystemId id, bool https) { return peers_->tell_call(id, https); },
+              .wake_jobs = [this] { engine_->wake(); },
+              .announce = announcer()}),
       scanner_(std::make_unique<Scanner>(
           runtime, *store_, families_, observer_.wire(),
           [this](NewSystem wanted, std::string folder, std::string actor) {
@@ -482,113 +488,14 @@ void ManagerService::take_up(std::vector<System> const& systems) {
     engine_->wake();
 }
 
-bool ManagerService::may_look_again(SystemId id) {
-    auto const now = std::chrono::steady_clock::now();
-    std::scoped_lock lock(mutex_);
-    auto [place, fresh] = looked_.try_emplace(id, now);
-    if (!fresh && now - place->second < k_look_again) return false;
-    place->second = now;
-    return true;
-}
-
 net::Task<Result<void>> ManagerService::system_called(SystemCall call) {
     auto const self = shared_from_this();
-    auto const shown = call.certificate ? directory_.of_certificate(*call.certificate, call.certificate_verified) : std::nullopt;
-    auto const id = shown ? shown : directory_.find(call.serial_number, call.mac_address, call.source_address);
-    // One that was announced, and whose unit nobody has seen yet, may be somewhere else.
-    if (!id || (!shown && arrivals_.is_unconfirmed(*id) && !directory_.is_at(*id, call.source_address))) {
-        log::debug("system.unknown_caller", {{"source", call.source_address}, {"serial", call.serial_number}, {"event", call.event}});
-        CS_CO_CHECK(co_await arrivals_.called({.serial_number = call.serial_number,
-                                               .mac_address = call.mac_address,
-                                               .system_name = call.system_name,
-                                               .product = call.product,
-                                               .software = call.software,
-                                               .source_address = call.source_address,
-                                               .reported_address = call.reported_address,
-                                               .https = call.https},
-                                              call.event));
-        engine_->wake();
-        co_return Result<void>();
-    }
-    ContactEvidence evidence{.at = clock_->now(), .https = call.https};
-    if (shown) evidence.certificate = call.certificate->fingerprint();
-    auto const before = co_await store_->get_contact(*id);
-    if (!before) {
-        directory_.forget(*id);  // it was removed meanwhile
-        co_return Result<void>();
-    }
-    // Anybody who knows a serial number can call in its name. From elsewhere than the system's own address that makes us look, and
-    // does not change what is known of its calls: its level and the next plan would follow.
-    bool believed = !before->at || before->https == call.https || directory_.is_at(*id, call.source_address);
-    if (!believed) {
-        CS_CO_TRY(believed, co_await calls_as_told(*id, call.https));
-    }
-    if (shown) {
-        believed = true;
-    } else if (!before->certificate.empty()) {
-        // One that shows its certificate would have shown it. Under Verify nothing less counts, wherever it comes from.
-        CS_CO_TRY(auto const policy, co_await store_->get_policy());
-        if (policy.secure_only == SecureOnly::verify) believed = false;
-    }
-    auto const effective = surveyor_.verification_effective(*id);
-    if (effective) {
-        evidence.verified_us = call.https && *effective;
-    } else if (call.https && believed) {
-        // Not looked at since the program started: what was proven before still holds until somebody looks.
-        evidence.verified_us = before->https && before->verified_us;
-        surveyor_.note_unjudged_call(*id);
-    }
-    if (!shown && directory_.is_at(*id, call.source_address)) surveyor_.note_claim(*id, call.serial_number, call.mac_address);
-    if (believed) CS_CO_CHECK(co_await store_->record_contact(*id, evidence, call.event.substr(0, 40)));
-    if (shown) CS_CO_CHECK(co_await certification_.sighted().shown(*id, *call.certificate));
-    contacts_.note(*id, call.https);
-    CS_CO_CHECK(co_await peers_->tell_call(*id, call.https));
-    publish({"system", *id});
-    // Who works on the system at this moment looks at it anyway.
-    if (!locks_.held(*id) && may_look_again(*id)) {
-        CS_CO_TRY(auto const link, co_await store_->network().get_link(*id));
-        // After a boot it may have lost what it is meant to keep: enforcement looks, too, and puts that back.
-        bool const put_back = iequals(call.event, "Boot") && !link.connection.persistent.empty();
-        CS_CO_CHECK(co_await store_->queue_job(put_back ? JobKind::enforce : JobKind::observe, *id, "manager"));
-        engine_->wake();
-    }
-    co_return Result<void>();
-}
-
-/// Behind a firewall no address tells a system from others. That it calls in the way that it was told to is believed.
-net::Task<Result<bool>> ManagerService::calls_as_told(SystemId id, bool https) {
-    CS_CO_TRY(auto const link, co_await store_->network().get_link(id));
-    if (link.connection.connectivity != Connectivity::behind_firewall) co_return false;
-    CS_CO_TRY(auto const policy, co_await store_->get_policy());
-    co_return https == (policy.secure_only != SecureOnly::off);
+    co_return co_await calls_.called(std::move(call));
 }
 
 net::Task<Result<Manager::Given>> ManagerService::settings_for(SystemCall call) {
-    Given given;
-    auto const id = directory_.find(call.serial_number, call.mac_address, {});
-    if (!id) co_return given;
-    CS_CO_TRY(auto const link, co_await store_->network().get_link(*id));
-    if (link.connection.connectivity != Connectivity::behind_firewall) co_return given;
-    CS_CO_TRY(auto const question, co_await surveyor_.question(*id));
-    Observation const nothing_seen;
-    Assessment const nothing_known;
-    PlanInput const input{.family = *question.family,
-                          .system = question.system,
-                          .observation = nothing_seen,
-                          .assessment = nothing_known,
-                          .policy = question.policy,
-                          .estate_roots = {},
-                          .external_manager_path = std::string(api::k_external_manager_path),
-                          .now = clock_->now(),
-                          .persistent = question.connection.persistent,
-                          .phonebook = question.phonebook};
-    for (auto const& wanted : wanted_when_calling(input)) {
-        auto const* setting = question.family->find_canonical(wanted.canonical);
-        auto value = setting->from_canonical(wanted.value);
-        if (value) given.settings.emplace_back(setting->path, *std::move(value));
-    }
-    given.name_space = question.family->external_manager.name_space;
-    co_return given;
+    auto const self = shared_from_this();
+    co_return co_await calls_.settings_for(std::move(call));
 }
 
 void ManagerService::publish(Event event) {

@@ -7,15 +7,18 @@ namespace countersign::net {
 bool run_at_once(Task<> task) {
     // Of its own, so that a task that waits after all goes with it.
     asio::io_context loop(1);
-    bool ended = false;
-    std::exception_ptr failure;
-    asio::co_spawn(loop, std::move(task), [&ended, &failure](std::exception_ptr thrown) {
-        ended = true;
-        failure = std::move(thrown);
+    struct End {
+        bool reached = false;
+        std::exception_ptr failure;
+    };
+    auto const end = std::make_shared<End>();
+    asio::co_spawn(loop, std::move(task), [end](std::exception_ptr thrown) {
+        end->reached = true;
+        end->failure = std::move(thrown);
     });
     loop.poll();
-    if (failure) std::rethrow_exception(failure);
-    return ended;
+    if (end->failure) std::rethrow_exception(end->failure);
+    return end->reached;
 }
 
 }  // namespace countersign::net

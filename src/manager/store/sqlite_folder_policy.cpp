@@ -55,6 +55,27 @@ std::vector<std::string> lines_of(std::string const& text) {
     return out;
 }
 
+/// In the order of `read_defaults`.
+std::vector<std::string_view> const k_defaults = {"d.track_by", "d.user_name", "d.renewal_windows", "d.issuer", "d.identities"};
+
+/// Takes what `out` does not say yet.
+void read_defaults(Row const& row, FolderDefaults& out) {
+    if (!out.track_by && !row.is_null(0)) out.track_by = parse_track_by(row.text(0));
+    if (!out.user && !row.is_null(1)) out.user = row.text(1);
+    if (!out.renewal_windows && !row.is_null(2)) out.renewal_windows = lines_of(row.text(2));
+    if (!out.issuer && !row.is_null(3)) out.issuer = parse_issuer(row.text(3));
+    if (!out.identities && !row.is_null(4)) out.identities = parse_identities(row.text(4));
+}
+
+/// Of each, what the nearest folder above says that says something; without credentials.
+FolderDefaults nearest_defaults(Database& database, FolderId folder) {
+    FolderDefaults out;
+    for (auto const& row :
+         database.select(k_defaults, "FROM folder_defaults AS d " + std::string(k_up) + "d.folder ORDER BY up.depth", {value(folder)}))
+        read_defaults(row, out);
+    return out;
+}
+
 std::string credential_context(FolderId folder) { return subject_of_folder(folder) + " credential"; }
 
 Result<PolicyException> load_exception(Database& database, std::int64_t id) {
@@ -80,22 +101,10 @@ net::Task<Result<Policy>> SqliteFolderPolicy::effective_policy(FolderId folder) 
                 *ended = true;
         }
         apply(whole, std::move(found));
-        // The nearest folder that says when renewals may run.
-        auto const near = database.select_one(
-            {"d.renewal_windows"},
-            "FROM folder_defaults AS d " + std::string(k_up) + "d.folder WHERE d.renewal_windows IS NOT NULL ORDER BY up.depth LIMIT 1",
-            {value(folder)});
-        if (near) whole.renewal_windows = lines_of(near->text(0));
-        auto const issuer = database.select_one(
-            {"d.issuer"},
-            "FROM folder_defaults AS d " + std::string(k_up) + "d.folder WHERE d.issuer IS NOT NULL ORDER BY up.depth LIMIT 1",
-            {value(folder)});
-        if (issuer) whole.issuer = parse_issuer(issuer->text(0)).value_or(Issuer::internal);
-        auto const identities = database.select_one(
-            {"d.identities"},
-            "FROM folder_defaults AS d " + std::string(k_up) + "d.folder WHERE d.identities IS NOT NULL ORDER BY up.depth LIMIT 1",
-            {value(folder)});
-        if (identities) whole.identities = parse_identities(identities->text(0)).value_or(whole.identities);
+        auto const near = nearest_defaults(database, folder);
+        if (near.renewal_windows) whole.renewal_windows = *near.renewal_windows;
+        if (near.issuer) whole.issuer = *near.issuer;
+        if (near.identities) whole.identities = *near.identities;
         return whole;
     });
     if (policy && *ended) CS_CO_CHECK(co_await note_ends());
@@ -159,14 +168,8 @@ net::Task<Result<void>> SqliteFolderPolicy::remove_exception(std::int64_t id, st
 
 Result<FolderDefaults> SqliteFolderPolicy::load_defaults(Database& database, FolderId folder) const {
     FolderDefaults out;
-    if (auto row = database.select_one({"track_by", "user_name", "renewal_windows", "issuer", "identities"},
-                                       "FROM folder_defaults WHERE folder = :folder", {value(folder)})) {
-        if (!row->is_null(0)) out.track_by = parse_track_by(row->text(0));
-        if (!row->is_null(1)) out.user = row->text(1);
-        if (!row->is_null(2)) out.renewal_windows = lines_of(row->text(2));
-        if (!row->is_null(3)) out.issuer = parse_issuer(row->text(3));
-        if (!row->is_null(4)) out.identities = parse_identities(row->text(4));
-    }
+    if (auto row = database.select_one(k_defaults, "FROM folder_defaults AS d WHERE folder = :folder", {value(folder)}))
+        read_defaults(*row, out);
     for (auto const& row :
          database.select({"id", "user_name", "sealed"}, "FROM folder_credentials WHERE folder = :folder ORDER BY id", {value(folder)})) {
         CS_TRY(auto password, backing_.sealer().open(row.text(2), credential_context(folder)));
@@ -184,16 +187,15 @@ net::Task<Result<FolderDefaults>> SqliteFolderPolicy::get_defaults(FolderId fold
 
 net::Task<Result<FolderDefaults>> SqliteFolderPolicy::effective_defaults(FolderId folder) {
     return backing_.read([this, folder](Database& database) -> Result<FolderDefaults> {
-        FolderDefaults out;
-        auto const rest = "FROM folders AS f " + std::string(k_up) + "f.id ORDER BY up.depth";
-        for (auto const& row : database.select({"f.id"}, rest, {value(folder)})) {
-            CS_TRY(auto own, load_defaults(database, row.number(0)));
-            if (!out.track_by) out.track_by = own.track_by;
-            if (!out.user) out.user = std::move(own.user);
-            if (!out.renewal_windows) out.renewal_windows = std::move(own.renewal_windows);
-            if (!out.issuer) out.issuer = own.issuer;
-            if (!out.identities) out.identities = own.identities;
-            if (out.credentials.empty()) out.credentials = std::move(own.credentials);
+        auto out = nearest_defaults(database, folder);
+        std::string nearest;
+        for (auto const& row :
+             database.select({"c.id", "c.user_name", "c.sealed", "c.folder"},
+                             "FROM folder_credentials AS c " + std::string(k_up) + "c.folder ORDER BY up.depth, c.id", {value(folder)})) {
+            if (!nearest.empty() && row.text(3) != nearest) break;
+            nearest = row.text(3);
+            CS_TRY(auto password, backing_.sealer().open(row.text(2), credential_context(row.number(3))));
+            out.credentials.push_back({row.number(0), row.text(1), std::move(password)});
         }
         return out;
     });

@@ -8,8 +8,12 @@
 namespace countersign::net::http {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 3> k_types = {
-    {{".js", "text/javascript; charset=utf-8"}, {".css", "text/css; charset=utf-8"}, {".svg", "image/svg+xml"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> k_types = {{{".html", "text/html; charset=utf-8"},
+                                                                                   {".js", "text/javascript; charset=utf-8"},
+                                                                                   {".css", "text/css; charset=utf-8"},
+                                                                                   {".svg", "image/svg+xml"},
+                                                                                   {".woff2", "font/woff2"},
+                                                                                   {".txt", "text/plain; charset=utf-8"}}};
 
 /// Whether one of the tokens between commas is `wanted` ("gzip, br;q=0.5"); a weight of zero refuses it.
 bool accepts(std::string_view list, std::string_view wanted) {
@@ -36,7 +40,7 @@ Response serve(StaticFile const& file, Request const& request) {
     auto const tag = "\"" + std::string(file.digest) + (encoding.empty() ? "" : "-") + std::string(encoding) + "\"";
     response.fields.set("Vary", "Accept-Encoding");
     response.fields.set("ETag", tag);
-    bool const named = request.query.contains(std::string(file.digest));
+    bool const named = file.names_its_content || request.query.contains(std::string(file.digest));
     response.fields.set("Cache-Control", named ? "public, max-age=31536000, immutable" : "no-cache");
     if (request.fields.get("If-None-Match") == tag) {
         response.status = 304;

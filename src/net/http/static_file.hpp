@@ -16,11 +16,12 @@ struct StaticFile {
     std::string_view text;    ///< as it is
     std::string_view brotli;  ///< empty: it is not compressed
     std::string_view gzip;
-    std::string_view digest;  ///< of the text
+    std::string_view digest;         ///< of the text
+    bool names_its_content = false;  ///< its name has a digest in it
 };
 
-/// 200 or 304. An address that has the digest as its query ("page.css?1a2b") names this content and may be kept for a year; another is
-/// asked for again.
+/// 200 or 304. An address that has the digest in its name, or as its query ("page.css?1a2b"), names this content and may be kept for a
+/// year; another is asked for again, which costs a 304.
 Response serve(StaticFile const& file, Request const& request);
 
 }  // namespace countersign::net::http

@@ -260,19 +260,24 @@ TEST_F(InventoryTest, looks_that_show_nothing_new_do_not_reach_the_store) {
     auto const certificate = foreign("alpha.example.test", 10, clock_->now());
     Observation observation;
     observation.services.push_back({.service = "https", .port = 443, .state = net::PortState::open, .presented = {certificate}});
-    get(sighted.saw(id, observation));
+    auto const saw = [&] {
+        auto const news = sighted.news(id, observation);
+        for (auto const& one : news) get(store_->inventory().note_served(id, one.service, one.chain));
+        sighted.remember(id, news);
+    };
+    saw();
     EXPECT_EQ(find(certificate.fingerprint()).entry.state, CertificateState::served);
     get(store_->inventory().note_served(id, "https", {}));
-    get(sighted.saw(id, observation));
+    saw();
     EXPECT_EQ(find(certificate.fingerprint()).entry.state, CertificateState::unused) << "the store was not asked again";
     observation.services.front().presented.clear();
     observation.services.front().state = net::PortState::silent;
-    get(sighted.saw(id, observation));
+    saw();
     observation.services.front().state = net::PortState::refused;
-    get(sighted.saw(id, observation));
+    saw();
     observation.services.front().presented = {certificate};
     observation.services.front().state = net::PortState::open;
-    get(sighted.saw(id, observation));
+    saw();
     EXPECT_EQ(find(certificate.fingerprint()).entry.state, CertificateState::served);
 }
 
