@@ -1,7 +1,7 @@
 // Certificates issued, stored durably and audited per second by the manager's own authority: a key made, a request made and checked, a
 // certificate signed, then issued list, inventory, sealed key and audit record in one transaction, many callers at once (group commit).
-// In the same run: how fast the same threads sign alone, and how fast the store takes certificates that are ready. `bench_sign` has the
-// unstored peer, `cfssl serve`.
+// In the same run: how fast the same threads make and sign alone, how fast the store takes certificates that are ready, raw P-256
+// signatures of one thread, and what Debian's `cfssl serve` signs on all cores, which stores nothing and is given the request.
 //
 //   build/release/bin/bench_issue [--systems 5000] [--callers 256] [--folder DIR] [--database postgresql://...]
 //
@@ -12,6 +12,7 @@
 #include "manager/store/place.hpp"
 #include "manager/store/shared_store.hpp"
 #include "net/sync.hpp"
+#include "peers.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -24,19 +25,11 @@
 namespace {
 
 using namespace countersign;
+using bench::must;
 using Steady = std::chrono::steady_clock;
 
 constexpr double k_aim = 6000;
 constexpr double k_openbao = 2170;
-
-template <class T>
-T must(Result<T> result) {
-    if (!result) {
-        std::fprintf(stderr, "bench: %s\n", result.error().explanation().c_str());
-        std::exit(3);
-    }
-    if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 /// From here on: rate, and processor time of all threads, which other load on the machine hardly changes.
 class Measure {
@@ -57,6 +50,33 @@ private:
     double spent_ = spent();
 };
 
+constexpr double k_seconds = 2;
+
+/// Signatures a second of this thread.
+double raw_rate() {
+    auto const key = must(pki::PrivateKey::generate(pki::KeyType::ec_p256));
+    bench::RawP256 raw(key);
+    long done = 0;
+    auto const begin = Steady::now();
+    for (; std::chrono::duration<double>(Steady::now() - begin).count() < k_seconds; ++done) raw.sign();
+    return static_cast<double>(done) / std::chrono::duration<double>(Steady::now() - begin).count();
+}
+
+/// 0 when it is not installed.
+double peer_rate() {
+    auto const key = must(pki::PrivateKey::generate(pki::KeyType::ec_p256));
+    auto const authority = must(pki::CertificateAuthority::create_root(key, {.common_name = "Bench root"},
+                                                                       pki::valid_for(SystemClock().now(), std::chrono::days(20))));
+    auto const request =
+        must(pki::CertificateRequest::create(must(pki::PrivateKey::generate(pki::KeyType::ec_p256)), {.common_name = "s0.bench.test"},
+                                             {{pki::AlternativeName::Kind::dns, "s0.bench.test"}}));
+    bench::Cfssl const peer(authority);
+    double best = 0;
+    for (int const clients : {4, 8})
+        if (peer.is_there()) best = std::max(best, peer.rate(k_seconds, request.to_pem(), clients));
+    return best;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -74,6 +94,8 @@ int main(int argc, char** argv) {
     std::filesystem::remove_all(folder);
     std::filesystem::create_directories(folder);
 
+    double const raw = raw_rate();
+    double const peer = peer_rate();
     net::Runtime runtime(2);
     runtime.start();
     auto const clock = std::make_shared<SystemClock>();
@@ -137,6 +159,12 @@ int main(int argc, char** argv) {
     double const both = issuing.end("issued, stored and audited", systems);
     std::printf("aim %.0f/s: ratio %.2f   OpenBao's published %.0f/s: ratio %.2f   of signing alone: %.2f\n", k_aim, both / k_aim,
                 k_openbao, both / k_openbao, both / signed_alone);
+    std::printf("raw P-256 signatures, one thread %8.0f /s   ratio to them %.2f\n", raw, both / raw);
+    if (peer > 0)
+        std::printf("cfssl serve, all cores, unstored %8.0f /s   ratio to it %.2f (made and signed alone %.2f)\n", peer, both / peer,
+                    signed_alone / peer);
+    else
+        std::printf("cfssl is not installed\n");
     store.reset();
     runtime.stop();
     std::filesystem::remove_all(folder);

@@ -7,53 +7,25 @@
 // Prints the median of the rounds and the ratios; judges nothing. Processor time is that of this thread: on a busy machine it and its
 // ratios say more than the certificates of a second.
 
-#include "host/files.hpp"
-#include "pki/issue.hpp"
+#include "peers.hpp"
 
 #include <CLI/CLI.hpp>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
-#include <arpa/inet.h>
-#include <array>
-#include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
 #include <functional>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <signal.h>
 #include <string>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <thread>
 #include <time.h>
-#include <unistd.h>
 #include <vector>
 
 namespace {
 
 using namespace countersign;
+using namespace countersign::bench;
 using Steady = std::chrono::steady_clock;
-
-[[noreturn]] void stop(std::string const& why) {
-    std::fprintf(stderr, "bench: %s\n", why.c_str());
-    std::exit(3);
-}
-
-template <class T>
-T must(Result<T> result) {
-    if (!result) stop(result.error().explanation());
-    return *std::move(result);
-}
-void must(Result<void> const& result) {
-    if (!result) stop(result.error().explanation());
-}
-void must(bool condition, char const* what) {
-    if (!condition) stop(what);
-}
 
 double seconds_since(Steady::time_point begin) { return std::chrono::duration<double>(Steady::now() - begin).count(); }
 
@@ -117,138 +89,6 @@ Material make_material(pki::Validity validity) {
     return {std::move(authority), request.to_pem()};
 }
 
-// --- the limit: OpenSSL alone, contexts made once ---------------------------------------------------------------------------
-
-class Raw {
-public:
-    explicit Raw(pki::PrivateKey const& key)
-        : sign_(EVP_PKEY_CTX_new(key.native(), nullptr)), verify_(EVP_PKEY_CTX_new(key.native(), nullptr)) {
-        must(EVP_PKEY_sign_init(sign_) == 1 && EVP_PKEY_verify_init(verify_) == 1, "OpenSSL cannot sign");
-        sign();
-    }
-    ~Raw() {
-        EVP_PKEY_CTX_free(sign_);
-        EVP_PKEY_CTX_free(verify_);
-    }
-    Raw(Raw const&) = delete;
-    Raw& operator=(Raw const&) = delete;
-
-    void sign() {
-        size_ = signature_.size();
-        must(EVP_PKEY_sign(sign_, signature_.data(), &size_, digest_.data(), digest_.size()) == 1, "OpenSSL cannot sign");
-    }
-    void verify() {
-        must(EVP_PKEY_verify(verify_, signature_.data(), size_, digest_.data(), digest_.size()) == 1, "OpenSSL cannot verify");
-    }
-
-private:
-    EVP_PKEY_CTX* sign_;
-    EVP_PKEY_CTX* verify_;
-    std::array<unsigned char, 32> digest_{1, 2, 3};
-    std::array<unsigned char, 128> signature_{};
-    std::size_t size_ = 0;
-};
-
-// --- the peer -------------------------------------------------------------------------------------------------------------
-
-constexpr char const* k_peer = "/usr/bin/cfssl";
-
-/// What a command prints, for the two lines that the peer needs from us.
-std::string json_text(std::string_view text) {
-    std::string out;
-    for (char c : text) out += c == '\n' ? std::string("\\n") : std::string(1, c);
-    return out;
-}
-
-int connect_to(std::uint16_t port) {
-    int const peer = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_port = htons(port);
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(peer, reinterpret_cast<sockaddr*>(&where), sizeof where) != 0) {
-        close(peer);
-        return -1;
-    }
-    int const one = 1;
-    setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    return peer;
-}
-
-pid_t start_peer(std::filesystem::path const& folder, Material const& material, std::uint16_t port) {
-    auto const certificate = (folder / "ca.pem").string();
-    auto const key = (folder / "ca.key").string();
-    auto const config = (folder / "config.json").string();
-    must(host::write_file(certificate, material.authority.certificate().to_pem(), host::Privacy::shared));
-    // The bench's own key, wiped with the folder. It reads the traditional form only.
-    must(host::write_file(key, must(material.authority.key().to_traditional_pem()).reveal(), host::Privacy::owner_only));
-    must(host::write_file(config, R"({"signing":{"default":{"expiry":"480h","usages":["digital signature","server auth","client auth"]}}})",
-                          host::Privacy::shared));
-    auto const number = std::to_string(port);
-    pid_t const child = fork();
-    if (child == 0) {
-        if (std::freopen("/dev/null", "w", stderr) == nullptr) std::_Exit(3);
-        execl(k_peer, "cfssl", "serve", "-address", "127.0.0.1", "-port", number.c_str(), "-ca", certificate.c_str(), "-ca-key",
-              key.c_str(), "-config", config.c_str(), "-loglevel", "4", nullptr);
-        std::_Exit(127);
-    }
-    for (int i = 0; i < 200; ++i) {
-        int const peer = connect_to(port);
-        if (peer >= 0) {
-            close(peer);
-            return child;
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-    stop("cfssl does not listen");
-}
-
-/// One answer of the peer on a kept connection.
-void exchange(int peer, std::string const& question, std::string& answer) {
-    if (send(peer, question.data(), question.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(question.size())) stop("cfssl went away");
-    answer.clear();
-    std::array<char, 8192> piece;
-    std::size_t whole = 0;
-    while (whole == 0 || answer.size() < whole) {
-        auto const got = recv(peer, piece.data(), piece.size(), 0);
-        if (got <= 0) stop("cfssl went away");
-        answer.append(piece.data(), static_cast<std::size_t>(got));
-        auto const head = answer.find("\r\n\r\n");
-        if (whole == 0 && head != std::string::npos) {
-            auto const length = answer.find("Content-Length: ");
-            if (length >= head) stop("cfssl answers in an unknown form");
-            whole = head + 4 + static_cast<std::size_t>(std::atoi(answer.c_str() + length + 16));
-        }
-    }
-    if (answer.compare(9, 3, "200") != 0) stop("cfssl refused: " + answer);
-}
-
-double peer_rate(double seconds, std::uint16_t port, std::string const& request, int clients) {
-    std::string const body = R"({"certificate_request":")" + json_text(request) + R"("})";
-    std::string const question = "POST /api/v1/cfssl/sign HTTP/1.1\r\nHost: cfssl\r\nContent-Type: application/json\r\nContent-Length: " +
-                                 std::to_string(body.size()) + "\r\n\r\n" + body;
-    std::atomic<long> done = 0;
-    std::atomic<bool> go_on = true;
-    std::vector<std::jthread> pool;
-    auto const begin = Steady::now();
-    for (int i = 0; i < clients; ++i) {
-        pool.emplace_back([&] {
-            int const peer = connect_to(port);
-            if (peer < 0) stop("cfssl does not listen");
-            std::string answer;
-            while (go_on) {
-                exchange(peer, question, answer);
-                ++done;
-            }
-            close(peer);
-        });
-    }
-    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-    double const result = static_cast<double>(done) / seconds_since(begin);
-    go_on = false;
-    return result;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -266,13 +106,9 @@ int main(int argc, char** argv) {
     auto const request = must(pki::CertificateRequest::parse_pem(material.request));
     auto const certificate = must(material.authority.sign(request, pki::Profile::device, validity));
     auto const certificate_der = certificate.to_der();
-    Raw raw(material.authority.key());
+    RawP256 raw(material.authority.key());
 
-    bool const peer_present = std::filesystem::exists(k_peer);
-    auto const folder = std::filesystem::temp_directory_path() / ("bench-sign-" + std::to_string(getpid()));
-    auto const port = static_cast<std::uint16_t>(20000 + getpid() % 10000);
-    must(host::ensure_folder(folder));
-    pid_t const peer = peer_present ? start_peer(folder, material, port) : -1;
+    Cfssl peer(material.authority);
 
     struct Row {
         char const* what;
@@ -309,19 +145,13 @@ int main(int argc, char** argv) {
     std::vector<double> theirs;
     for (int round = 0; round < rounds; ++round) {
         for (auto& row : rows) row.rounds.push_back(pace(seconds, row.work));
-        if (peer_present) {
+        if (peer.is_there()) {
             double best = 0;
-            for (int count : clients) best = std::max(best, peer_rate(seconds, port, material.request, count));
+            for (int count : clients) best = std::max(best, peer.rate(seconds, material.request, count));
             theirs.push_back(best);
         }
         for (auto& row : parts) row.rounds.push_back(pace(seconds / 4, row.work));
     }
-    if (peer > 0) {
-        kill(peer, SIGTERM);
-        waitpid(peer, nullptr, 0);
-    }
-    std::filesystem::remove_all(folder);
-
     double const limit = median_rate(rows[0].rounds);
     double const ours = median_rate(rows[1].rounds);
     double const limit_cost = median_cost(rows[0].rounds);
@@ -329,7 +159,7 @@ int main(int argc, char** argv) {
     std::printf("median of %d rounds of %.1f s\n", rounds, seconds);
     std::printf("%-50s %8.0f /s\n", rows[0].what, limit);
     std::printf("%-50s %8.0f /s   ratio to raw %.2f\n", rows[1].what, ours, ours / limit);
-    if (peer_present) {
+    if (peer.is_there()) {
         std::printf("%-50s %8.0f /s   ours to its %.2f\n", "cfssl serve, all cores", median(theirs), ours / median(theirs));
     } else {
         std::printf("cfssl is not installed\n");
