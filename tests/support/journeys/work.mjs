@@ -241,6 +241,10 @@ await run('deep links: a part of a system, a ticket, a campaign, a certificate a
     else await page.getByText('There is no such page').waitFor();
     assert.equal(page.url(), settings.url + path);
   }
+  const { key, key_made: maker } = await api('inventory', 'show', fingerprint);
+  assert.equal(maker, 'manager');
+  await go(page, `/certificates/${fingerprint}`);
+  await page.getByText(`${key}, made by the manager`).waitFor();
 });
 
 await run('dates in the user’s zone, with UTC when one points at them', async (page) => {

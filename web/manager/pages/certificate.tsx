@@ -53,7 +53,7 @@ export default function CertificatePage({ fingerprint }: { fingerprint: string }
                 <Fact name="Subject">{one.subject}</Fact>
                 <Fact name="Names">{one.names.join(', ')}</Fact>
                 <Fact name="Issuer">{one.issuer ? <To href={`/certificates/${one.issuer}`}>{one.issuer_subject}</To> : one.issuer_subject}</Fact>
-                <Fact name="Key">{one.key}</Fact>
+                <Fact name="Key">{one.key}{one.key_made === 'system' ? ', made by the system, which it never left' : one.key_made ? `, made by the ${one.key_made}` : ''}</Fact>
                 <Fact name="Valid from"><When at={one.not_before} /></Fact>
                 <Fact name="Valid until"><When at={one.not_after} /></Fact>
                 <Fact name="Renewed at"><When at={one.renew_at} /></Fact>

@@ -59,6 +59,7 @@ export default function Requests() {
     { id: 'answered', title: 'Answer', width: '11rem', cell: (one) => (one.certificate ? <Fingerprint value={one.certificate} href={`/certificates/${one.certificate}`} /> : '–'), csv: (one) => one.certificate },
     { id: 'installed', title: 'In place', width: '10rem', hidden: true, cell: (one) => <When at={one.installed} />, csv: (one) => one.installed },
     { id: 'folder', title: 'Folder', width: '8rem', hidden: true, cell: (one) => one.folder, csv: (one) => one.folder },
+    { id: 'key_made', title: 'Key made by', width: '8rem', hidden: true, cell: (one) => one.key_made, csv: (one) => one.key_made },
     { id: 'key', title: 'Public key', width: '13rem', hidden: true, cell: (one) => <Fingerprint value={one.public_key} />, csv: (one) => one.public_key },
     ...(may('DELETE /certificate-requests/{id}') ? [{ id: 'discard', title: 'Discard', width: '6rem', cell: (one: CertificateRequest) => (one.state === 'open' ? <Button size="compact-xs" variant="default" onClick={() => ask({ title: `Discard the request of ${one.system_name}`, danger: true, button: 'Discard it', text: 'Its key is forgotten. Enforcement makes another request when one is still needed.', run: () => call('DELETE /certificate-requests/{id}', { params: { id: one.id } }) })}>Discard</Button> : null) }] : []),
   ];
