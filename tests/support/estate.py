@@ -96,8 +96,9 @@ class Child:
 
 
 def free_offset():
-    """A port offset at which the ports of this test are free. Addresses differ between tests; this keeps runs apart."""
-    return 10000 + (os.getpid() * 7) % 200 * 100
+    """A port offset at which the ports of this test are free. Addresses differ between tests; this keeps runs apart. Browsers refuse port
+    10080."""
+    return 10100 + (os.getpid() * 7) % 200 * 100
 
 
 def toml_value(value):
