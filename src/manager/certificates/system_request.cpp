@@ -1,5 +1,6 @@
 #include "manager/certificates/system_request.hpp"
 
+#include "manager/store/inventory_store.hpp"
 #include "pki/foreign_request.hpp"
 
 #include "countersign/errors/dev.hpp"
@@ -11,6 +12,9 @@
 
 namespace countersign::manager {
 namespace {
+
+/// Certificates of a system whose keys are compared.
+constexpr std::size_t k_former_certificates = 20;
 
 Failure refused(SystemRequestNeeds const& needs, std::string_view detail) {
     return fail(errors::mgr::system_request_not_good,
@@ -43,6 +47,26 @@ Result<std::string> judge_system_request(pki::CertificateRequest const& request,
     for (auto const& name : needs.names)
         if (!has(names, name)) return "its request leaves out the name " + name.value;
     return std::string();
+}
+
+net::Task<Result<bool>> is_known_key(Store& store, SystemId system, std::string public_key_sha256) {
+    CS_CO_TRY(auto const asked, co_await store.requests().of_keys({public_key_sha256}));
+    if (!asked.empty()) co_return true;
+    InventoryFilter const of_system{.text = {},
+                                    .issuer = {},
+                                    .system = system,
+                                    .state = {},
+                                    .expires_before = {},
+                                    .latest_first = true,
+                                    .limit = k_former_certificates};
+    CS_CO_TRY(auto const former, co_await store.inventory().page(of_system, {}));
+    for (auto const& entry : former.entries) {
+        // Issued before the inventory was kept, and not seen since: nothing is known of its key.
+        if (entry.pem.empty()) continue;
+        CS_CO_TRY(auto const certificate, pki::Certificate::parse_pem(entry.pem));
+        if (certificate.public_key_sha256() == public_key_sha256) co_return true;
+    }
+    co_return false;
 }
 
 bool says_it_cannot(Error const& error) {

@@ -303,6 +303,27 @@ TEST_F(SystemKeys, that_were_lost_while_people_were_asked_are_told_of) {
     expect_level_four(*system);
 }
 
+TEST_F(SystemKeys, of_former_certificates_are_known) {
+    auto system = boot_system("127.45.1.11");
+    ASSERT_FALSE(enforce(*insides_, id_).error);
+    auto const key_now = [&] { return system->pairs().front().chain.front().public_key_sha256(); };
+    auto const first = key_now();
+    get(store_->inventory().rekey({.systems = {id_.load()}, .issuer = {}, .then_revoke = std::nullopt}, "admin"));
+    ASSERT_FALSE(enforce(*insides_, id_).error);
+    ASSERT_NE(key_now(), first);
+    EXPECT_TRUE(get(manager::is_known_key(*store_, id_, key_now())));
+    EXPECT_TRUE(get(manager::is_known_key(*store_, id_, first))) << "it is not shown any more";
+    EXPECT_FALSE(get(manager::is_known_key(*store_, id_, pki::PrivateKey::generate(pki::KeyType::ec_p256)->public_key_sha256())));
+}
+
+TEST_F(SystemKeys, of_requests_that_people_were_asked_to_sign_are_known) {
+    by_hand();
+    auto system = boot_system("127.45.1.12");
+    ASSERT_FALSE(enforce(*insides_, id_).error);
+    ASSERT_THAT(open_requests(), SizeIs(1));
+    EXPECT_TRUE(get(manager::is_known_key(*store_, id_ + 1, open_requests().front().public_key))) << "whichever system asks";
+}
+
 // --- what is made of a request, without a system ---
 
 class SystemRequests : public ::testing::Test {
