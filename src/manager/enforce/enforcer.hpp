@@ -9,6 +9,9 @@
 #include "manager/observe/survey.hpp"
 #include "manager/plan/plan.hpp"
 
+#include <map>
+#include <mutex>
+
 namespace countersign::manager {
 
 /// How an enforcement ended.
@@ -105,6 +108,8 @@ private:
     /// A request by hand whose key the system has not any more is superseded. Whether one was.
     net::Task<Result<bool>> give_up_lost_request(WorkPtr work);
     net::Task<Result<void>> forget_former_server(WorkPtr work);
+    /// Once a day for each system.
+    bool may_guess_lost_key(SystemId id);
     /// What HTTPS of the system showed when it was looked at last.
     static std::optional<pki::Certificate> shown_now(WorkPtr const& work);
 
@@ -142,6 +147,8 @@ private:
     std::shared_ptr<Clock const> clock_;
     Announce announce_;
     Settings settings_;
+    std::mutex mutex_;
+    std::map<SystemId, UtcTime> guessed_lost_;  ///< when a system was last believed to have lost a key that it cannot be asked for
 };
 
 }  // namespace countersign::manager

@@ -9,10 +9,14 @@
 
 #include "countersign/errors/mgr.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace countersign::manager {
 
 net::Task<Result<Enforcer::Asked>> Enforcer::ask_for_request(WorkPtr work) {
-    if (work->driver() && !work->driver()->makes_keys()) co_return Asked{};
+    if (!work->driver()) CS_CO_CHECK(co_await reconnect(work));
+    if (!work->driver()->makes_keys()) co_return Asked{};
     // Whoever could slip a request in would get the system's name.
     CS_CO_CHECK(co_await ensure_channel(work, ChannelTrust::pinned));
     if (!work->driver()->makes_keys()) co_return Asked{};
@@ -92,10 +96,25 @@ net::Task<Result<pki::Certificate>> Enforcer::deliver(WorkPtr work, Outgoing nex
     }
     // From an earlier run: the system may have lost the key since. Once more with a new one; what was made a moment ago is just refused.
     if (work->issued == leaf.fingerprint()) co_return fail(std::move(done).error());
+    auto const pending = co_await work->driver()->pending_key();
+    bool const has_key = pending && *pending == leaf.public_key_sha256();
+    if (has_key || (!pending && !says_it_cannot(pending.error()))) co_return fail(std::move(done).error());
+    // Where it cannot be asked, a system that refuses for another reason would be issued one at each try.
+    if (!pending && !may_guess_lost_key(work->system().id)) co_return fail(std::move(done).error());
     CS_CO_TRY(auto fresh, co_await issue_certificate(work));
     leaf = fresh.certificate;
     CS_CO_CHECK(co_await hand_over(work, {.chain = authority_.chain_of(leaf), .key = std::move(fresh.key)}));
     co_return leaf;
+}
+
+bool Enforcer::may_guess_lost_key(SystemId id) {
+    constexpr std::chrono::hours k_between{24};
+    auto const now = clock_->now();
+    std::scoped_lock lock(mutex_);
+    auto const [place, first] = guessed_lost_.try_emplace(id, now);
+    if (!first && now - place->second < k_between) return false;
+    place->second = now;
+    return true;
 }
 
 net::Task<Result<bool>> Enforcer::give_up_lost_request(WorkPtr work) {
@@ -103,6 +122,8 @@ net::Task<Result<bool>> Enforcer::give_up_lost_request(WorkPtr work) {
     auto* const driver = work->driver();
     // Who is not known to be the system may say anything.
     if (driver == nullptr || driver->trust() < ChannelTrust::pinned || !work->account() || !driver->makes_keys()) co_return false;
+    // Another unit has other keys: that is for the person who accepts it.
+    if (!work->seen().other_unit.empty()) co_return false;
     auto const id = work->system().id;
     CS_CO_TRY(auto const found, co_await store_.requests().in_hand(id));
     if (!found || found->request.key_made != k_made_by_system) co_return false;
@@ -116,15 +137,29 @@ net::Task<Result<bool>> Enforcer::give_up_lost_request(WorkPtr work) {
     co_return gone;
 }
 
-/// Answers of the system's own requests stay in its list of pairs, and that is not endless. One that stays in it is no failure.
+/// Answers of the system's own requests stay in its list of pairs, and that is not endless. What the estate did not issue for it stays
+/// where it is, and so does what has another use there. One that stays is no failure.
 net::Task<Result<void>> Enforcer::forget_former_server(WorkPtr work) {
-    auto const former = std::exchange(work->former_server, std::nullopt);
-    if (!former) co_return Result<void>();
-    auto const done = co_await work->driver()->forget_certificate(*former);
-    if (!done)
-        log::debug("enforce.pair_not_forgotten",
-                   {{"system", work->system().id}, {"sha256", former->fingerprint()}, {"error", done.error().explanation()}});
-    co_return Result<void>();
+    // What is on trial may go back to it.
+    if (!work->former_server || !work->system().trial.empty()) co_return Result<void>();
+    auto const former = *std::exchange(work->former_server, std::nullopt);
+    auto const fingerprint = former.fingerprint();
+    auto const known = co_await store_.inventory().find(fingerprint);
+    auto const id = work->system().id;
+    bool const ours = known && known->entry.system == id && (known->entry.purpose == "system" || known->entry.purpose == "by_hand");
+    if (!ours) co_return Result<void>();
+    // What it says now: the account of this run is from before the change.
+    auto const account = co_await work->driver()->read_account();
+    bool const used = !account || account->certificate_fingerprint == fingerprint ||
+                      std::ranges::find(account->identities, fingerprint, &InstalledIdentity::fingerprint) != account->identities.end();
+    if (used) co_return Result<void>();
+    auto const done = co_await work->driver()->forget_certificate(former);
+    if (!done) {
+        log::debug("enforce.pair_not_forgotten", {{"system", id}, {"sha256", fingerprint}, {"error", done.error().explanation()}});
+        co_return Result<void>();
+    }
+    co_return co_await store_.audit("manager", "system.certificate.forget", "system " + std::to_string(id),
+                                    "SHA-256 " + fingerprint + ", which another one has replaced");
 }
 
 }  // namespace countersign::manager

@@ -48,7 +48,8 @@ net::Task<Result<void>> Enforcer::confirm_trial(WorkPtr work, Step step) {
     }
     CS_CO_CHECK(co_await work->driver()->confirm_trial(work->account()->trial));
     work->account()->trial.clear();
-    co_return co_await remember_trial(work, {});
+    CS_CO_CHECK(co_await remember_trial(work, {}));
+    co_return co_await forget_former_server(work);
 }
 
 net::Task<Result<void>> Enforcer::cancel_trial(WorkPtr work) {

@@ -36,38 +36,43 @@ TrustBase Surveyor::trust(std::vector<pki::Certificate> vendors) {
     return trust_cache_->base;
 }
 
-/// All that is asked of the store before a look, as one call.
-net::Task<Result<void>> Surveyor::ask(SystemId id, Observer::Question& question, std::vector<pki::Certificate>& vendors,
-                                      FolderDefaults& defaults) {
-    CS_CO_TRY(question.passwords, co_await store_.get_passwords(id));
-    CS_CO_TRY(question.system, co_await store_.get_system(id));
-    CS_CO_TRY(question.policy, co_await store_.folder_policy().effective_policy(question.system.folder));
+namespace {
+
+/// What is asked of the store before a look. On the store's thread, and perhaps after the surveyor is gone: it keeps what it writes to.
+struct Answers {
+    Observer::Question question;
+    std::vector<pki::Certificate> vendors;
+    FolderDefaults defaults;
+};
+
+net::Task<Result<void>> ask(Store& store, SystemId id, std::shared_ptr<Answers> answers) {
+    auto& question = answers->question;
+    CS_CO_TRY(question.passwords, co_await store.get_passwords(id));
+    CS_CO_TRY(question.system, co_await store.get_system(id));
+    CS_CO_TRY(question.policy, co_await store.folder_policy().effective_policy(question.system.folder));
     // A campaign may have taken this one to another goal than the whole estate's, or its folder's.
-    CS_CO_TRY(auto const goal, co_await store_.campaigns().find_goal(id));
+    CS_CO_TRY(auto const goal, co_await store.campaigns().find_goal(id));
     if (goal && !goal->hold) {
         question.policy.secure_only = goal->mode;
         if (goal->trial_seconds > 0) question.policy.trial_seconds = goal->trial_seconds;
         std::erase_if(question.policy.exceptions, [](PolicyException const& one) { return one.kind == ExceptionKind::mode; });
     }
-    CS_CO_TRY(defaults, co_await store_.folder_policy().effective_defaults(question.system.folder));
-    CS_CO_TRY(question.contact, co_await store_.get_contact(id));
-    CS_CO_TRY(vendors, co_await store_.factory_anchors());
-    CS_CO_TRY(auto link, co_await store_.network().get_link(id));
+    CS_CO_TRY(answers->defaults, co_await store.folder_policy().effective_defaults(question.system.folder));
+    CS_CO_TRY(question.contact, co_await store.get_contact(id));
+    CS_CO_TRY(answers->vendors, co_await store.factory_anchors());
+    CS_CO_TRY(auto link, co_await store.network().get_link(id));
     question.connection = std::move(link.connection);
     question.phonebook = link.phonebook;
     co_return Result<void>();
 }
 
+}  // namespace
+
 net::Task<Result<Observer::Question>> Surveyor::question(SystemId id) {
-    struct Answers {
-        Observer::Question question;
-        std::vector<pki::Certificate> vendors;
-        FolderDefaults defaults;
-    };
     auto const answers = std::make_shared<Answers>();
-    CS_CO_CHECK(co_await store_.read_together([this, id, answers] {
+    CS_CO_CHECK(co_await store_.read_together([store = &store_, id, answers] {
         *answers = {};
-        return ask(id, answers->question, answers->vendors, answers->defaults);
+        return ask(*store, id, answers);
     }));
     auto& question = answers->question;
     {
@@ -117,11 +122,12 @@ net::Task<Result<Survey>> Surveyor::survey(SystemId id, std::optional<JobId> end
     } else {
         survey.sighting = co_await observer_.observe(std::move(asked));
     }
-    CS_CO_CHECK(co_await record(survey, ends));
+    // Before the job may end: nothing can go wrong for it after that.
     if (survey.policy.issuer == Issuer::by_hand) {
         CS_CO_TRY(survey.by_hand, co_await read_by_hand(store_, survey.system, survey.policy, clock_->now()));
         survey.by_hand.days_before = request_days_;
     }
+    CS_CO_CHECK(co_await record(survey, ends));
     co_return survey;
 }
 
@@ -161,6 +167,12 @@ void take_results(System& system, Survey const& survey, UtcTime now) {
 }  // namespace
 
 struct Surveyor::Findings {
+    // Of the survey: what is stored is stored on another thread, perhaps after the caller is gone.
+    System system{};
+    Assessment assessment{};
+    Opened opened{};
+    std::optional<FolderCredential> used{};
+    UtcTime now{};
     std::optional<Replacement> other{};        ///< another unit answers: this one
     bool forget_other = false;                 ///< the system's own unit answers, for the first time in this life
     std::optional<ContactEvidence> contact{};  ///< what is known of its calls changed
@@ -203,7 +215,12 @@ net::Task<Result<void>> Surveyor::record(Survey& survey, std::optional<JobId> en
     findings->service_lines = describe_services(seen);
     findings->trust = news_of_trust(survey);
     findings->shown = sighted_.news(system.id, seen);
-    auto const stored = co_await store_.write_together([this, &survey, findings] { return store_findings(survey, findings); });
+    findings->system = system;
+    findings->assessment = survey.assessment;
+    findings->opened = survey.sighting.opened;
+    if (survey.sighting.used) findings->used = survey.sighting.used->duplicate();
+    findings->now = now;
+    auto const stored = co_await store_.write_together([store = &store_, findings] { return store_findings(*store, findings); });
     if (!stored) {
         if (findings->was_unjudged) note_unjudged_call(system.id);
         co_return fail(stored.error());
@@ -215,18 +232,18 @@ net::Task<Result<void>> Surveyor::record(Survey& survey, std::optional<JobId> en
 }
 
 /// On the store's thread, in one transaction.
-net::Task<Result<void>> Surveyor::store_findings(Survey const& survey, FindingsPtr findings) {
-    auto const id = survey.system.id;
-    if (survey.sighting.opened == Opened::candidate) CS_CO_CHECK(co_await store_.promote_candidate_password(id));
-    if (survey.sighting.opened == Opened::folder) CS_CO_CHECK(co_await keep_password(survey, findings->former_user));
-    if (findings->other) CS_CO_CHECK(co_await store_.replacements().note(*findings->other));
-    if (findings->forget_other) CS_CO_CHECK(co_await store_.replacements().forget(id));
-    if (findings->contact) CS_CO_CHECK(co_await store_.record_contact(id, *findings->contact, "Account"));
-    CS_CO_CHECK(co_await store_.record_assessment(survey.system, survey.assessment, findings->service_lines));
-    if (findings->trust) CS_CO_CHECK(co_await store_.certificates().note_trust(*findings->trust));
-    for (auto const& one : findings->shown) CS_CO_CHECK(co_await store_.inventory().note_served(id, one.service, one.chain));
-    CS_CO_TRY(findings->tickets_changed, co_await settle_tickets(store_, id, findings->verdicts));
-    if (findings->ends) CS_CO_CHECK(co_await store_.finish_job(*findings->ends, JobState::succeeded, std::nullopt, clock_->now()));
+net::Task<Result<void>> Surveyor::store_findings(Store& store, std::shared_ptr<Findings> findings) {
+    auto const id = findings->system.id;
+    if (findings->opened == Opened::candidate) CS_CO_CHECK(co_await store.promote_candidate_password(id));
+    if (findings->opened == Opened::folder) CS_CO_CHECK(co_await keep_password(store, findings));
+    if (findings->other) CS_CO_CHECK(co_await store.replacements().note(*findings->other));
+    if (findings->forget_other) CS_CO_CHECK(co_await store.replacements().forget(id));
+    if (findings->contact) CS_CO_CHECK(co_await store.record_contact(id, *findings->contact, "Account"));
+    CS_CO_CHECK(co_await store.record_assessment(findings->system, findings->assessment, findings->service_lines));
+    if (findings->trust) CS_CO_CHECK(co_await store.certificates().note_trust(*findings->trust));
+    for (auto const& one : findings->shown) CS_CO_CHECK(co_await store.inventory().note_served(id, one.service, one.chain));
+    CS_CO_TRY(findings->tickets_changed, co_await settle_tickets(store, id, findings->verdicts));
+    if (findings->ends) CS_CO_CHECK(co_await store.finish_job(*findings->ends, JobState::succeeded, std::nullopt, findings->now));
     co_return Result<void>();
 }
 
@@ -298,16 +315,16 @@ void Surveyor::judge_contact(Survey& survey, Findings& findings) {
 }
 
 /// A credential of the folder opened the system: it is the system's own from now on.
-net::Task<Result<void>> Surveyor::keep_password(Survey const& survey, std::string former_user) {
-    auto const id = survey.system.id;
-    auto const used = survey.sighting.used->duplicate();
-    CS_CO_CHECK(co_await store_.set_password(id, used.password.duplicate(), PasswordOrigin::given, "manager"));
-    if (used.user.empty() || used.user == former_user) co_return Result<void>();
+net::Task<Result<void>> Surveyor::keep_password(Store& store, std::shared_ptr<Findings> findings) {
+    auto const id = findings->system.id;
+    auto const used = findings->used->duplicate();
+    CS_CO_CHECK(co_await store.set_password(id, used.password.duplicate(), PasswordOrigin::given, "manager"));
+    if (used.user.empty() || used.user == findings->former_user) co_return Result<void>();
     auto const take = [user = used.user](System& stored) {
         stored.user = user;
         return std::string("the folder's user ") + user;
     };
-    CS_CO_CHECK(co_await store_.update_system(id, take, "manager"));
+    CS_CO_CHECK(co_await store.update_system(id, take, "manager"));
     co_return Result<void>();
 }
 

@@ -63,16 +63,13 @@ public:
 private:
     /// What a look brought, decided before any of it is stored.
     struct Findings;
-    using FindingsPtr = std::shared_ptr<Findings>;
-    net::Task<Result<void>> ask(SystemId id, Observer::Question& question, std::vector<pki::Certificate>& vendors,
-                                FolderDefaults& defaults);
     net::Task<Result<void>> record(Survey& survey, std::optional<JobId> ends);
-    net::Task<Result<void>> store_findings(Survey const& survey, FindingsPtr findings);
+    static net::Task<Result<void>> store_findings(Store& store, std::shared_ptr<Findings> findings);
+    static net::Task<Result<void>> keep_password(Store& store, std::shared_ptr<Findings> findings);
     void remember(Survey const& survey, Findings const& findings);
     std::optional<SystemTrust> news_of_trust(Survey const& survey) const;
     void judge_contact(Survey& survey, Findings& findings);
     void judge_unit(Survey& survey, Findings& findings);
-    net::Task<Result<void>> keep_password(Survey const& survey, std::string user);
     net::Task<Result<family::FamilyPtr>> family_of(System& system);
     TrustBase trust(std::vector<pki::Certificate> vendors);
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
+#include <utility>
 
 namespace countersign::manager::store {
 namespace {
@@ -252,15 +253,15 @@ void CommitQueue::end_failed_part(Whole& whole, std::uint64_t changes_before, Er
 Result<void> CommitQueue::carry_out_whole(Whole& whole, std::function<net::Task<Result<void>>()> const& work) {
     Result<void> done;
     bool ended = false;
-    t_whole = &whole;
+    auto* const outer = std::exchange(t_whole, &whole);
     try {
         ended = net::run_at_once([](auto const& parts, Result<void>& out) -> net::Task<> { out = co_await parts(); }(work, done));
     } catch (...) {
-        t_whole = nullptr;
+        t_whole = outer;
         if (!whole.wider) throw;
         return fail(errors::gen::internal, {{"detail", "a part of the call writes, and the call only reads"}});
     }
-    t_whole = nullptr;
+    t_whole = outer;
     if (!ended) return fail(errors::gen::internal, {{"detail", "a call of the store waited for something else"}});
     if (done && whole.failure) return fail(*whole.failure);
     return done;

@@ -145,8 +145,10 @@ net::Task<Result<void>> SqliteStore::finish_job(JobId id, JobState state, std::o
     return write([this, id, state, error = std::move(error), not_before](Database& database) -> Result<void> {
         if (state != JobState::succeeded && state != JobState::failed && state != JobState::waiting)
             return fail(errors::gen::internal, {{"detail", "a job cannot finish as " + std::string(to_string(state))}});
-        auto row = database.select_one({"kind", "system"}, "FROM jobs WHERE id = :id", {value(id)});
+        auto row = database.select_one({"kind", "system", "finished"}, "FROM jobs WHERE id = :id", {value(id)});
         if (!row) return no_such_job(id);
+        // What ended does not come back to life: what went wrong after that is another matter.
+        if (!row->is_null(2)) return {};
         bool ended = state != JobState::waiting;
         database.execute(
             "UPDATE jobs SET state = :state, owner = '', leased_until = NULL, losses = 0, not_before = :due, finished = :finished, "

@@ -112,9 +112,9 @@ public:
     virtual ~Store() = default;
 
     /// What `work` asks of this store, and of its topics, happens as one call: one transaction, one turn, one wait for the disk. All of it
-    /// sees one state, and all of it is kept or nothing. `work` awaits nothing but this store. It runs on the store's thread and may be
-    /// carried out twice (when others were in its way): it changes nothing but the store and what it alone writes to. A part that fails
-    /// after it changed something fails the whole.
+    /// sees one state, and all of it is kept or nothing. `work` awaits nothing but this store. It runs on the store's thread, perhaps when
+    /// its caller is gone, and may be carried out twice: it owns all that it uses, and changes nothing but that and the store. A part that
+    /// fails after it changed something fails the whole.
     using Work = std::function<net::Task<Result<void>>()>;
     virtual net::Task<Result<void>> read_together(Work work) = 0;
     virtual net::Task<Result<void>> write_together(Work work) = 0;

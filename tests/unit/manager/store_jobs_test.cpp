@@ -51,6 +51,15 @@ TEST_F(StoreJobs, a_leased_job_is_nobody_elses_until_the_lease_runs_out) {
     get(store_->renew_lease(id, "two", 60s));
 }
 
+TEST_F(StoreJobs, a_job_that_has_ended_does_not_come_back_to_life) {
+    auto const id = get(store_->queue_job(JobKind::observe, add("c1"), "admin"));
+    lease("one");
+    get(store_->finish_job(id, JobState::succeeded, std::nullopt, clock_->now()));
+    get(store_->finish_job(id, JobState::waiting, Error(errors::net::timed_out, {}), clock_->now()));
+    EXPECT_EQ(get(store_->get_job(id)).state, JobState::succeeded);
+    EXPECT_FALSE(lease("two"));
+}
+
 TEST_F(StoreJobs, a_renewed_lease_holds_longer) {
     auto id = get(store_->queue_job(JobKind::enforce, add("c1"), "admin"));
     lease("one");

@@ -86,6 +86,24 @@ TEST_F(StoreTogether, a_call_that_was_to_read_and_writes_is_carried_out_again_as
     EXPECT_EQ(value_of("one"), "1");
 }
 
+TEST_F(StoreTogether, a_call_within_a_call_is_a_part_of_it) {
+    auto* const store = store_.get();
+    auto const inner = [store]() -> net::Task<Result<void>> { co_return co_await store->set_value("inner", "1"); };
+    auto const outer = [store, inner](bool fails) {
+        return [store, inner, fails]() -> net::Task<Result<void>> {
+            CS_CO_CHECK(co_await store->set_value("before", "1"));
+            CS_CO_CHECK(co_await store->write_together(inner));
+            CS_CO_CHECK(co_await store->set_value("after", "1"));
+            if (fails) co_return fail(errors::gen::internal, {{"detail", "on purpose"}});
+            co_return Result<void>();
+        };
+    };
+    EXPECT_EQ(error_of(store->write_together(outer(true))), errors::gen::internal);
+    for (auto const* key : {"before", "inner", "after"}) EXPECT_EQ(value_of(key), "(none)") << key;
+    get(store->write_together(outer(false)));
+    for (auto const* key : {"before", "inner", "after"}) EXPECT_EQ(value_of(key), "1") << key;
+}
+
 TEST_F(StoreTogether, waiting_for_something_else_is_a_defect_that_is_told_and_changes_nothing) {
     auto* const store = store_.get();
     auto const waits = [store]() -> net::Task<Result<void>> {

@@ -184,6 +184,7 @@ TEST_F(SystemKeys, are_new_with_each_renewal_and_the_former_pair_is_taken_off_th
     EXPECT_NE(system->served_fingerprint(), first);
     EXPECT_EQ(system->requests, 2);
     ASSERT_THAT(system->pairs(), SizeIs(1));
+    EXPECT_THAT(record_of("system.certificate.forget"), HasSubstr(first));
     EXPECT_EQ(system->pairs().front().chain.front().fingerprint(), system->served_fingerprint());
     expect_level_four(*system);
 }
@@ -251,6 +252,18 @@ TEST_F(SystemKeys, that_were_lost_on_the_way_are_made_anew) {
     EXPECT_EQ(authority_.issued, 2);
     EXPECT_EQ(system->requests, 2);
     EXPECT_FALSE(system->recorder().contains("PRIVATE KEY"));
+}
+
+TEST_F(SystemKeys, of_a_system_that_goes_on_refusing_are_not_made_at_each_try) {
+    auto system = boot_system("127.45.1.11");
+    system->refuse_answers = "The file system is full";
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(why_failed(enforce(*insides_, id_)), errors::mgr::refused_by_system) << i;
+    // One more, in case that it lost the key; it cannot be asked.
+    EXPECT_EQ(authority_.issued, 2);
+    system->refuse_answers.clear();
+    ASSERT_FALSE(enforce(*insides_, id_).error);
+    EXPECT_EQ(authority_.issued, 2);
+    expect_level_four(*system);
 }
 
 TEST_F(SystemKeys, whose_certificate_is_taken_and_not_used_are_not_made_again_and_again) {
