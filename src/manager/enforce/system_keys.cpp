@@ -35,6 +35,13 @@ net::Task<Result<Enforcer::Asked>> Enforcer::ask_for_request(WorkPtr work) {
     } else {
         asked.why_not = made.error().message();
     }
+    // A new key was asked for, perhaps because the old one is in wrong hands.
+    if (asked.request) {
+        CS_CO_TRY(bool const known, co_await is_known_key(store_, work->system().id, asked.request->public_key_sha256()));
+        if (known)
+            co_return fail(errors::mgr::system_request_not_good,
+                           {{"system", certificate_name(work->system())}, {"detail", "it has a key that the system had before"}});
+    }
     if (!asked.why_not.empty()) {
         log::info("enforce.key_made_here", {{"system", work->system().id}, {"why", asked.why_not}});
         CS_CO_CHECK(co_await store_.record_progress(work->job, work->steps_done, static_cast<int>(work->plan.steps.size()),
