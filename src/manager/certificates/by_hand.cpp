@@ -1,6 +1,10 @@
 #include "manager/certificates/by_hand.hpp"
 
-#include <algorithm>
+#include "base/text.hpp"
+
+#include <arpa/inet.h>
+#include <array>
+#include <set>
 
 namespace countersign::manager {
 
@@ -13,6 +17,15 @@ std::vector<pki::AlternativeName> names_to_ask_for(System const& system) {
     return names;
 }
 
+std::string comparable_name(std::string_view name) {
+    if (!is_ip_address(name)) return to_lower(name);
+    std::string const text(name);
+    std::array<std::uint8_t, sizeof(in6_addr)> bytes{};
+    if (inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1) return to_hex(bytes, ':');
+    inet_pton(AF_INET, text.c_str(), bytes.data());
+    return to_hex(std::span(bytes).first(sizeof(in_addr)), ':');
+}
+
 Result<SystemRequest> make_system_request(System const& system, Policy const& policy) {
     CS_TRY(auto const type, pki::parse_key_type(policy.key_type));
     CS_TRY(auto key, pki::PrivateKey::generate(type));
@@ -23,9 +36,10 @@ Result<SystemRequest> make_system_request(System const& system, Policy const& po
 }
 
 bool fits(RequestEntry const& request, System const& system, Policy const& policy) {
-    std::vector<std::string> names;
-    for (auto const& name : names_to_ask_for(system)) names.push_back(name.value);
-    return request.names == names && request.key_type == policy.key_type;
+    std::set<std::string> asked, needed;
+    for (auto const& name : request.names) asked.insert(comparable_name(name));
+    for (auto const& name : names_to_ask_for(system)) needed.insert(comparable_name(name.value));
+    return asked == needed && request.key_type == policy.key_type;
 }
 
 net::Task<Result<ByHand>> read_by_hand(Store& store, System system, Policy policy, UtcTime now) {

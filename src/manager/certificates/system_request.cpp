@@ -22,7 +22,9 @@ Failure refused(SystemRequestNeeds const& needs, std::string_view detail) {
 }
 
 bool has(std::vector<pki::AlternativeName> const& names, pki::AlternativeName const& one) {
-    return std::ranges::any_of(names, [&one](auto const& name) { return name.kind == one.kind && iequals(name.value, one.value); });
+    return std::ranges::any_of(names, [wanted = comparable_name(one.value), kind = one.kind](auto const& name) {
+        return name.kind == kind && comparable_name(name.value) == wanted;
+    });
 }
 
 }  // namespace
@@ -34,12 +36,13 @@ Result<std::string> judge_system_request(pki::CertificateRequest const& request,
     if (std::ranges::find(needs.shared_keys, key) != needs.shared_keys.end())
         return refused(needs, "it has a key that other systems have, too");
     if (auto good = pki::check_is_no_authority(request); !good) return refused(needs, good.error().parameter("detail"));
+    if (auto good = pki::check_names_are_plain(request); !good) return refused(needs, good.error().parameter("detail"));
     auto const names = request.alternative_names();
     for (auto const& name : names)
         if (!has(needs.names, name)) return refused(needs, "it asks for the name " + name.value);
     auto const common_name = request.common_name();
-    if (std::ranges::none_of(needs.names, [&common_name](auto const& name) { return iequals(name.value, common_name); }))
-        return refused(needs, "it asks for the common name " + common_name);
+    auto const is_it = [wanted = comparable_name(common_name)](auto const& name) { return comparable_name(name.value) == wanted; };
+    if (std::ranges::none_of(needs.names, is_it)) return refused(needs, "it asks for the common name " + common_name);
 
     auto const type = pki::key_type_of(request);
     auto const made = std::string(type ? pki::to_string(*type) : type.error().parameter("type"));

@@ -21,13 +21,6 @@ Failure broken(std::string_view detail) { return fail(errors::crt::broken_reques
 /// What OpenSSL would compute with; the check of a signature takes milliseconds then.
 constexpr int k_largest_key_bits = 16'384;
 
-/// extensionRequest of PKCS#9 (RFC 2985 section 5.4.2), and the one that Windows used before it.
-bool asks_for_extensions(View oid) {
-    constexpr std::array<std::uint8_t, 9> pkcs9{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x0e};
-    constexpr std::array<std::uint8_t, 10> windows{0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x01, 0x0e};
-    return std::ranges::equal(oid, pkcs9) || std::ranges::equal(oid, windows);
-}
-
 /// Attributes ::= SET OF SEQUENCE { type, SET OF value }. The value of the first request for extensions; empty when there is none,
 /// nothing when something is broken.
 std::optional<View> find_extensions(View attributes) {
@@ -75,6 +68,12 @@ bool ecdsa_fits(EVP_PKEY* key, EVP_MD const* method, View message, View signatur
 
 }  // namespace
 
+bool asks_for_extensions(View oid) {
+    constexpr std::array<std::uint8_t, 9> pkcs9{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x0e};
+    constexpr std::array<std::uint8_t, 10> windows{0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x01, 0x0e};
+    return std::ranges::equal(oid, pkcs9) || std::ranges::equal(oid, windows);
+}
+
 Result<std::shared_ptr<RequestParts const>> RequestParts::decode(View der) {
     std::shared_ptr<RequestParts> parts(new RequestParts(Bytes(der.begin(), der.end())));
     CS_CHECK(parts->read());
@@ -113,7 +112,8 @@ Result<void> RequestParts::read() {
     }
 
     auto const attributes = fields.next(der::wrapped(0));  // some programs leave out an empty set
-    auto const extensions = find_extensions(attributes ? attributes->content : View());
+    if (attributes) attributes_ = attributes->content;
+    auto const extensions = find_extensions(attributes_);
     if (!fields.at_end() || !extensions) return broken("its attributes cannot be decoded");
     if (extensions->empty()) return {};
     data = extensions->data();

@@ -7,6 +7,7 @@
 #include "manager/store/folder_policy_store.hpp"
 #include "manager/store/inventory_store.hpp"
 #include "manager_fixture.hpp"
+#include "support/program.hpp"
 #include "support/temporary_folder.hpp"
 
 #include "countersign/errors/crt.hpp"
@@ -368,6 +369,52 @@ TEST_F(SystemRequests, for_others_are_refused) {
     EXPECT_THAT(verdict(make(key_, "room1.company.com", {"room1.company.com", "*.company.com"}), needs()),
                 HasSubstr("refused: it asks for the name"));
     EXPECT_THAT(verdict(make(key_, "ceo.company.com", {"room1.company.com"}), needs()), HasSubstr("refused: it asks for the common name"));
+}
+
+TEST_F(SystemRequests, for_more_than_names_of_servers_are_refused) {
+    TemporaryFolder const folder;
+    (void)folder.file("key.pem", key_.to_pem().reveal());
+    auto const asks = [&](std::string const& more) {
+        auto const ran =
+            run_in(folder, "openssl req -new -key key.pem -out request.pem -addext 'subjectAltName=DNS:room1.company.com" + more);
+        EXPECT_EQ(ran.exit_code, 0) << ran.output;
+        return verdict(*pki::CertificateRequest::parse_pem(folder.read("request.pem")), needs());
+    };
+    std::string const good = "' -subj /CN=room1.company.com";
+    EXPECT_EQ(asks(good), "");
+    EXPECT_THAT(asks(",otherName:1.3.6.1.4.1.311.20.2.3;UTF8:ceo@company.com" + good), HasSubstr("refused: it asks for a name that is"));
+    EXPECT_THAT(asks(good + " -addext extendedKeyUsage=OCSPSigning"), HasSubstr("refused: it asks for an extended key usage"));
+    EXPECT_THAT(asks(good + "/CN=ceo.company.com"), HasSubstr("refused: its subject is not one common name alone"));
+    EXPECT_THAT(asks(good + "/emailAddress=ceo@company.com"), HasSubstr("refused: its subject is not one common name alone"));
+}
+
+TEST_F(SystemRequests, in_another_spelling_are_signed_and_go_on_to_fit) {
+    auto const fits = [](std::vector<std::string> asked, std::string const& host_name, std::string const& address) {
+        manager::RequestEntry request;
+        request.names = std::move(asked);
+        request.key_type = "ec:p256";
+        manager::System system;
+        system.host_name = host_name;
+        system.address = address;
+        manager::Policy policy;
+        policy.key_type = "ec:p256";
+        return manager::fits(request, system, policy);
+    };
+    EXPECT_EQ(verdict(make(key_, "ROOM1.company.com", {"Room1.Company.com", "room1.company.com"}), needs()), "");
+    EXPECT_TRUE(fits({"Room1.Company.com", "room1.company.com"}, "room1.company.com", "192.0.2.1"));
+    EXPECT_FALSE(fits({"room1.company.com", "room2.company.com"}, "room1.company.com", "192.0.2.1"));
+    EXPECT_FALSE(fits({}, "room1.company.com", "192.0.2.1"));
+    manager::SystemRequestNeeds const of_address{
+        .names = {{pki::AlternativeName::Kind::ip, "2001:DB8:0:0::1"}}, .key_type = "ec:p256", .shared_keys = {}};
+    auto const of_names = [&](std::vector<pki::AlternativeName> const& names) {
+        return verdict(*pki::CertificateRequest::create(key_, {.common_name = "2001:db8::0001"}, names), of_address);
+    };
+    EXPECT_EQ(of_names({{pki::AlternativeName::Kind::ip, "2001:db8::1"}}), "");
+    EXPECT_THAT(of_names({{pki::AlternativeName::Kind::ip, "2001:db8::2"}}), HasSubstr("refused: it asks for the name 2001:db8::2"));
+    EXPECT_TRUE(fits({"2001:db8::1"}, "", "2001:DB8:0:0::1"));
+    EXPECT_FALSE(fits({"2001:db8::2"}, "", "2001:DB8:0:0::1"));
+    EXPECT_TRUE(fits({"192.0.2.1", "192.0.2.1"}, "", "192.0.2.1"));
+    EXPECT_FALSE(fits({"192.0.2.2"}, "", "192.0.2.1"));
 }
 
 TEST_F(SystemRequests, with_an_old_or_shared_key_are_refused) {
