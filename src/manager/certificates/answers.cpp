@@ -96,7 +96,7 @@ private:
 /// From the leaf upwards, as far as issuers are there.
 std::vector<pki::Certificate> chain_of(pki::Certificate const& leaf, std::vector<pki::Certificate> const& authorities) {
     std::vector<pki::Certificate> chain{leaf};
-    while (chain.size() < k_longest_chain && !(chain.size() > 1 && chain.back().is_self_issued())) {
+    while (chain.size() < k_longest_chain && (chain.size() == 1 || !chain.back().is_self_issued())) {
         auto const issuer = std::ranges::find_if(authorities, [&chain](pki::Certificate const& one) {
             return one.subject() == chain.back().issuer() && std::ranges::find(chain, one) == chain.end() &&
                    pki::check_order({chain.back(), one}).has_value();

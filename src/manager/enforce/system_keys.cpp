@@ -150,7 +150,7 @@ net::Task<Result<void>> Enforcer::forget_former_server(WorkPtr work) {
     // What is on trial may go back to it.
     if (!work->former_server || !work->system().trial.empty()) co_return Result<void>();
     auto const former = *std::exchange(work->former_server, std::nullopt);
-    auto const fingerprint = former.fingerprint();
+    auto const& fingerprint = former.fingerprint();
     auto const known = co_await store_.inventory().find(fingerprint);
     auto const id = work->system().id;
     bool const ours = known && known->entry.system == id && (known->entry.purpose == "system" || known->entry.purpose == "by_hand");

@@ -73,9 +73,9 @@ public:
 private:
     /// What is under way on the store's thread by together().
     struct Whole {
-        CommitQueue* queue;
-        Database* database;
-        Access access;
+        CommitQueue* queue = nullptr;
+        Database* database = nullptr;
+        Access access = Access::read;
         std::optional<Access> wider{};   ///< a part needs this
         std::optional<Error> failure{};  ///< a part failed that had changed something: so does the whole
     };
