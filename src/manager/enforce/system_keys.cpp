@@ -151,9 +151,15 @@ net::Task<Result<void>> Enforcer::forget_former_server(WorkPtr work) {
     if (!work->former_server || !work->system().trial.empty()) co_return Result<void>();
     auto const former = *std::exchange(work->former_server, std::nullopt);
     auto const& fingerprint = former.fingerprint();
-    auto const known = co_await store_.inventory().find(fingerprint);
+    if (work->survey.family->find_behaviour("certificate_delete") == nullptr) co_return Result<void>();
+    // The list of what is known of the system: the question after one certificate also asks who trusts it.
     auto const id = work->system().id;
-    bool const ours = known && known->entry.system == id && (known->entry.purpose == "system" || known->entry.purpose == "by_hand");
+    CS_CO_TRY(auto const known,
+              co_await store_.inventory().page(
+                  {.text = {}, .issuer = {}, .system = id, .state = {}, .expires_before = {}, .latest_first = true, .limit = 20}, {}));
+    bool const ours = std::ranges::any_of(known.entries, [&](InventoryEntry const& one) {
+        return one.fingerprint == fingerprint && one.system == id && (one.purpose == "system" || one.purpose == "by_hand");
+    });
     if (!ours) co_return Result<void>();
     // What it says now: the account of this run is from before the change.
     auto const account = co_await work->driver()->read_account();
