@@ -26,11 +26,6 @@ net::Task<Result<void>> Enforcer::request_certificate(WorkPtr work, Step step) {
         asked.request = std::move(fresh.request);
         key = std::move(fresh.key);
     }
-    CS_CO_TRY(auto const known, co_await store_.requests().of_keys({asked.request->public_key_sha256()}));
-    if (!known.empty())
-        co_return fail(errors::mgr::system_request_not_good,
-                       {{"system", certificate_name(system)},
-                        {"detail", "it has the key of certificate request " + std::to_string(known.front().id)}});
     auto made = co_await store_.requests().make(
         {.system = system.id,
          .request = *std::move(asked.request),
