@@ -11,7 +11,7 @@ from checks import ROOT, finish, name
 
 web = pathlib.Path(sys.argv[1]) / "web"
 problems = []
-for work in (web / "work", web / "device"):
+for work in (web / "site", web / "device"):
     done = subprocess.run(["node", "node_modules/typescript/bin/tsc", "--noEmit"], cwd=work, capture_output=True, text=True)
     if done.returncode != 0:
         problems += (done.stdout + done.stderr).strip().splitlines()

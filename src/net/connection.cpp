@@ -101,7 +101,8 @@ Error Connection::timeout() const {
 Error Connection::broken() {
     if (timed_out_) return timeout();
     if (session_ && !session_->failure().empty())
-        return Error(errors::net::tls_failed, {{"peer", peer_name()}, {"detail", session_->failure()}});
+        return Error(session_->lost() ? errors::net::connection_lost : errors::net::tls_failed,
+                     {{"peer", peer_name()}, {"detail", session_->failure()}});
     auto const* why = system_error_ != 0 ? std::strerror(system_error_) : "it was closed on this side";
     return Error(errors::net::connection_lost, {{"peer", peer_name()}, {"detail", why}});
 }

@@ -51,6 +51,7 @@ Session::Step Session::after(int result) {
     // The peer closed the socket without close_notify.
     bool const cut = ERR_GET_LIB(reason) == ERR_LIB_SSL && ERR_GET_REASON(reason) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
     if (cut && finished_) return Step::closed;
+    lost_ = finished_ && code == SSL_ERROR_SYSCALL;
     if (cut || (code == SSL_ERROR_SYSCALL && reason == 0 && system == 0)) {
         failure_ = "the peer closed the connection";
     } else if (code == SSL_ERROR_SYSCALL) {

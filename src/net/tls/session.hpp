@@ -53,6 +53,8 @@ public:
 
     /// After `failed`: OpenSSL's reason in words.
     [[nodiscard]] std::string const& failure() const { return failure_; }
+    /// That failure is the connection's and none of TLS: it broke after the handshake.
+    [[nodiscard]] bool lost() const { return lost_; }
     /// After `closed` of a read: the peer said goodbye (close_notify), so nothing was cut off.
     [[nodiscard]] bool ended_properly() const { return ended_properly_; }
     /// After `done` of the handshake: the revocation of the peer's certificates is still to be settled, before anything is read
@@ -89,6 +91,7 @@ private:
     bool client_ = false;
     bool finished_ = false;
     bool ended_properly_ = false;
+    bool lost_ = false;
     bool refused_peer_ = false;
     bool unsettled_ = false;  ///< see unsettled()
     bool accept_any_ = false;
