@@ -164,7 +164,7 @@ void add_inventory_commands(CLI::App& app, Context& context) {
     rekeying->add_option("systems", again->systems, "Systems; or select them with the options below");
     add_selection_options(*rekeying, again->selection);
     rekeying->add_flag("--all", again->all, "Every system");
-    rekeying->add_option("--issuer", again->issuer, "All that serve a certificate right below this authority: its SHA-256");
+    rekeying->add_option("--issuer", again->issuer, "All that have a certificate below this authority: its SHA-256, or the first digits");
     rekeying
         ->add_option("--revoke", again->revoke,
                      "Revoke the old certificates as soon as the new ones are proven, with this reason: keyCompromise, superseded, "

@@ -35,9 +35,12 @@ net::Task<Result<void>> Certification::note_own(std::vector<pki::Certificate> ch
 }
 
 net::Task<Result<InventoryEntry>> Certification::revoke(std::string fingerprint, int reason, std::string actor) {
-    CS_CO_TRY(auto revoked, co_await revocation_.revoke(std::move(fingerprint), reason, actor));
+    CS_CO_TRY(auto const before, co_await links_.store.inventory().find(std::move(fingerprint)));
+    CS_CO_TRY(auto revoked, co_await revocation_.revoke(before.entry.fingerprint, reason, actor));
     CS_CO_TRY(auto const found, co_await links_.store.inventory().find(revoked.fingerprint));
     std::vector<SystemId> systems;
+    // It was on its way there, and another one is made now.
+    if (before.entry.state == CertificateState::pending && before.entry.system != 0) systems.push_back(before.entry.system);
     for (auto const& use : found.uses)
         if (use.system != 0 && !use.until) systems.push_back(use.system);
     if (!systems.empty()) CS_CO_CHECK(co_await links_.enforce(std::move(systems), std::move(actor)));

@@ -48,7 +48,7 @@ net::Task<Result<ClientSide>> read_client_side(Store& store, InternalCa const& a
     auto const windows = readable_windows(policy.renewal_windows);
     bool const now_due =
         due && due->fingerprint == side.installed && (due->at_once || may_renew(windows, now, {due->not_before, due->not_after}));
-    side.replace = known->entry.revoked.has_value() || now_due;
+    side.replace = known->entry.revoked.has_value() || known->entry.to_be_replaced || now_due;
     side.wait = !may_renew(windows, now, {side.certificate->not_before(), side.certificate->not_after()});
     co_return side;
 }

@@ -88,7 +88,11 @@ net::Task<Result<Enforcer::Outgoing>> Enforcer::outgoing(WorkPtr work) {
 net::Task<Result<std::string>> Enforcer::wanted_certificate(WorkPtr work) {
     if (work->survey.policy.issuer == Issuer::internal) {
         CS_CO_TRY(auto const pending, co_await store_.get_pending_certificate(work->system().id));
-        co_return pending ? pending->certificate.fingerprint() : std::string();
+        if (pending) co_return pending->certificate.fingerprint();
+        // A plan that proves one had one made. Whatever else verifies is not it.
+        co_return fail(errors::mgr::not_proven, {{"step", "Check the new certificate from outside"},
+                                                 {"system", certificate_name(work->system())},
+                                                 {"detail", "it was revoked meanwhile, or a person asked for a new key"}});
     }
     CS_CO_TRY(auto const found, co_await store_.requests().in_hand(work->system().id));
     co_return found && !found->answer.empty() ? found->answer.front().fingerprint() : std::string();
@@ -96,8 +100,8 @@ net::Task<Result<std::string>> Enforcer::wanted_certificate(WorkPtr work) {
 
 net::Task<Result<void>> Enforcer::settle_certificate(WorkPtr work) {
     auto const id = work->system().id;
-    CS_CO_TRY(auto const pending, co_await store_.get_pending_certificate(id));
-    if (pending) CS_CO_CHECK(co_await store_.clear_pending_certificate(id));
+    // Also what is not to be used any more.
+    CS_CO_CHECK(co_await store_.clear_pending_certificate(id));
     if (work->survey.policy.issuer == Issuer::internal) co_return Result<void>();
     CS_CO_TRY(auto const found, co_await store_.requests().in_hand(id));
     if (found && !found->answer.empty()) {

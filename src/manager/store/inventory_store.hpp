@@ -57,7 +57,8 @@ struct InventoryEntry {
     int reason = 0;           ///< CRLReason, when revoked
     std::string replaced_by;  ///< fingerprint
     std::optional<UtcTime> renew_at;
-    std::string pem;  ///< empty: issued before the inventory was kept, and not seen since
+    std::string pem;              ///< empty: issued before the inventory was kept, and not seen since
+    bool to_be_replaced = false;  ///< a person asked for a new key in its place (InventoryStore::rekey)
 };
 
 struct InventoryFilter {
@@ -150,11 +151,12 @@ public:
         bool at_once = false;  ///< it was revoked, or a person asked: it waits for no hours
     };
     virtual net::Task<Result<std::optional<ToReplace>>> to_replace(SystemId system, Side side = Side::server) = 0;
-    /// The certificates that systems serve are to be replaced now, whatever their time; `then_revoke`: the reason with which they are
-    /// revoked as soon as the new one is proven. What is known of `systems`, or of all below the issuer. How many.
+    /// The certificates that systems serve are to be replaced now, whatever their time, and what is on its way to them is given up: pairs
+    /// that no system showed yet, and requests in hand. `then_revoke`: the reason with which all of them are revoked as soon as the new
+    /// one is proven. What is known of `systems`, or of all below the issuer. The systems; GEN-003, GEN-001 for the issuer.
     struct Rekey {
         std::vector<SystemId> systems;
-        std::string issuer;  ///< when not empty, `systems` does not count
+        std::string issuer;  ///< SHA-256 or its first 8 digits and more; all authorities below it count. Not empty: `systems` does not
         std::optional<int> then_revoke;
     };
     virtual net::Task<Result<std::vector<SystemId>>> rekey(Rekey wanted, std::string actor) = 0;

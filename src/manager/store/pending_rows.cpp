@@ -42,6 +42,7 @@ net::Task<Result<std::optional<PendingCertificate>>> get_pending(Backing& backin
         auto row = database.select_one({"certificate", "sealed_key"}, in_table(side), {value(id)});
         if (!row) return std::nullopt;
         CS_TRY(auto certificate, pki::Certificate::parse_pem(row->text(0)));
+        if (is_given_up(database, certificate.fingerprint())) return std::nullopt;
         if (row->text(1).empty()) return PendingCertificate{.certificate = std::move(certificate), .key = std::nullopt};
         CS_TRY(auto pem, kept->sealer().open(row->text(1), key_context(id, side)));
         CS_TRY(auto key, pki::PrivateKey::parse_pem(pem.reveal()));

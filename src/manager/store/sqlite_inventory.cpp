@@ -186,13 +186,18 @@ NamedSystems trusting(Database& database, std::string const& fingerprint) {
 
 }  // namespace
 
+Result<std::string> fingerprint_of(Database& database, std::string const& name) {
+    CS_TRY(auto const id, number_of(database, name));
+    return database.select_one({"fingerprint"}, "FROM inventory WHERE id = :id", {value(id)})->text(0);
+}
+
 std::vector<std::string_view> const& entry_columns() {
     static std::vector<std::string_view> const columns = {
         "inventory.id",        "inventory.fingerprint", "inventory.serial",    "inventory.subject",     "inventory.names",
         "issuer_subject",      "inventory.issuer",      "inventory.purpose",   "inventory.system",      "systems.name",
         "inventory.key_kind",  "inventory.not_before",  "inventory.not_after", "inventory.state",       "inventory.first_seen",
         "inventory.last_seen", "inventory.revoked",     "inventory.reason",    "inventory.replaced_by", "inventory.renew_at",
-        "systems.observed_at", "inventory.pem",         "inventory.key_made"};
+        "systems.observed_at", "inventory.pem",         "inventory.key_made",  "inventory.rekey"};
     return columns;
 }
 
@@ -219,6 +224,7 @@ InventoryEntry entry_of(Row const& row, UtcTime now) {
                        .renew_at = row.optional_time(19),
                        .pem = row.text(21)};
     out.key_made = row.text(22);
+    out.to_be_replaced = !row.is_null(23);
     if (out.key_made.empty() && std::ranges::find(k_made_for_systems, out.purpose) != k_made_for_systems.end())
         out.key_made = k_made_by_manager;
     auto const names = row.text(4);

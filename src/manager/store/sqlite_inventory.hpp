@@ -55,6 +55,10 @@ void take_in_answer(Database& database, UtcTime now, SystemId system, std::vecto
 void settle_answer(Database& database, UtcTime now, std::string const& fingerprint);
 /// The system's pending certificate was proven in place, or given up: the one that it serves now has taken the place of those before.
 void settle_pending(Database& database, UtcTime now, SystemId system, Side side);
+/// It was revoked, or a person asked for a new key in its place: what was on its way is not to get there any more.
+bool is_given_up(Database& database, std::string const& fingerprint);
+/// In full, of any form of it or its first 8 digits and more. GEN-003; GEN-001 when several begin so.
+Result<std::string> fingerprint_of(Database& database, std::string const& name);
 /// What is on its way to a system of this side; and what it is called in the inventory.
 std::string_view pending_table(Side side);
 std::string_view purpose_of(Side side);

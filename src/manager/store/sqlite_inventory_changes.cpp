@@ -81,9 +81,14 @@ std::int64_t insert_seen(Database& database, UtcTime now, pki::Certificate const
     return insert(database, now, {.described = described, .purpose = purpose, .system = system, .state = state}, chain);
 }
 
+bool is_used(Database& database, std::int64_t certificate) {
+    return database.select_one({"1"}, "FROM inventory_uses WHERE certificate = :certificate AND until IS NULL", {value(certificate)})
+        .has_value();
+}
+
 /// Nothing shows it any more: `by` took its place, or nothing did.
 void leave(Database& database, UtcTime now, std::int64_t certificate, std::string_view by) {
-    if (database.select_one({"1"}, "FROM inventory_uses WHERE certificate = :certificate AND until IS NULL", {value(certificate)})) {
+    if (is_used(database, certificate)) {
         // Another service shows it still, or the system did when it called last.
         if (!by.empty()) database.execute("UPDATE inventory SET replaced_by = :by WHERE id = :id", {value(by), value(certificate)});
         return;
@@ -127,11 +132,20 @@ void revoke_those_replaced(Database& database, UtcTime now, std::string const& f
         revoke_when_asked(database, now, row.number(0));
 }
 
+void set_aside(Database& database, UtcTime now, SystemId system, Row const& certificate, std::int64_t reason, std::string_view actor) {
+    // What others issued can be replaced here, and be revoked by them only.
+    bool const ours = certificate.text(2) == "system" || certificate.text(2) == k_client_purpose;
+    database.execute("UPDATE inventory SET rekey = :reason WHERE id = :id",
+                     {value(ours ? reason : std::int64_t{-1}), value(certificate.number(0))});
+    add_audit_record(database, now, actor, "certificate.rekey", subject_of(system), "in place of SHA-256 " + certificate.text(1));
+}
+
 void give_up_pending(Database& database, SystemId system, Side side, std::string const& instead) {
     // Asked first, then changed one by one: a statement that may change several rows makes FTS5 write its index out, also when there is
     // none.
     for (auto const& row : database.select({"id"},
-                                           "FROM inventory WHERE system = :system AND system <> 0 AND state = 'pending' AND purpose " +
+                                           "FROM inventory WHERE system = :system AND system <> 0 AND +state IN ('pending', 'issued') AND "
+                                           "(state = 'pending' OR rekey IS NOT NULL) AND purpose " +
                                                std::string(side == Side::client ? "=" : "<>") + " 'system_client'",
                                            {value(system)}))
         database.execute("UPDATE inventory SET state = 'unused', renew_at = NULL, replaced_by = :by WHERE id = :id",
@@ -169,12 +183,28 @@ void take_in_pending(Database& database, UtcTime now, SystemId system, Side side
                    .signed_here = true});
 }
 
+bool is_given_up(Database& database, std::string const& fingerprint) {
+    return database
+        .select_one({"id"}, "FROM inventory WHERE fingerprint = :fingerprint AND (state = 'revoked' OR rekey IS NOT NULL)",
+                    {value(fingerprint)})
+        .has_value();
+}
+
 void settle_pending(Database& database, UtcTime now, SystemId system, Side side) {
     auto const pending =
         database.select_one({"certificate"}, "FROM " + std::string(pending_table(side)) + " WHERE system = :system", {value(system)});
     if (!pending) return;
     auto const certificate = pki::Certificate::parse_pem(pending->text(0));
     if (!certificate) return;
+    if (is_given_up(database, certificate->fingerprint())) {
+        // Another one was proven, or none is wanted: nothing is to show this one any more.
+        auto const known =
+            database.select_one({"id"}, "FROM inventory WHERE fingerprint = :fingerprint", {value(certificate->fingerprint())});
+        database.execute("UPDATE inventory SET state = 'unused', renew_at = NULL WHERE id = :id AND state = 'pending'",
+                         {value(known->number(0))});
+        if (!is_used(database, known->number(0))) revoke_when_asked(database, now, known->number(0));
+        return;
+    }
     auto const fresh = insert_seen(database, now, *certificate, {}, purpose_of(side), system, CertificateState::issued);
     // The look that follows the proof notes where it is served.
     database.execute("UPDATE inventory SET state = 'issued' WHERE id = :id AND state = 'pending'", {value(fresh)});
@@ -308,33 +338,71 @@ net::Task<Result<void>> SqliteInventory::put_off_renewal(std::string fingerprint
     });
 }
 
+namespace {
+
+constexpr std::string_view k_new_key_wanted = "a new key was asked for";
+
+/// The authority and all those below it, with marks for their values.
+struct Below {
+    std::string marks;
+    std::vector<Value> values;
+};
+Below all_below(Database& database, std::string const& issuer) {
+    Below out;
+    for (auto const& row : database.select(
+             {"fingerprint"},
+             "FROM (WITH RECURSIVE below (fingerprint) AS (SELECT CAST(:issuer AS TEXT) UNION SELECT inventory.fingerprint FROM inventory "
+             "JOIN below ON inventory.issuer = below.fingerprint WHERE purpose IN ('root', 'authority', 'seen authority')) "
+             "SELECT fingerprint FROM below) AS found ORDER BY fingerprint LIMIT 100",
+             {value(issuer)})) {
+        out.marks += out.marks.empty() ? ":i0" : ", :i" + std::to_string(out.values.size());
+        out.values.push_back(value(row.text(0)));
+    }
+    return out;
+}
+
+}  // namespace
+
 net::Task<Result<std::vector<SystemId>>> SqliteInventory::rekey(Rekey wanted, std::string actor) {
     return backing_.write([this, wanted = std::move(wanted),
                            actor = std::move(actor)](Database& database) -> Result<std::vector<SystemId>> {
         auto const now = backing_.now();
-        constexpr std::string_view from =
+        std::string const shown =
             "FROM inventory_uses JOIN inventory ON inventory.id = certificate WHERE until IS NULL AND (service <> 'client' OR purpose = "
             "'system_client') AND inventory_uses.system <> 0 AND ";
-        std::vector<Row> rows;
+        // What is on its way was made for the same hands, or by them: it must not be what takes the old one's place.
+        // It may also be proven, and not have been seen since.
+        std::string const waiting =
+            "FROM inventory WHERE state IN ('pending', 'issued') AND purpose IN ('system', 'system_client', 'by_hand') AND not_after > "
+            ":now "
+            "AND system <> 0 AND ";
+        std::vector<SystemId> out;
+        auto const take = [&](std::vector<Row> const& rows) {
+            for (auto const& row : rows) {
+                set_aside(database, now, row.number(3), row, wanted.then_revoke ? std::int64_t{*wanted.then_revoke} : -1, actor);
+                if (row.text(4) != "issued") out.push_back(row.number(3));
+            }
+        };
         if (!wanted.issuer.empty()) {
-            rows = database.select({"inventory.id", "inventory_uses.system", "fingerprint", "purpose"},
-                                   std::string(from) + "issuer = :issuer", {value(wanted.issuer)});
+            CS_TRY(auto const authority, fingerprint_of(database, wanted.issuer));
+            auto const below = all_below(database, authority);
+            auto values = below.values;
+            take(database.select({"inventory.id", "fingerprint", "purpose", "inventory_uses.system", "state"},
+                                 shown + "issuer IN (" + below.marks + ")", values));
+            values.insert(values.begin(), value(now));
+            auto const rows = database.select({"id", "fingerprint", "purpose", "system", "state"},
+                                              waiting + "issuer IN (" + below.marks + ")", std::move(values));
+            take(rows);
+            for (auto const& row : rows)
+                if (row.text(2) == "by_hand") (void)retire_request(database, now, row.number(3), k_new_key_wanted, actor);
         } else {
             for (auto system : wanted.systems) {
-                auto more = database.select({"inventory.id", "inventory_uses.system", "fingerprint", "purpose"},
-                                            std::string(from) + "inventory_uses.system = :system", {value(system)});
-                rows.insert(rows.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+                take(database.select({"inventory.id", "fingerprint", "purpose", "inventory_uses.system", "state"},
+                                     shown + "inventory_uses.system = :system", {value(system)}));
+                take(database.select({"id", "fingerprint", "purpose", "system", "state"}, waiting + "system = :system",
+                                     {value(now), value(system)}));
+                if (retire_request(database, now, system, k_new_key_wanted, actor)) out.push_back(system);
             }
-        }
-        std::vector<SystemId> out;
-        for (auto const& row : rows) {
-            // What others issued can be replaced here, and be revoked by them only.
-            auto const reason = (row.text(3) == "system" || row.text(3) == k_client_purpose) && wanted.then_revoke
-                                    ? std::int64_t{*wanted.then_revoke}
-                                    : std::int64_t{-1};
-            database.execute("UPDATE inventory SET rekey = :reason WHERE id = :id", {value(reason), value(row.number(0))});
-            add_audit_record(database, now, actor, "certificate.rekey", subject_of(row.number(1)), "in place of SHA-256 " + row.text(2));
-            out.push_back(row.number(1));
         }
         std::ranges::sort(out);
         auto const same = std::ranges::unique(out);

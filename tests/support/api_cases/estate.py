@@ -76,7 +76,9 @@ def systems_that_serve_a_certificate_get_a_new_one_and_nothing_else_is_taken(api
     served = api.other("GET", "/certificates").ok(query="?state=served&limit=1000")["certificates"]
     system = next(one["system"] for one in served if one["system"] != 0)
     assert api.ok({"systems": [system]})["systems"] == [system]
-    api.refused(409, "MGR-153", {"issuer": "0" * 64})
+    api.refused(404, "GEN-003", {"issuer": "0" * 64})
+    responder = next(one for one in api.other("GET", "/certificates").ok(query="?limit=1000")["certificates"] if one["purpose"] == "manager")
+    api.refused(409, "MGR-153", {"issuer": responder["fingerprint"]})
     api.refused(422, "GEN-006", {"issuer": "0" * 64, "all": True, "revoke": "certificateHold"})
 
 

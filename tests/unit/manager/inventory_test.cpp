@@ -254,6 +254,96 @@ TEST_F(InventoryTest, a_new_key_that_a_person_wants_revokes_the_old_certificate_
     EXPECT_EQ(replaced(id), std::nullopt);
 }
 
+TEST_F(InventoryTest, what_is_on_its_way_when_a_new_key_is_asked_for_never_gets_there) {
+    auto authority = open();
+    note(*authority);
+    auto const id = add("c1");
+    auto const first = issue(*authority, id);
+    serve(id, {first});
+    get(store_->clear_pending_certificate(id));
+    auto const waiting = issue(*authority, id);
+    EXPECT_THAT(get(store_->inventory().rekey({.systems = {id}, .issuer = {}, .then_revoke = 1}, "admin")), ElementsAre(id));
+    EXPECT_FALSE(get(store_->get_pending_certificate(id))) << "its key may be in wrong hands, too";
+    auto const second = issue(*authority, id);
+    EXPECT_EQ(get(store_->get_pending_certificate(id))->certificate, second);
+    EXPECT_EQ(find(waiting.fingerprint()).entry.state, CertificateState::unused) << "revoked with the proof only";
+    serve(id, {second});
+    get(store_->clear_pending_certificate(id));
+    EXPECT_EQ(find(first.fingerprint()).entry.state, CertificateState::revoked);
+    EXPECT_EQ(find(waiting.fingerprint()).entry.state, CertificateState::revoked);
+    EXPECT_EQ(find(second.fingerprint()).entry.state, CertificateState::served);
+    EXPECT_EQ(replaced(id), std::nullopt);
+}
+
+TEST_F(InventoryTest, what_was_given_up_and_is_served_all_the_same_is_replaced_once_more) {
+    auto authority = open();
+    note(*authority);
+    auto const id = add("c1");
+    auto const first = issue(*authority, id);
+    serve(id, {first});
+    get(store_->clear_pending_certificate(id));
+    auto const waiting = issue(*authority, id);
+    get(store_->inventory().rekey({.systems = {id}, .issuer = {}, .then_revoke = 1}, "admin"));
+    serve(id, {waiting});
+    get(store_->clear_pending_certificate(id));
+    EXPECT_EQ(find(waiting.fingerprint()).entry.state, CertificateState::served) << "not revoked while it is in use";
+    EXPECT_EQ(replaced(id), waiting.fingerprint());
+    auto const second = issue(*authority, id);
+    serve(id, {second});
+    get(store_->clear_pending_certificate(id));
+    EXPECT_EQ(find(waiting.fingerprint()).entry.state, CertificateState::revoked);
+    EXPECT_EQ(replaced(id), std::nullopt);
+}
+
+TEST_F(InventoryTest, what_was_proven_and_not_seen_since_is_replaced_with_what_a_person_asks_for) {
+    auto authority = open();
+    note(*authority);
+    auto const id = add("c1");
+    auto const first = issue(*authority, id);
+    serve(id, {first});
+    get(store_->clear_pending_certificate(id));
+    auto const proven = issue(*authority, id);
+    get(store_->clear_pending_certificate(id));
+    ASSERT_EQ(find(proven.fingerprint()).entry.state, CertificateState::issued);
+    get(store_->inventory().rekey({.systems = {id}, .issuer = {}, .then_revoke = 1}, "admin"));
+    serve(id, {proven});
+    EXPECT_EQ(replaced(id), proven.fingerprint());
+}
+
+TEST_F(InventoryTest, a_certificate_that_was_revoked_on_its_way_is_not_installed) {
+    auto authority = open();
+    note(*authority);
+    auto const id = add("c1");
+    auto const waiting = issue(*authority, id);
+    get(store_->inventory().revoke(waiting.fingerprint(), 1, "admin"));
+    EXPECT_FALSE(get(store_->get_pending_certificate(id)));
+    auto const second = issue(*authority, id);
+    get(store_->clear_pending_certificate(id));
+    EXPECT_EQ(find(waiting.fingerprint()).entry.state, CertificateState::revoked);
+    EXPECT_EQ(find(second.fingerprint()).entry.state, CertificateState::issued);
+}
+
+TEST_F(InventoryTest, everything_below_an_authority_is_what_is_below_its_authorities_too) {
+    auto authority = open();
+    note(*authority);
+    auto const one = add("c1"), two = add("c2"), other = add("c3");
+    auto const first = issue(*authority, one);
+    serve(one, {first});
+    get(store_->clear_pending_certificate(one));
+    auto const waiting = issue(*authority, two);
+    serve(other, {foreign("c3.example.test", 10, clock_->now())});
+    auto const rekey = [&](std::string issuer) {
+        return get(store_->inventory().rekey({.systems = {}, .issuer = std::move(issuer), .then_revoke = std::nullopt}, "admin"));
+    };
+    EXPECT_THAT(rekey(authority->roots().front().fingerprint()), ElementsAre(one, two));
+    EXPECT_THAT(rekey(authority->issuing().back().fingerprint().substr(0, 12)), ElementsAre(one, two)) << "by its first digits";
+    EXPECT_EQ(replaced(one), first.fingerprint());
+    EXPECT_FALSE(get(store_->get_pending_certificate(two)));
+    EXPECT_FALSE(replaced(other));
+    EXPECT_EQ(error_of(store_->inventory().rekey({.systems = {}, .issuer = "ffffffff", .then_revoke = std::nullopt}, "admin")),
+              errors::gen::not_found);
+}
+
 TEST_F(InventoryTest, looks_that_show_nothing_new_do_not_reach_the_store) {
     Sighted sighted(*store_);
     auto const id = add("c1");
@@ -384,6 +474,23 @@ TEST_F(TwoSides, get_new_keys_both_and_the_old_ones_are_revoked_each_with_its_ow
     prove_server(id, other_server);
     EXPECT_EQ(state(server), CertificateState::revoked);
     EXPECT_EQ(state(other_client), CertificateState::served);
+}
+
+TEST_F(TwoSides, whose_pairs_are_on_their_way_get_other_ones_both) {
+    auto const id = add("c1");
+    auto const server = issue(*authority_, id);
+    auto const client = issue_client(id);
+    EXPECT_THAT(get(store_->inventory().rekey({.systems = {id}, .issuer = {}, .then_revoke = 1}, "admin")), ElementsAre(id));
+    EXPECT_FALSE(get(store_->get_pending_certificate(id)));
+    EXPECT_FALSE(get(store_->certificates().get_pending_client(id)));
+    EXPECT_TRUE(find(client.fingerprint()).entry.to_be_replaced);
+    auto const fresh = issue_client(id);
+    prove_client(id, fresh);
+    EXPECT_EQ(state(client), CertificateState::revoked);
+    EXPECT_EQ(state(server), CertificateState::pending) << "its own successor is not made yet";
+    EXPECT_EQ(state(fresh), CertificateState::served);
+    get(store_->clear_pending_certificate(id));
+    EXPECT_EQ(state(server), CertificateState::revoked) << "nothing is to show it any more";
 }
 
 TEST_F(TwoSides, go_with_their_root) {

@@ -168,6 +168,21 @@ TEST_F(RequestStoreTest, a_certificate_that_is_to_be_revoked_waits_for_the_proof
     EXPECT_EQ(in_inventory(issued).state, CertificateState::revoked);
 }
 
+TEST_F(RequestStoreTest, a_new_key_that_a_person_wants_ends_the_request_in_hand_and_its_answer) {
+    auto const one = add("c1"), two = add("c2");
+    auto const open = make(one), answered = make(two);
+    auto const chain = sign(answered);
+    accept(answered.id, chain);
+    EXPECT_THAT(get(store_->inventory().rekey({.systems = {one, two}, .issuer = {}, .then_revoke = 1}, "admin")), ElementsAre(one, two));
+    EXPECT_FALSE(get(requests().in_hand(one)));
+    EXPECT_FALSE(get(requests().ready(two)));
+    EXPECT_EQ(get(requests().get(open.id)).note, "a new key was asked for");
+    if (!schema_) EXPECT_EQ(sealed_key(answered.id), "");
+    get(store_->inventory().note_served(two, "https", chain));
+    EXPECT_EQ(get(store_->inventory().to_replace(two))->fingerprint, chain.front().fingerprint())
+        << "the system had taken it before, and shows it now";
+}
+
 TEST_F(RequestStoreTest, another_answer_takes_the_place_of_one_that_is_not_installed) {
     auto const id = add("c1");
     auto const request = make(id);

@@ -241,6 +241,39 @@ TEST_F(SystemKeys, that_are_still_there_are_used_again) {
     EXPECT_EQ(authority_.issued, 1);
 }
 
+TEST_F(SystemKeys, that_are_on_their_way_when_a_person_asks_for_new_ones_are_given_up) {
+    auto system = boot_system("127.45.1.13");
+    system->refuse_answers = "The file system is full";
+    EXPECT_TRUE(enforce(*insides_, id_).error);
+    auto const pending = get(store_->get_pending_certificate(id_));
+    ASSERT_TRUE(pending);
+    get(store_->inventory().rekey({.systems = {id_.load()}, .issuer = {}, .then_revoke = 1}, "admin"));
+    system->refuse_answers.clear();
+    auto const ended = enforce(*insides_, id_);
+    ASSERT_FALSE(ended.error) << ended.error->explanation();
+    EXPECT_EQ(system->requests, 2);
+    EXPECT_NE(system->served_fingerprint(), pending->certificate.fingerprint());
+    auto const given_up = get(store_->inventory().find(pending->certificate.fingerprint()));
+    EXPECT_EQ(given_up.entry.state, manager::CertificateState::revoked);
+    EXPECT_THAT(given_up.uses, IsEmpty()) << "not even for a moment";
+    expect_level_four(*system);
+}
+
+TEST_F(SystemKeys, that_the_system_took_and_does_not_use_are_given_up_too) {
+    auto system = boot_system("127.45.1.14");
+    system->refuse_use = "Not for HTTPS";
+    EXPECT_TRUE(enforce(*insides_, id_).error);
+    auto const pending = get(store_->get_pending_certificate(id_));
+    ASSERT_TRUE(pending);
+    get(store_->inventory().revoke(pending->certificate.fingerprint(), 1, "admin"));
+    system->refuse_use.clear();
+    ASSERT_FALSE(enforce(*insides_, id_).error);
+    EXPECT_NE(system->served_fingerprint(), pending->certificate.fingerprint());
+    EXPECT_EQ(authority_.issued, 2);
+    EXPECT_THAT(get(store_->inventory().find(pending->certificate.fingerprint())).uses, IsEmpty());
+    expect_level_four(*system);
+}
+
 TEST_F(SystemKeys, that_were_lost_on_the_way_are_made_anew) {
     auto system = boot_system("127.45.1.7");
     system->refuse_answers = "The file system is full";
