@@ -1,10 +1,11 @@
 // Who is there decides what is shown: the first visit, the log-in, or the interface with its places.
 import { Center, Loader } from '@mantine/core';
-import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
-import { Redirect, Route, Switch } from 'wouter';
+import { Suspense, useCallback, useEffect, useState } from 'react';
+import { Redirect, Route, Switch, useLocation } from 'wouter';
 import type { Session } from '../generated/api';
 import { call, client, Problem, sessionEnded } from './kit/api';
 import { AskProvider } from './kit/ask';
+import { Boundary, part } from './kit/boundary';
 import { ChangePassword, FirstVisit, LogIn } from './kit/gate';
 import { useLive } from './kit/live';
 import { SessionProvider } from './kit/session';
@@ -12,68 +13,71 @@ import { Empty, ProblemCard, Waiting } from './kit/states';
 import { Shell } from './shell';
 import { Overview } from './pages/overview';
 
-const Systems = lazy(() => import('./pages/systems'));
-const AddSystems = lazy(() => import('./pages/add'));
-const SystemPage = lazy(() => import('./pages/system'));
-const SecureOnlyPage = lazy(() => import('./pages/secure_only'));
-const Campaigns = lazy(() => import('./pages/campaigns'));
-const CampaignPage = lazy(() => import('./pages/campaign'));
-const Certificates = lazy(() => import('./pages/certificates'));
-const CertificatePage = lazy(() => import('./pages/certificate'));
-const Requests = lazy(() => import('./pages/requests'));
-const Issuers = lazy(() => import('./pages/issuers'));
-const Roots = lazy(() => import('./pages/roots'));
-const Tickets = lazy(() => import('./pages/tickets'));
-const TicketPage = lazy(() => import('./pages/ticket'));
-const Jobs = lazy(() => import('./pages/jobs'));
-const Audit = lazy(() => import('./pages/audit'));
-const People = lazy(() => import('./pages/people'));
-const Tokens = lazy(() => import('./pages/tokens'));
-const Settings = lazy(() => import('./pages/settings'));
-const About = lazy(() => import('./pages/about'));
-const SetUp = lazy(() => import('./pages/set_up'));
-const Arrivals = lazy(() => import('./pages/arrivals'));
-const Phonebooks = lazy(() => import('./pages/phonebooks'));
+const Systems = part(() => import('./pages/systems'));
+const AddSystems = part(() => import('./pages/add'));
+const SystemPage = part(() => import('./pages/system'));
+const SecureOnlyPage = part(() => import('./pages/secure_only'));
+const Campaigns = part(() => import('./pages/campaigns'));
+const CampaignPage = part(() => import('./pages/campaign'));
+const Certificates = part(() => import('./pages/certificates'));
+const CertificatePage = part(() => import('./pages/certificate'));
+const Requests = part(() => import('./pages/requests'));
+const Issuers = part(() => import('./pages/issuers'));
+const Roots = part(() => import('./pages/roots'));
+const Tickets = part(() => import('./pages/tickets'));
+const TicketPage = part(() => import('./pages/ticket'));
+const Jobs = part(() => import('./pages/jobs'));
+const Audit = part(() => import('./pages/audit'));
+const People = part(() => import('./pages/people'));
+const Tokens = part(() => import('./pages/tokens'));
+const Settings = part(() => import('./pages/settings'));
+const About = part(() => import('./pages/about'));
+const SetUp = part(() => import('./pages/set_up'));
+const Arrivals = part(() => import('./pages/arrivals'));
+const Phonebooks = part(() => import('./pages/phonebooks'));
 
 function Inside() {
-  useLive();
+  const since = useLive();
+  const [place] = useLocation();
   return (
-    <Shell>
-      <Suspense fallback={<Waiting lines={6} />}>
-        <Switch>
-          <Route path="/">
-            <Overview />
-          </Route>
-          <Route path="/systems" component={Systems} />
-          <Route path="/systems/add" component={AddSystems} />
-          <Route path="/systems/:id/:part?">{({ id, part }) => <SystemPage key={id} id={id} part={part} />}</Route>
-          <Route path="/arrivals/:part?">{({ part }) => <Arrivals part={part} />}</Route>
-          <Route path="/secure-only" component={SecureOnlyPage} />
-          <Route path="/campaigns" component={Campaigns} />
-          <Route path="/campaigns/:id">{({ id }) => <CampaignPage key={id} id={id} />}</Route>
-          <Route path="/certificates" component={Certificates} />
-          <Route path="/certificates/:fingerprint">{({ fingerprint }) => <CertificatePage key={fingerprint} fingerprint={fingerprint} />}</Route>
-          <Route path="/requests" component={Requests} />
-          <Route path="/issuers" component={Issuers} />
-          <Route path="/roots" component={Roots} />
-          <Route path="/tickets" component={Tickets} />
-          <Route path="/tickets/:id">{({ id }) => <TicketPage key={id} id={id} />}</Route>
-          <Route path="/jobs" component={Jobs} />
-          <Route path="/audit" component={Audit} />
-          <Route path="/people" component={People} />
-          <Route path="/tokens" component={Tokens} />
-          <Route path="/phonebooks" component={Phonebooks} />
-          <Route path="/settings/:part?">{({ part }) => <Settings part={part} />}</Route>
-          <Route path="/about" component={About} />
-          <Route path="/set-up/:step?">{({ step }) => <SetUp step={step} />}</Route>
-          <Route path="/log-in">
-            <Redirect to="/" />
-          </Route>
-          <Route>
-            <Empty title="There is no such page">Choose a place at the left, or press Ctrl + K and type what you look for.</Empty>
-          </Route>
-        </Switch>
-      </Suspense>
+    <Shell since={since}>
+      <Boundary place={place}>
+        <Suspense fallback={<Waiting lines={6} />}>
+          <Switch>
+            <Route path="/">
+              <Overview />
+            </Route>
+            <Route path="/systems" component={Systems} />
+            <Route path="/systems/add" component={AddSystems} />
+            <Route path="/systems/:id/:part?">{({ id, part }) => <SystemPage key={id} id={id} part={part} />}</Route>
+            <Route path="/arrivals/:part?">{({ part }) => <Arrivals part={part} />}</Route>
+            <Route path="/secure-only" component={SecureOnlyPage} />
+            <Route path="/campaigns" component={Campaigns} />
+            <Route path="/campaigns/:id">{({ id }) => <CampaignPage key={id} id={id} />}</Route>
+            <Route path="/certificates" component={Certificates} />
+            <Route path="/certificates/:fingerprint">{({ fingerprint }) => <CertificatePage key={fingerprint} fingerprint={fingerprint} />}</Route>
+            <Route path="/requests" component={Requests} />
+            <Route path="/issuers" component={Issuers} />
+            <Route path="/roots" component={Roots} />
+            <Route path="/tickets" component={Tickets} />
+            <Route path="/tickets/:id">{({ id }) => <TicketPage key={id} id={id} />}</Route>
+            <Route path="/jobs" component={Jobs} />
+            <Route path="/audit" component={Audit} />
+            <Route path="/people" component={People} />
+            <Route path="/tokens" component={Tokens} />
+            <Route path="/phonebooks" component={Phonebooks} />
+            <Route path="/settings/:part?">{({ part }) => <Settings part={part} />}</Route>
+            <Route path="/about" component={About} />
+            <Route path="/set-up/:step?">{({ step }) => <SetUp step={step} />}</Route>
+            <Route path="/log-in">
+              <Redirect to="/" />
+            </Route>
+            <Route>
+              <Empty title="There is no such page">Choose a place at the left, or press Ctrl + K and type what you look for.</Empty>
+            </Route>
+          </Switch>
+        </Suspense>
+      </Boundary>
     </Shell>
   );
 }

@@ -12,13 +12,16 @@ import { createRoot } from 'react-dom/client';
 import { cssVariablesResolver, theme } from '../theme.mjs';
 import { App } from './app';
 import { client } from './kit/api';
+import { Boundary } from './kit/boundary';
 
 // Style elements would need an inline style in the policy: the same variables come as a file (generated/theme.css).
 createRoot(document.getElementById('root')!).render(
   <MantineProvider theme={theme} cssVariablesResolver={cssVariablesResolver} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}>
     <QueryClientProvider client={client}>
       <Notifications position="bottom-right" />
-      <App />
+      <Boundary>
+        <App />
+      </Boundary>
     </QueryClientProvider>
   </MantineProvider>,
 );

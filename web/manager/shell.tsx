@@ -2,14 +2,15 @@
 import { ActionIcon, Burger, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { Spotlight, spotlight } from '@mantine/spotlight';
 import {
-  BadgeCheck, BookUser, Building2, FileClock, FileSignature, Gauge, Info, KeyRound, Landmark, ListChecks, LogOut, Monitor, Moon, PhoneIncoming, Rocket, Search, Settings as Cog, ShieldCheck, Sun, Ticket as TicketIcon, Users,
+  BadgeCheck, BookUser, Building2, FileClock, FileSignature, Gauge, Info, KeyRound, Landmark, ListChecks, LogOut, Monitor, Moon, PhoneIncoming, Rocket, Search, Settings as Cog, ShieldCheck, Sun, Ticket as TicketIcon, Unplug, Users,
 } from 'lucide-react';
-import { useEffect, useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
 import { call, client, sessionEnded, useGet, type Operation } from './kit/api';
 import { useAsk } from './kit/ask';
+import { focusIfLost } from './kit/focus';
 import { useMay, useSession } from './kit/session';
-import { useGo } from './kit/show';
+import { Clock, useGo } from './kit/show';
 
 type Place = { href: string; name: string; icon: typeof Gauge; needs: Operation; words?: string };
 const places: Array<[string, Place[]]> = [
@@ -73,7 +74,7 @@ function Palette() {
     spotlight.close();
   };
   return (
-    <Spotlight.Root query={query} onQueryChange={setQuery} shortcut={['mod + K']} lockScroll={false} transitionProps={{ duration: 0 }}>
+    <Spotlight.Root query={query} onQueryChange={setQuery} shortcut={['mod + K']} lockScroll={false} transitionProps={{ duration: 0 }} onSpotlightClose={() => setTimeout(focusIfLost, 50)}>
       <Spotlight.Search placeholder="A place, an action, or a system…" leftSection={<Search size={18} />} aria-label="Go to" onKeyDown={enter} />
       <Spotlight.ActionsList>
         {actions.map((one) => (
@@ -88,7 +89,8 @@ function Palette() {
   );
 }
 
-export function Shell({ children }: { children: ReactNode }) {
+/** `since`: since when the page hears nothing of changes, in milliseconds since 1970. */
+export function Shell({ since, children }: { since?: number; children: ReactNode }) {
   const may = useMay();
   const session = useSession();
   const ask = useAsk();
@@ -97,7 +99,13 @@ export function Shell({ children }: { children: ReactNode }) {
   const [open, setOpen] = useState(false);
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme('light');
-  useEffect(() => setOpen(false), [location]);
+  const before = useRef(location);
+  useEffect(() => {
+    setOpen(false);
+    // The link that led here may be gone with its page. The first page leaves the focus at its beginning.
+    if (before.current !== location) focusIfLost();
+    before.current = location;
+  }, [location]);
   const here = (href: string) => (href === '/' ? location === '/' : location === href || location.startsWith(`${href}/`));
   const changePassword = () =>
     ask({
@@ -167,6 +175,13 @@ export function Shell({ children }: { children: ReactNode }) {
         </div>
       </nav>
       <main className="main" id="main" tabIndex={-1}>
+        <div role="status" className="not-live">
+          {since !== undefined && (
+            <>
+              <Unplug size={16} aria-hidden /> Not live since <Clock at={since} />. What you see may be old; the manager is tried again by itself.
+            </>
+          )}
+        </div>
         {children}
       </main>
       <Palette />

@@ -1,5 +1,5 @@
 // The manager's API as functions: what is asked, what comes back, and a Problem for every refusal.
-import { keepPreviousData, QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, QueryClient, type InfiniteData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { Operation, Operations, Problem as ProblemDocument } from '../../generated/api';
 
 export type { Operation, Operations } from '../../generated/api';
@@ -60,6 +60,7 @@ export async function call<O extends Operation>(operation: O, input: Input<O> = 
 type Read = Extract<Operation, `GET ${string}`>;
 /** The log-in is asked for again when a session has ended. */
 export const sessionEnded = new EventTarget();
+export const endsSession = (error: unknown) => error instanceof Problem && (error.status === 401 || error.id === 'ACC-014');
 
 export const client = new QueryClient({
   defaultOptions: {
@@ -74,27 +75,30 @@ export const client = new QueryClient({
 });
 client.getQueryCache().subscribe((event) => {
   const error = event.type === 'updated' && event.action.type === 'error' ? event.action.error : null;
-  if (error instanceof Problem && (error.status === 401 || error.id === 'ACC-014')) sessionEnded.dispatchEvent(new Event('ended'));
+  if (endsSession(error)) sessionEnded.dispatchEvent(new Event('ended'));
 });
 
-export function useGet<O extends Read>(operation: O, input: Input<O> = {}, options: { enabled?: boolean; refetchInterval?: number; keep?: boolean } = {}) {
-  const { keep, ...rest } = options;
+export function useGet<O extends Read>(operation: O, input: Input<O> = {}, options: { enabled?: boolean; refetchInterval?: number | ((data: Operations[O]['answer'] | undefined) => number | false); keep?: boolean } = {}) {
+  const { keep, refetchInterval, ...rest } = options;
   return useQuery<Operations[O]['answer'], Problem>({
     queryKey: [operation, input],
     queryFn: () => call(operation, input),
     placeholderData: keep ? (keepPreviousData as never) : undefined,
+    refetchInterval: typeof refetchInterval === 'function' ? (query) => refetchInterval(query.state.data) : refetchInterval,
     ...rest,
   });
 }
 
-/** Pages of a list, one behind the other. `cursor` is the name of the field that takes `next`. */
+/** Pages of a list, one behind the other. `cursor` is the name of the field that takes `next`. While another selection or order of the same list comes, the one before stays. */
 export function usePages<O extends Read>(operation: O, query: Record<string, unknown>, cursor: 'after' | 'before' | null, limit: number, enabled = true, params?: Record<string, string | number>, nextOf?: (page: any) => string | number | null | undefined) {
-  return useInfiniteQuery({
+  type Page = Operations[O]['answer'];
+  return useInfiniteQuery<Page, Problem, InfiniteData<Page>, readonly unknown[], string | number | undefined>({
     enabled,
     queryKey: [operation, { params, query, pages: true, limit }],
-    initialPageParam: undefined as string | number | undefined,
+    initialPageParam: undefined,
     queryFn: ({ pageParam }) =>
       call(operation, { params, query: { ...query, limit, ...(cursor && pageParam !== undefined ? { [cursor]: pageParam } : {}) } } as Input<O>),
+    placeholderData: (before, query) => (query && JSON.stringify((query.queryKey[1] as { params?: unknown }).params) === JSON.stringify(params) ? before : undefined),
     getNextPageParam: (page) => (nextOf ? (nextOf(page) ?? undefined) : cursor ? ((page as { next?: string | number | null }).next ?? undefined) : undefined),
   });
 }

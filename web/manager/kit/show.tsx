@@ -8,6 +8,7 @@ export const levelNames = ['Not known yet', 'Passwords in clear', 'Passwords pro
 
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const localDay = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
 export function ago(at: string): string {
@@ -33,9 +34,19 @@ export function When({ at, day, with_ago }: { at: string | null | undefined; day
   );
 }
 
+/** A time of today, of what this page saw itself. `at`: milliseconds since 1970. */
+export function Clock({ at }: { at: number }) {
+  const text = new Date(at).toISOString();
+  return (
+    <time dateTime={text} title={utc(text)}>
+      {clock.format(at)}
+    </time>
+  );
+}
+
 export function Level({ level, long }: { level: number; long?: boolean }) {
   return (
-    <span className={`level level-${level}`} title={levelNames[level]}>
+    <span className={`level level-${level}`} title={levelNames[level]} data-csv={level || ''}>
       <span className="level-number">{level || '?'}</span>
       {long && <span>{levelNames[level]}</span>}
       {!long && <span className="hidden-text">{`Level ${level || 'not known'}: ${levelNames[level]}`}</span>}
@@ -62,7 +73,7 @@ export function Fingerprint({ value, href }: { value: string; href?: string }) {
   if (!value) return <span className="nothing">–</span>;
   const text = `${value.slice(0, 8)}…${value.slice(-8)}`;
   return (
-    <Group gap={4} wrap="nowrap" className="fingerprint">
+    <Group gap={4} wrap="nowrap" className="fingerprint" data-csv={value}>
       {href ? <To href={href}>{text}</To> : <Code>{text}</Code>}
       <CopyText text={value} label="Copy the fingerprint" />
     </Group>

@@ -2,10 +2,11 @@
 import { Alert, Anchor, Button, Code, Group, Skeleton, Stack, Text, ThemeIcon, Title } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Ban, CircleAlert, Inbox, RefreshCw, Unplug } from 'lucide-react';
-import { useEffect, useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { permissionOf, type Operation, type Problem as ProblemDocument } from '../../generated/api';
-import { client, Problem } from './api';
+import { call, client, Problem } from './api';
 import { useMay, useSession } from './session';
+import { Clock } from './show';
 
 type Explanation = { title: string; cause: string; remedy: string };
 
@@ -59,9 +60,41 @@ export function ProblemText({ document }: { document: Partial<ProblemDocument> }
   );
 }
 
+/** How often a silent manager is tried again, in milliseconds. */
+const probePause = 3_000;
+
+/** While the manager is silent: waits until it answers anything at all, and then goes on by itself. */
+function useReturn(error: unknown, again: (() => void) | undefined) {
+  const latest = useRef(again);
+  latest.current = again;
+  const waits = again !== undefined && error instanceof Problem && error.status === 0;
+  useEffect(() => {
+    if (!waits) return;
+    let timer: ReturnType<typeof setTimeout>;
+    let gone = false;
+    const goOn = () => !gone && latest.current?.();
+    const later = () => {
+      timer = setTimeout(() => {
+        // One question for all that wait.
+        client
+          .fetchQuery({ queryKey: ['GET /setup', { probe: true }], queryFn: () => call('GET /setup'), staleTime: probePause / 2, retry: false })
+          .then(goOn, (problem: unknown) => (problem instanceof Problem && problem.status === 0 ? !gone && later() : goOn()));
+      }, probePause);
+    };
+    later();
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
+  }, [waits, error]);
+}
+
+/** `again`: asks again for what failed; without it something was to be done, not shown, and is not done twice by itself. */
 export function ProblemCard({ error, again }: { error: unknown; again?: () => void }) {
-  const problem = error instanceof Problem ? error : new Problem(0, { detail: String(error) });
+  // What is no answer of the manager, nor its silence, is an error of the interface itself.
+  const problem = error instanceof Problem ? error : new Problem(-1, { title: 'That did not work', detail: error instanceof Error ? error.message : String(error) });
   const silent = problem.status === 0;
+  useReturn(error, again);
   return (
     <Alert
       role="alert"
@@ -78,7 +111,8 @@ export function ProblemCard({ error, again }: { error: unknown; again?: () => vo
     >
       {silent ? (
         <Text size="sm">
-          The connection to the manager failed or broke. Check that it runs and that this computer reaches it; this page goes on by itself when it answers again.
+          The connection to the manager failed or broke. Check that it runs and that this computer reaches it
+          {again ? '; this page goes on by itself when it answers again.' : '. Whether it did what was asked is not known: look before you try again.'}
         </Text>
       ) : (
         <ProblemText document={problem.document} />
@@ -139,6 +173,30 @@ export function Waiting({ lines = 4 }: { lines?: number }) {
 /** What failed together is asked for again together. */
 export const retryFailed = () => void client.refetchQueries({ type: 'active', predicate: (query) => query.state.status === 'error' });
 
+/** Above what could not be asked for again: it is from before, and why it is. */
+export function Old({ of, again = retryFailed, rest }: { of: { error: Problem | null; dataUpdatedAt: number }; again?: () => void; /** It is only the rest of a list that is missing. */ rest?: boolean }) {
+  useReturn(of.error, again);
+  if (!of.error) return null;
+  const { id, status, document } = of.error;
+  return (
+    <div className="old-data" role="status">
+      <span>
+        {rest ? (
+          'The rest of the list did not come: '
+        ) : (
+          <>
+            As of <Clock at={of.dataUpdatedAt} />. To ask again failed:{' '}
+          </>
+        )}
+        {id && <Code>{id}</Code>} {status === 0 ? 'the manager does not answer.' : (document.title ?? of.error.message)} {document.remedy}
+      </span>
+      <Button size="compact-xs" variant="default" leftSection={<RefreshCw size={14} />} onClick={again}>
+        Try again
+      </Button>
+    </div>
+  );
+}
+
 /** Shows the content when it is there, else the state that fits. */
 export function Loaded<T>({ of, children, lines, operation }: { of: UseQueryResult<T, Problem>; children: (data: T) => ReactNode; lines?: number; operation?: Operation }) {
   const may = useMay();
@@ -146,7 +204,12 @@ export function Loaded<T>({ of, children, lines, operation }: { of: UseQueryResu
   if (of.error?.status === 403) return <Denied operation={operation} />;
   if (of.error && of.data === undefined) return <ProblemCard error={of.error} again={retryFailed} />;
   if (of.data === undefined) return <Waiting lines={lines} />;
-  return <>{children(of.data)}</>;
+  return (
+    <>
+      {of.error && <Old of={of} />}
+      {children(of.data)}
+    </>
+  );
 }
 
 export function ErrorHint({ id }: { id: string }) {

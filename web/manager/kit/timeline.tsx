@@ -34,26 +34,33 @@ const ofCertificates = (certificates: Certificate[]): Entry[] =>
 
 export function History({ system }: { system: number }) {
   const may = useMay();
+  const seesCertificates = may('GET /certificates');
   const jobs = useGet('GET /jobs', { query: { system, limit: 200 } });
   const tickets = useGet('GET /tickets', { query: { system, state: 'all', limit: 200 } });
-  const certificates = useGet('GET /certificates', { query: { system, limit: 200 } }, { enabled: may('GET /certificates') });
-  const entries = [...ofJobs(jobs.data?.jobs ?? []), ...ofTickets(tickets.data?.tickets ?? []), ...ofCertificates(certificates.data?.certificates ?? [])].sort((a, b) => b.at.localeCompare(a.at));
+  const certificates = useGet('GET /certificates', { query: { system, limit: 200 } }, { enabled: seesCertificates });
+  const line = (issued: Certificate[]) => {
+    const entries = [...ofJobs(jobs.data!.jobs), ...ofTickets(tickets.data!.tickets), ...ofCertificates(issued)].sort((a, b) => b.at.localeCompare(a.at));
+    return entries.length === 0 ? (
+      <Empty title="Nothing happened yet" />
+    ) : (
+      <ol className="line">
+        {entries.map((one, i) => (
+          <li key={i} className={one.tone}>
+            <When at={one.at} with_ago /> <div>{one.text}</div>
+          </li>
+        ))}
+      </ol>
+    );
+  };
+  // A line with gaps would say that nothing happened: it is shown when all of it is there.
   return (
     <Card title="What happened">
       <Loaded of={jobs} operation="GET /jobs">
-        {() =>
-          entries.length === 0 ? (
-            <Empty title="Nothing happened yet" />
-          ) : (
-            <ol className="line">
-              {entries.map((one, i) => (
-                <li key={i} className={one.tone}>
-                  <When at={one.at} with_ago /> <div>{one.text}</div>
-                </li>
-              ))}
-            </ol>
-          )
-        }
+        {() => (
+          <Loaded of={tickets} operation="GET /tickets">
+            {() => (seesCertificates ? <Loaded of={certificates}>{(page) => line(page.certificates)}</Loaded> : line([]))}
+          </Loaded>
+        )}
       </Loaded>
     </Card>
   );

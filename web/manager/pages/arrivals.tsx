@@ -55,7 +55,8 @@ function Announced() {
 }
 
 function ScanResult({ id }: { id: number }) {
-  const scan = useGet('GET /scans/{id}', { params: { id } });
+  // Only its beginning and its end are announced.
+  const scan = useGet('GET /scans/{id}', { params: { id } }, { refetchInterval: (seen) => seen?.state === 'running' && 2_000 });
   const may = useMay();
   const ask = useAsk();
   return (

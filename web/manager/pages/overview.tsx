@@ -1,15 +1,16 @@
 // The estate at a glance.
 import { Button, Group } from '@mantine/core';
 import { ArrowRight, CircleCheckBig } from 'lucide-react';
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { Link } from 'wouter';
 import type { Campaign, Overview as Seen } from '../../generated/api';
 import { useGet } from '../kit/api';
+import { Boundary, part } from '../kit/boundary';
 import { CampaignProgress } from '../kit/progress';
 import { Card, Head, levelNames, several, State, To } from '../kit/show';
 import { Loaded } from '../kit/states';
 
-const LevelsOverTime = lazy(() => import('../kit/history_chart'));
+const LevelsOverTime = part(() => import('../kit/history_chart'));
 const modeNames = { off: 'Secure-Only is off', on: 'Secure-Only is on', verify: 'Secure-Only is on, certificates are verified' };
 
 function Next({ seen }: { seen: Seen }) {
@@ -205,9 +206,11 @@ export function Overview() {
                 <Levels seen={seen} />
                 <div className="pair">
                   <Card title="Levels over time">
-                    <Suspense fallback={<div className="chart" />}>
-                      <LevelsOverTime history={seen.history} />
-                    </Suspense>
+                    <Boundary>
+                      <Suspense fallback={<div className="chart" />}>
+                        <LevelsOverTime history={seen.history} />
+                      </Suspense>
+                    </Boundary>
                   </Card>
                   <div className="stack">
                     <TicketAges seen={seen} />
