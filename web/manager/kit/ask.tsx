@@ -1,8 +1,9 @@
 // One dialog for everything that is asked before something is done: what it will do, the fields, and the refusal when there is one.
 import { Modal, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { createContext, useCallback, useContext, useState, type ReactNode } from 'react';
+import { createContext, useCallback, useContext, useRef, useState, type ReactNode } from 'react';
 import { client } from './api';
+import { focusIfLost, opener } from './focus';
 import { Fields, Form, startOf, type Field, type Values } from './form';
 
 export type Question = {
@@ -31,6 +32,8 @@ function Dialog({ question, close }: { question: Question; close: () => void }) 
     close();
     if (question.done) tell(question.done);
     await client.invalidateQueries();
+    // What the dialog was opened from may be gone with what it has done.
+    setTimeout(focusIfLost);
   };
   return (
     <Form run={run} button={question.button} danger={question.danger} cancel={close}>
@@ -47,16 +50,22 @@ function Dialog({ question, close }: { question: Question; close: () => void }) 
 export function AskProvider({ children }: { children: ReactNode }) {
   const [question, setQuestion] = useState<Question>();
   const [opened, setOpened] = useState(false);
+  const from = useRef<HTMLElement | null>(null);
   const ask = useCallback((one: Question) => {
+    from.current = opener();
     setQuestion(one);
     setOpened(true);
   }, []);
   const close = () => setOpened(false);
+  const goBack = () => {
+    from.current?.focus({ preventScroll: true });
+    focusIfLost();
+  };
   return (
     <Context.Provider value={ask}>
       {children}
       {/* Without scroll lock: it would put a style element into the page, which the policy forbids. */}
-      <Modal opened={opened} onClose={close} title={question?.title} size={question?.size ?? 'md'} lockScroll={false} closeButtonProps={{ 'aria-label': 'Close' }}>
+      <Modal opened={opened} onClose={close} title={question?.title} size={question?.size ?? 'md'} lockScroll={false} returnFocus={false} onExitTransitionEnd={goBack} closeButtonProps={{ 'aria-label': 'Close' }}>
         {question && <Dialog question={question} close={close} />}
       </Modal>
     </Context.Provider>

@@ -1,6 +1,7 @@
 // Fields as people fill them in, and the one way in which a form is sent: once, busy meanwhile, and with the refusal when there is one.
 import { Button, Checkbox, FileInput, Group, MultiSelect, NumberInput, PasswordInput, Select, Stack, TagsInput, Textarea, TextInput } from '@mantine/core';
-import { useState, type FormEvent, type ReactNode } from 'react';
+import { createContext, useContext, useEffect, useRef, useState, type FormEvent, type ReactNode } from 'react';
+import { flushSync } from 'react-dom';
 import { ProblemCard } from './states';
 
 export type Choice = { value: string; label: string };
@@ -28,8 +29,26 @@ export async function fileText(file: File): Promise<string> {
   return btoa(binary);
 }
 
+/** The browser itself checks only what is typed: of these fields it does not know whether they are filled in. */
+const wantOf = (field: Field, value: any): string | undefined => {
+  if (!field.required) return undefined;
+  if (field.kind === 'file') return value ? undefined : 'Choose a file.';
+  if (field.kind === 'choice') return value ? undefined : 'Choose one.';
+  if (field.kind === 'choices') return value?.length ? undefined : 'Choose at least one.';
+  return undefined;
+};
+/** What the fields of a form lack, by their names, and whether somebody tried to send it so. */
+type Wants = { of: Map<string, string>; shown: boolean };
+const WantsContext = createContext<Wants>({ of: new Map(), shown: false });
+
 export function FieldInput({ field, value, change }: { field: Field; value: any; change: (value: any) => void }) {
-  const common = { label: field.label, description: field.help, required: field.required, placeholder: field.placeholder, name: field.name };
+  const wants = useContext(WantsContext);
+  const want = wantOf(field, value);
+  useEffect(() => {
+    if (want) wants.of.set(field.name, want);
+    return () => void wants.of.delete(field.name);
+  }, [wants.of, field.name, want]);
+  const common = { label: field.label, description: field.help, required: field.required, placeholder: field.placeholder, name: field.name, error: wants.shown ? want : undefined };
   switch (field.kind) {
     case 'password':
       return <PasswordInput {...common} autoComplete="current-password" value={value ?? ''} onChange={(e) => change(e.currentTarget.value)} />;
@@ -48,7 +67,8 @@ export function FieldInput({ field, value, change }: { field: Field; value: any;
     case 'list':
       return <TagsInput {...common} value={value ?? []} onChange={change} splitChars={field.spaces ? ['\n'] : [',', ' ', '\n']} />;
     case 'file':
-      return <FileInput {...common} accept={field.accept} value={value ?? null} onChange={change} clearable />;
+      // A button cannot be required.
+      return <FileInput {...common} required={undefined} withAsterisk={field.required} accept={field.accept} value={value ?? null} onChange={change} clearable />;
     case 'date':
       return <TextInput {...common} type="date" value={value ?? ''} onChange={(e) => change(e.currentTarget.value)} />;
     case 'time':
@@ -76,8 +96,16 @@ type FormProps = { run: () => Promise<unknown>; button: string; children?: React
 export function Form({ run, button, children, danger, wide, cancel, className, before, disabled }: FormProps) {
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const lacking = useRef(new Map<string, string>());
+  const [shown, setShown] = useState(false);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
+    if (lacking.current.size > 0) {
+      flushSync(() => setShown(true));
+      form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
+      return;
+    }
     setBusy(true);
     setError(undefined);
     try {
@@ -89,10 +117,10 @@ export function Form({ run, button, children, danger, wide, cancel, className, b
     }
   };
   return (
-    <form className={className} onSubmit={(event) => void submit(event)}>
+    <form ref={form} className={className} onSubmit={(event) => void submit(event)}>
       {before}
       <Stack>
-        {children}
+        <WantsContext.Provider value={{ of: lacking.current, shown }}>{children}</WantsContext.Provider>
         {error !== undefined && <ProblemCard error={error} />}
         {wide ? (
           <Button type="submit" loading={busy} fullWidth size="md">
