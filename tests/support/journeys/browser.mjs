@@ -143,8 +143,14 @@ export async function visit(page, path) {
   await page.waitForFunction((place) => location.pathname === place, path.split('?')[0]);
 }
 
+/** A refusal, for routes that a test answers itself. */
+export const problem = (status, id, title) => ({
+  status,
+  contentType: 'application/problem+json',
+  body: JSON.stringify({ title, status, detail: 'This was said by the test.', id, name: 'test', remedy: 'Do what the test says.' }),
+});
 /** The screen has its content: nothing is waited for. */
-export const settled = (page) => page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('.loading, [class*=Skeleton]'));
+export const settled = (page) => page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('.loading, [class*=Skeleton], [aria-busy=true]'));
 
 export async function logIn(page, user = 'admin', secret = password) {
   await page.locator('input[name=user]').fill(user);

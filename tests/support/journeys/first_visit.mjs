@@ -116,7 +116,7 @@ await run('the plan before it runs: what will change, side by side', async (page
   await page.getByRole('row').filter({ hasText: settings.systems[0].host_name }).getByRole('link').first().click();
   await page.getByRole('tab', { name: 'Plan' }).click();
   await page.getByText('Why:').first().waitFor({ timeout: 60_000 });
-  assert.ok((await page.locator('.change').count()) > 5);
+  assert.ok((await page.getByRole('table', { name: /^Settings of step/ }).locator('tbody tr').count()) > 5);
   await page.getByRole('tab', { name: 'Evidence' }).click();
   await page.getByRole('heading', { name: 'Services of the system' }).waitFor();
 });

@@ -1,6 +1,6 @@
 // Every screen: without an error in axe, in both colours; what it shows while it waits, when it is refused, and when it fails.
 import assert from 'node:assert/strict';
-import { axe, close, fits, go, journey, logIn, open, settings, settled, step, visit } from './browser.mjs';
+import { axe, close, fits, go, journey, logIn, open, problem, settings, settled, step, visit } from './browser.mjs';
 
 const session = await open({ name: 'screens' });
 const run = (name, work) => journey(session, name, work);
@@ -67,11 +67,6 @@ await run('WCAG AA: axe finds nothing on any screen, in light colours and in dar
   assert.deepEqual([...wrong].map(([line, place]) => `${place}: ${line}`), []);
 });
 
-const problem = (status, id, title) => ({
-  status,
-  contentType: 'application/problem+json',
-  body: JSON.stringify({ title, status, detail: 'This was said by the test.', id, name: 'test', remedy: 'Do what the test says.' }),
-});
 const is = (operation) => (url) => {
   if (!url.pathname.startsWith('/api/v1/')) return false;
   const place = url.pathname + url.search;

@@ -173,8 +173,9 @@ await run('every table exports CSV, with a head and each of its rows', async (pa
   await countersign('preregistration', 'add', '--mac', '00:50:60:A1:B2:C3', '--name', 'Boardroom');
   const number = (await api('campaign', 'list')).campaigns[0].id;
   const places = ['/systems', '/tickets?state=all', '/certificates', '/requests?state=all', '/jobs', '/audit', '/people', '/tokens', '/campaigns', `/campaigns/${number}`, '/arrivals/announced', '/issuers', '/roots',
-    '/settings/policy', '/settings/vendors', `/systems/${settings.one.id}/evidence`, `/systems/${settings.one.id}/settings`, `/systems/${settings.one.id}/certificate`];
+    '/settings/policy', '/settings/vendors', `/systems/${settings.one.id}/evidence`, `/systems/${settings.one.id}/settings`, `/systems/${settings.one.id}/certificate`, `/systems/${settings.one.id}/plan?goal=off`];
   let tables = 0;
+  const written = [];
   for (const path of places) {
     await visit(page, path);
     await settled(page);
@@ -188,10 +189,27 @@ await run('every table exports CSV, with a head and each of its rows', async (pa
       assert.match(file.name, /\.csv$/, path);
       assert.ok(file.text.trimEnd().split('\r\n').length >= rows + 1, `${path}: ${rows} rows, but ${file.text}`);
       if (path === '/systems') assert.match(file.text, /'=1\+1/, 'no spreadsheet takes a name for a formula');
+      // Times in full, whatever the table says of them in words; an empty text is a time that is not there.
+      const times = await buttons.nth(i).evaluate((button) => [...(button.closest('.short-scroll') ?? button).querySelectorAll('td time')].map((one) => one.dateTime));
+      for (const time of times) assert.ok(time.endsWith('Z') && file.text.includes(time), `${path}: ${time} is not in ${file.text}`);
+      written.push([path, file.text]);
       tables += 1;
     }
   }
   assert.ok(tables >= places.length, String(tables));
+  const fileOf = (path, words) => written.find(([place, text]) => place.startsWith(path) && text.startsWith(words))[1];
+  // What stands shortened on the screen is in the file as it is.
+  const { trusted_roots: trusted } = (await api('system', 'show', settings.one.host_name)).assessment;
+  assert.ok(trusted.length > 0);
+  const roots = fileOf(`/systems/${settings.one.id}/certificate`, 'Root,SHA-256');
+  for (const one of trusted) assert.ok(roots.includes(`,${one}\r\n`), `${one} is not in ${roots}`);
+  assert.match(fileOf('/roots', ''), /[0-9a-f]{64}/);
+  assert.match(fileOf('/settings/vendors', ''), /[0-9a-f]{64}/);
+  // The plan's settings, side by side.
+  const plan = fileOf(`/systems/${settings.one.id}/plan`, 'Setting,Now,Then').trimEnd().split('\r\n');
+  const settingsShown = await page.getByRole('table', { name: /^Settings of step/ }).first().locator('tbody tr').evaluateAll((all) => all.map((row) => [...row.cells].map((one) => one.innerText)));
+  assert.ok(settingsShown.length > 0 && plan.length === settingsShown.length + 1);
+  for (const [i, cells] of settingsShown.entries()) for (const one of cells) assert.ok(plan[i + 1].includes(one.slice(0, 20)), `${one} is not in ${plan[i + 1]}`);
 });
 
 await run('saved views and chosen columns: kept under a name, and the same by their address', async (page) => {
@@ -200,7 +218,7 @@ await run('saved views and chosen columns: kept under a name, and the same by th
   await page.getByRole('option', { name: settings.by_hand.family }).click();
   await page.waitForFunction(() => /family=/.test(location.search));
   await page.getByRole('button', { name: 'Choose columns' }).click();
-  await page.getByRole('menuitem', { name: 'Serial number' }).click();
+  await page.getByRole('menuitemcheckbox', { name: 'Serial number' }).click();
   await page.keyboard.press('Escape');
   await page.getByRole('columnheader', { name: 'Serial number' }).waitFor();
   await page.getByRole('columnheader', { name: 'Name' }).getByRole('button').click();
@@ -289,7 +307,7 @@ await run('keyboard alone: a folder is made, a system is selected in the table a
   await keyboard.press('Enter');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await page.getByRole('button', { name: /^Keyboard/ }).waitFor();
-  await tabTo(/^Select row 1$/);
+  await tabTo(/^Select (?!all)/);
   await keyboard.press('Space');
   await page.getByText('1 system selected').waitFor();
   await tabTo(/^Move to…$/, true);

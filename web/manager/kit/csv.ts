@@ -5,6 +5,26 @@ const cell = (value: unknown) => {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
+/** What a cell of a drawn table says, in full: a time as RFC 3339, and what is shown shortened (`data-csv`) as it is. */
+export function textOf(cell: HTMLElement): string {
+  if (!cell.querySelector('time[datetime], [data-csv]')) return cell.innerText.trim();
+  const parts: string[] = [];
+  const read = (node: Node) => {
+    if (node instanceof Text) parts.push(node.data);
+    if (!(node instanceof HTMLElement)) return;
+    const said = node.dataset.csv ?? (node instanceof HTMLTimeElement ? node.dateTime : undefined);
+    if (said !== undefined) parts.push(` ${said} `);
+    else if (getComputedStyle(node).display !== 'none') {
+      const apart = getComputedStyle(node).display !== 'inline';
+      if (apart) parts.push(' ');
+      node.childNodes.forEach(read);
+      if (apart) parts.push(' ');
+    }
+  };
+  cell.childNodes.forEach(read);
+  return parts.join('').replace(/\s+/g, ' ').trim();
+}
+
 export function csvOf(heads: string[], rows: unknown[][]): string {
   return [heads, ...rows].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
 }

@@ -2,6 +2,7 @@
 import type { Plan } from '../../generated/api';
 import { ProblemText } from './states';
 import { Level } from './show';
+import { Short } from './table';
 
 export function PlanView({ plan }: { plan: Plan }) {
   return (
@@ -32,20 +33,11 @@ export function PlanView({ plan }: { plan: Plan }) {
               <b>Undone by:</b> {step.undo}
             </p>
             {step.settings.length > 0 && (
-              <div>
-                <div className="change dimmed">
-                  <span>Setting</span>
-                  <span>Now</span>
-                  <span>Then</span>
-                </div>
-                {step.settings.map((one) => (
-                  <div key={one.setting} className="change">
-                    <code>{one.setting}</code>
-                    <span className="old">{one.old_value || '(empty)'}</span>
-                    <span className="new">{one.value || '(empty)'}</span>
-                  </div>
-                ))}
-              </div>
+              <Short
+                label={`Settings of step ${i + 1}`}
+                heads={['Setting', 'Now', 'Then']}
+                rows={step.settings.map((one) => [<code>{one.setting}</code>, <span className="old">{one.old_value || '(empty)'}</span>, <span className="new">{one.value || '(empty)'}</span>])}
+              />
             )}
           </li>
         ))}

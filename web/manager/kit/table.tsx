@@ -3,13 +3,13 @@
 import { ActionIcon, Checkbox, Loader, Menu, Text, Tooltip } from '@mantine/core';
 import { getCoreRowModel, useReactTable, type ColumnDef, type RowSelectionState, type VisibilityState } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { ArrowDown, ArrowUp, Columns3, Download } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { ArrowDown, ArrowUp, Check, Columns3, Download } from 'lucide-react';
+import { forwardRef, useEffect, useMemo, useRef, useState, type ComponentPropsWithoutRef, type ReactNode } from 'react';
 import { useLocation } from 'wouter';
 import { call, usePages, type Input, type Operation } from './api';
-import { csvOf, download } from './csv';
+import { csvOf, download, textOf } from './csv';
 import { useMay } from './session';
-import { Denied, Empty, ProblemCard, retryFailed, Waiting } from './states';
+import { Denied, Empty, Old, ProblemCard, retryFailed, Waiting } from './states';
 
 export type Column<T> = {
   id: string;
@@ -33,6 +33,8 @@ type Props<T> = {
   columns: Column<T>[];
   id: (row: T) => string | number;
   href?: (row: T) => string;
+  /** What a row is called where it is selected. */
+  nameOf?: (row: T) => string;
   name: string;
   cursor?: 'after' | 'before' | null;
   pageSize?: number;
@@ -52,6 +54,9 @@ type Props<T> = {
 };
 
 const rowHeight = 45;
+
+/** An item of a menu that is on or off. */
+const Ticked = forwardRef<HTMLButtonElement, ComponentPropsWithoutRef<'button'>>((props, ref) => <button {...props} ref={ref} type="button" role="menuitemcheckbox" />);
 
 export function List<T>(props: Props<T>) {
   const { operation, query = {}, rows: rowsOf, columns, cursor = 'after', pageSize = 100, onSelect } = props;
@@ -83,10 +88,15 @@ export function List<T>(props: Props<T>) {
   const virtual = useVirtualizer({ count: model.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 12 });
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? -1;
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = pages;
+  const { hasNextPage, isFetchingNextPage, fetchNextPage, isError, isPlaceholderData } = pages;
   useEffect(() => {
-    if (last >= model.length - 30 && hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [last, model.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
+    // What failed is asked for again when somebody wants it, or when the manager is back.
+    if (last >= model.length - 30 && hasNextPage && !isFetchingNextPage && !isError && !isPlaceholderData) void fetchNextPage();
+  }, [last, model.length, hasNextPage, isFetchingNextPage, isError, isPlaceholderData, fetchNextPage]);
+  const asked = JSON.stringify([query, props.params]);
+  useEffect(() => {
+    if (scroller.current) scroller.current.scrollTop = 0;
+  }, [asked]);
 
   const save = async () => {
     const all: T[] = [];
@@ -121,9 +131,14 @@ export function List<T>(props: Props<T>) {
           </Menu.Target>
           <Menu.Dropdown>
             {columns.map((one) => (
-              <Menu.Item key={one.id} component="div" onClick={() => choose(one.id, visibility[one.id] === false)}>
-                {/* A label sends a second click to its box: the item alone is clicked. */}
-                <Checkbox className="unclicked" size="xs" readOnly tabIndex={-1} label={one.title} checked={visibility[one.id] !== false} />
+              <Menu.Item
+                key={one.id}
+                component={Ticked}
+                aria-checked={visibility[one.id] !== false}
+                leftSection={<Check size={14} className={visibility[one.id] === false ? 'unticked' : undefined} aria-hidden />}
+                onClick={() => choose(one.id, visibility[one.id] === false)}
+              >
+                {one.title}
               </Menu.Item>
             ))}
           </Menu.Dropdown>
@@ -134,14 +149,20 @@ export function List<T>(props: Props<T>) {
           </ActionIcon>
         </Tooltip>
       </div>
-      {pages.error && !data.length ? (
-        pages.error && (pages.error as any).status === 403 ? <Denied operation={operation} /> : <ProblemCard error={pages.error} again={retryFailed} />
+      {pages.error?.status === 403 ? (
+        <Denied operation={operation} />
+      ) : pages.error && !pages.data ? (
+        <ProblemCard error={pages.error} again={retryFailed} />
       ) : pages.isPending ? (
         <Waiting lines={6} />
       ) : data.length === 0 ? (
-        (props.empty ?? <Empty title="There is nothing here" />)
+        <>
+          <Old of={pages} />
+          {props.empty ?? <Empty title="There is nothing here" />}
+        </>
       ) : (
-        <div className="table">
+        <div className={`table ${isPlaceholderData ? 'table-before' : ''}`} aria-busy={isPlaceholderData}>
+          {pages.isFetchNextPageError ? <Old of={pages} again={() => void fetchNextPage()} rest /> : <Old of={pages} />}
           <div className="table-scroll" ref={scroller} tabIndex={0} role="group" aria-label={`Rows of ${label}`}>
             <div role="table" aria-label={label} aria-rowcount={hasNextPage ? -1 : data.length}>
             <div className="table-head" role="rowgroup" style={{ minWidth: `${narrowest}rem` }}>
@@ -198,7 +219,7 @@ export function List<T>(props: Props<T>) {
                   >
                     {onSelect && (
                       <div role="cell" className="tick">
-                        <Checkbox size="xs" aria-label={`Select row ${item.index + 1}`} checked={row.getIsSelected()} onChange={row.getToggleSelectedHandler()} />
+                        <Checkbox size="xs" aria-label={`Select ${props.nameOf?.(row.original) ?? `row ${item.index + 1}`}`} checked={row.getIsSelected()} onChange={row.getToggleSelectedHandler()} />
                       </div>
                     )}
                     {shown.map((one) => (
@@ -227,7 +248,7 @@ export function List<T>(props: Props<T>) {
 export function Short({ heads, rows, label }: { heads: string[]; rows: ReactNode[][]; label: string }) {
   const table = useRef<HTMLTableElement>(null);
   const save = () => {
-    const cells = [...table.current!.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.innerText.trim()));
+    const cells = [...table.current!.tBodies[0].rows].map((row) => [...row.cells].map(textOf));
     download(`${label.toLowerCase().replaceAll(' ', '-')}.csv`, csvOf(heads, cells));
   };
   return (

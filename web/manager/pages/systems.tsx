@@ -133,6 +133,7 @@ export default function Systems() {
             columns={columns}
             id={(one) => one.id}
             href={(one) => `/systems/${one.id}`}
+            nameOf={(one) => one.name}
             sort={sort}
             onSort={(next) => set({ sort: next })}
             selection={may('POST /enforce') || may('POST /folders/{id}/systems') ? chosen : undefined}
