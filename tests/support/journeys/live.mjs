@@ -60,7 +60,11 @@ await run('the plan and the settings of a system are asked for once: a look at t
       await page.getByRole('heading', { name: `${name} of ${part}` }).waitFor();
       assert.ok(others.seen.length > before);
     }
+    await page.getByText('Something changed since.').waitFor();
     assert.equal(looks.seen.length, 1, `${part} was asked for ${looks.seen.length} times`);
+    await page.getByRole('button', { name: 'Ask again' }).click();
+    await page.getByText('Something changed since.').waitFor({ state: 'detached' });
+    assert.equal(looks.seen.length, 2);
     looks.end();
     others.end();
   }

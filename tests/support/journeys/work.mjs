@@ -158,6 +158,7 @@ await run('settings: what the system itself says, found by its own words, beside
   const kept = said.find((one) => one.name === 'system.name');
   await countersign('system', 'connection', host, '--persistent', 'system.name=Kept Room');
   await visit(page, `/systems/${id}/settings?show=kept`);
+  await page.getByRole('button', { name: 'Ask it again' }).click();
   await table.waitFor();
   assert.match(await table.innerText(), /Kept Room/);
   assert.equal(await table.locator('tbody tr').count(), 1);

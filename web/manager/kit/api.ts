@@ -58,6 +58,8 @@ export async function call<O extends Operation>(operation: O, input: Input<O> = 
 }
 
 type Read = Extract<Operation, `GET ${string}`>;
+/** For these answers the manager goes and asks the system: they are asked for when they are shown, and when somebody wants it. */
+export const looks = /^GET \/systems\/\{id\}\/(plan|settings)$/;
 /** The log-in is asked for again when a session has ended. */
 export const sessionEnded = new EventTarget();
 export const endsSession = (error: unknown) => error instanceof Problem && (error.status === 401 || error.id === 'ACC-014');
@@ -85,6 +87,7 @@ export function useGet<O extends Read>(operation: O, input: Input<O> = {}, optio
     queryFn: () => call(operation, input),
     placeholderData: keep ? (keepPreviousData as never) : undefined,
     refetchInterval: typeof refetchInterval === 'function' ? (query) => refetchInterval(query.state.data) : refetchInterval,
+    ...(looks.test(operation) ? { staleTime: Infinity, refetchOnMount: 'always' as const } : {}),
     ...rest,
   });
 }

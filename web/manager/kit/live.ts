@@ -1,7 +1,7 @@
 // What the manager says by itself (server-sent events): what is shown of it is asked for again, but not more often than people can read.
 import type { Query } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { call, client, endsSession, sessionEnded } from './api';
+import { call, client, endsSession, looks, sessionEnded } from './api';
 
 /** What each kind of event makes old. tests/check_web.py compares the kinds with those that the manager publishes. */
 const touched: Record<string, RegExp> = {
@@ -17,14 +17,14 @@ const touched: Record<string, RegExp> = {
   policy: /./,
   reload: /./,
 };
-/** For these answers the manager goes and asks the system. Each such look is an event of its own, which must not lead to the next look. */
-const looks = /^GET \/systems\/\{id\}\/(plan|settings)$/;
 /** A list with more pages than this is long: its pages are asked for one behind the other. */
 const longest = 10;
 /** Milliseconds: between two rounds, between two rounds of a long list, before a lost connection is spoken of, between attempts to connect. */
 const pause = 1_500;
 const longPause = 15_000;
 const silence = 3_000;
+/** Milliseconds within which an event is taken for that of the page's own look. */
+const echo = 1_500;
 const attempts = { first: 1_000, last: 15_000 };
 
 const isLong = (query: Query) => ((query.state.data as { pages?: unknown[] } | undefined)?.pages?.length ?? 0) > longest;
@@ -32,6 +32,15 @@ const isOld = (query: Query, kinds: string[]) => {
   const operation = String(query.queryKey[0]);
   return !looks.test(operation) && kinds.some((kind) => touched[kind].test(operation));
 };
+
+/** Of looks it is only noted that they are old: asking for one again is a look, whose event would lead to the next. */
+function noteOldLooks(kind: string, id: number) {
+  for (const query of client.getQueryCache().findAll({ predicate: ({ queryKey }) => looks.test(String(queryKey[0])) && touched[kind].test(String(queryKey[0])) })) {
+    const { params } = query.queryKey[1] as { params: { id: string | number } };
+    const own = query.state.fetchStatus !== 'idle' || Date.now() - query.state.dataUpdatedAt < echo;
+    if (!own && (kind !== 'system' || String(params.id) === String(id))) query.invalidate();
+  }
+}
 
 /** Asks again for what the events touched. */
 function renewal() {
@@ -60,7 +69,8 @@ function renewal() {
     longTimer ??= setTimeout(() => void renewLong());
   };
   return {
-    heard: (kind: string) => {
+    heard: (kind: string, id: number) => {
+      noteOldLooks(kind, id);
       waiting.add(kind);
       timer ??= setTimeout(renew, pause);
     },
@@ -96,7 +106,7 @@ export function useLive(): number | undefined {
       };
       // The browser would try again after some failures only; and none of them says that the session is over.
       events.onerror = again;
-      for (const kind of Object.keys(touched)) events.addEventListener(kind, () => heard(kind));
+      for (const kind of Object.keys(touched)) events.addEventListener(kind, (event) => heard(kind, Number(JSON.parse((event as MessageEvent<string>).data).id)));
     };
     const again = () => {
       events?.close();

@@ -4,7 +4,7 @@ import type { UseQueryResult } from '@tanstack/react-query';
 import { Ban, CircleAlert, Inbox, RefreshCw, Unplug } from 'lucide-react';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { permissionOf, type Operation, type Problem as ProblemDocument } from '../../generated/api';
-import { call, client, Problem } from './api';
+import { call, client, looks, Problem } from './api';
 import { useMay, useSession } from './session';
 import { Clock } from './show';
 
@@ -197,6 +197,20 @@ export function Old({ of, again = retryFailed, rest }: { of: { error: Problem | 
   );
 }
 
+/** Above an answer for which the manager asks the system, when something changed since. */
+function Changed({ of }: { of: UseQueryResult<unknown, Problem> }) {
+  return (
+    <div className="old-data" role="status">
+      <span>
+        As of <Clock at={of.dataUpdatedAt} />. Something changed since.
+      </span>
+      <Button size="compact-xs" variant="default" leftSection={<RefreshCw size={14} />} onClick={() => void of.refetch()}>
+        Ask again
+      </Button>
+    </div>
+  );
+}
+
 /** Shows the content when it is there, else the state that fits. */
 export function Loaded<T>({ of, children, lines, operation }: { of: UseQueryResult<T, Problem>; children: (data: T) => ReactNode; lines?: number; operation?: Operation }) {
   const may = useMay();
@@ -207,6 +221,7 @@ export function Loaded<T>({ of, children, lines, operation }: { of: UseQueryResu
   return (
     <>
       {of.error && <Old of={of} />}
+      {!of.error && operation && looks.test(operation) && of.isStale && !of.isFetching && <Changed of={of} />}
       {children(of.data)}
     </>
   );
