@@ -227,6 +227,7 @@ await run('saved views and chosen columns: kept under a name, and the same by th
   await page.waitForFunction(() => /sort=-name/.test(location.search));
   const rows = () => page.locator('.body-row').allInnerTexts();
   await page.getByText(settings.by_hand.serial).waitFor();
+  await settled(page);
   const seen = await rows();
   await page.getByRole('button', { name: 'Views' }).click();
   await page.getByRole('menuitem', { name: 'Save this view…' }).click();
@@ -238,7 +239,9 @@ await run('saved views and chosen columns: kept under a name, and the same by th
   await page.getByRole('row').filter({ hasText: settings.two.host_name }).waitFor();
   await page.getByRole('button', { name: 'Views' }).click();
   await page.getByRole('menuitem', { name: 'Ours' }).click();
+  await page.waitForFunction(() => /family=/.test(location.search));
   await page.getByText(settings.by_hand.serial).waitFor();
+  await settled(page);
   assert.deepEqual(await rows(), seen);
   const other = await session.context.newPage();
   await other.goto(address);
