@@ -9,7 +9,8 @@ export const theme = {
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace',
   headings: { fontFamily: "'Inter Variable', system-ui, sans-serif", fontWeight: '650' },
   cursorType: 'pointer',
-  components: { Checkbox: { defaultProps: { radius: 'sm' } } },
+  // A menu holds its items alone: without a placeholder for the focus, the first item has it.
+  components: { Checkbox: { defaultProps: { radius: 'sm' } }, Menu: { defaultProps: { withInitialFocusPlaceholder: false } } },
 };
 
 /** Text that is less important still has the contrast that WCAG asks for, on every surface. */

@@ -42,7 +42,7 @@ class FirstVisit(unittest.TestCase):
                           if one["id"] == "mcu")
             shown = [{name: one[name] for name in ("host_name", "address", "family")} for one in systems]
             travel(world, "first_visit.mjs", setup=set_up_password(world), gone=f"{world.net}.99", goneFamily=family, systems=shown[:3], listed=shown[3],
-                   otherName=other_name, domain=world.domain, dns=world.dns_address)
+                   hosts={world.manager_host: world.manager_address, **{one["host_name"]: one["address"] for one in shown}}, otherName=other_name, domain=world.domain, dns=world.dns_address)
             step("the name of a system leads to another unit: its certificate verifies for another name")
             failing = shown[1]
             world.change_hosts(**{failing["host_name"].replace(".", "__"): shown[0]["address"]})

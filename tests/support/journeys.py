@@ -77,3 +77,11 @@ def set_up_administrator(world):
 
 def token(world):
     return (world.folder / "manager" / "token").read_text().strip()
+
+
+def call_of(unit):
+    """What a system says when it boots, to the external manager that it was told."""
+    return ('<env:Envelope xmlns:env="http://schemas.xmlsoap.org/soap/envelope/"><env:Body><PostEvent><Identification>'
+            f"<SystemName>Lobby</SystemName><MACAddress>{unit['mac']}</MACAddress><IPAddress>{unit['address']}</IPAddress>"
+            f"<ProductType>TANDBERG Codec</ProductType><SWVersion>TC4.1.2</SWVersion><SerialNumber>{unit['serial']}</SerialNumber>"
+            "</Identification><Event>Boot</Event></PostEvent></env:Body></env:Envelope>")

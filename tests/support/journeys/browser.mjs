@@ -162,6 +162,8 @@ export async function logIn(page, user = 'admin', secret = password) {
 export async function axe(page, place, rules) {
   if (!(await page.evaluate(() => Boolean(window.axe)))) await page.evaluate(axeSource);
   const found = await page.evaluate(async (only) => {
+    // What is on its way in has not its colours yet.
+    await Promise.all(document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity).map((one) => one.finished.catch(() => undefined)));
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
     const result = await window.axe.run(document, { runOnly: only ? { type: 'rule', values: only } : tags });
     return result.violations.flatMap((one) => one.nodes.slice(0, 5).map((node) => `${one.id}: ${node.target.join(' ')}: ${(node.failureSummary ?? '').split('\n')[1] ?? ''}`));

@@ -1,6 +1,6 @@
 // The first visit in its three steps; a plan before it runs; a campaign stopped and rolled back, another that goes to Level 4.
 import assert from 'node:assert/strict';
-import { api, close, countersign, fits, go, isOpen, journey, logIn, logOut, open, openssl, password, saved, seenByOpenssl, settings, until } from './browser.mjs';
+import { api, axe, close, closeBrowser, countersign, fits, go, isOpen, journey, logIn, logOut, open, openssl, password, saved, seenByOpenssl, settings, settled, until, window_ } from './browser.mjs';
 
 const session = await open();
 const run = (name, work) => journey(session, name, work);
@@ -10,6 +10,7 @@ const names = settings.systems.map((one) => one.host_name);
 await run('first visit, step 1, password: the set-up password is asked for, and a guess is refused with the reason', async (page) => {
   await go(page, '/');
   await page.getByRole('heading', { name: 'First visit' }).waitFor();
+  await axe(page, 'the first visit, step 1');
   await page.getByLabel('Set-up password').fill('a guess');
   await page.getByLabel('New password').fill(password);
   await page.getByRole('button', { name: 'Set the password' }).click();
@@ -23,6 +24,8 @@ await run('first visit, step 1, password: the set-up password is asked for, and 
 await run('first visit, step 2, FQDN: the checklist says what is missing; another name is taken up by the certificate, and the old one stays in it', async (page) => {
   await item(page, 'host_name').getByText('No', { exact: true }).waitFor();
   await item(page, 'time').getByText('Unknown').waitFor();
+  await settled(page);
+  await axe(page, 'the first visit, step 2');
   await page.getByLabel('Name by which systems call the manager').fill(settings.otherName);
   await page.getByLabel('Time server that systems are given').fill(`ntp.${settings.domain}`);
   await page.getByRole('button', { name: 'Change the name' }).click();
@@ -50,6 +53,8 @@ await run('first visit, step 2, certificate: the root is offered with its finger
 await run('first visit, step 3, systems: the demonstration estate is taken with one button', async (page) => {
   const button = page.getByRole('button', { name: 'Take the demonstration estate' });
   await page.getByText(`${names.length} virtual systems at factory defaults`).waitFor();
+  await settled(page);
+  await axe(page, 'the first visit, step 3');
   await button.click();
   await page.getByText(`${names.length} systems of the demonstration added`).waitFor();
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
@@ -198,6 +203,25 @@ await run('padlock: Chromium itself says that the manager is verified HTTPS, aft
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
 });
 
+await run('padlock: Chromium itself says that a system is verified HTTPS, after Level 4, by the estate’s root alone', async () => {
+  const one = settings.systems[0];
+  const place = `https://${one.host_name}:${443 + settings.offset}`;
+  const there = await window_([place]);
+  const cdp = await there.context.newCDPSession(there.page);
+  const shown = new Promise((done) => cdp.on('Security.visibleSecurityStateChanged', ({ visibleSecurityState: state }) => state.certificateSecurityState && done(state)));
+  await cdp.send('Security.enable');
+  const answer = await there.page.goto(place);
+  const details = await answer.securityDetails();
+  assert.equal(details.subjectName, one.host_name);
+  assert.match(details.issuer, /Countersign/);
+  const state = await shown;
+  assert.equal(state.securityState, 'secure');
+  assert.equal(state.certificateSecurityState.certificateHasWeakSignature, false);
+  await there.page.getByRole('button', { name: 'Log in' }).waitFor();
+  await close(there);
+  await closeBrowser();
+});
+
 await run('a system: its chain is drawn as a picture up to the root that is trusted, and one certificate is for both its sides', async (page) => {
   await go(page, '/systems');
   await page.getByRole('row').filter({ hasText: settings.systems[0].host_name }).getByRole('link').first().click();
@@ -236,9 +260,9 @@ await run('a command palette goes to places and systems by keyboard alone', asyn
 await run('readable at 1280 and on a phone', async (page) => {
   for (const path of ['/', '/systems', '/tickets', '/secure-only', '/certificates', '/settings']) {
     await go(page, path);
-    await page.getByRole('heading', { level: 1 }).waitFor();
     for (const width of [900, 360]) {
       await page.setViewportSize({ width, height: 800 });
+      await settled(page);
       await fits(page, `${path} at ${width}`);
     }
   }

@@ -67,6 +67,44 @@ await run('WCAG AA: axe finds nothing on any screen, in light colours and in dar
   assert.deepEqual([...wrong].map(([line, place]) => `${place}: ${line}`), []);
 });
 
+await run('WCAG AA: axe finds nothing while a dialog, a menu, a list of choices or the command palette is open, in both colours', async (page) => {
+  const opened = [
+    ['/people', async () => page.getByRole('button', { name: 'New account' }).click(), page.getByRole('dialog')],
+    ['/systems', async () => page.getByRole('button', { name: 'Views' }).click(), page.getByRole('menu')],
+    ['/systems', async () => page.getByRole('button', { name: 'Choose columns' }).click(), page.getByRole('menu')],
+    ['/tickets', async () => page.getByRole('textbox', { name: 'Severity' }).click(), page.getByRole('listbox').first()],
+    ['/jobs', async () => page.keyboard.press('Control+k'), page.getByPlaceholder('A place, an action, or a system…')],
+  ];
+  for (const colour of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme: colour });
+    for (const [path, open_, what] of opened) {
+      await visit(page, path);
+      await settled(page);
+      await open_();
+      await what.waitFor();
+      await axe(page, `${path} (${colour}), with what was opened there`);
+      await page.keyboard.press('Escape');
+      await what.waitFor({ state: 'hidden' });
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+});
+
+await run('WCAG AA on a phone: axe finds nothing at 390 points, and every screen fits', async (page) => {
+  await page.setViewportSize({ width: 390, height: 800 });
+  const wrong = [];
+  for (const [path] of screens) {
+    await visit(page, path);
+    await settled(page);
+    await fits(page, `${path} at 390`).catch((error) => wrong.push(error.message));
+    await axe(page, `${path} at 390`).catch((error) => wrong.push(error.message));
+  }
+  await page.getByRole('button', { name: 'Navigation' }).click();
+  await axe(page, 'the navigation of a phone');
+  assert.deepEqual(wrong, []);
+  await page.setViewportSize({ width: 1280, height: 900 });
+});
+
 const is = (operation) => (url) => {
   if (!url.pathname.startsWith('/api/v1/')) return false;
   const place = url.pathname + url.search;

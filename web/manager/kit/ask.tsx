@@ -5,6 +5,7 @@ import { createContext, useCallback, useContext, useRef, useState, type ReactNod
 import { client } from './api';
 import { focusIfLost, opener } from './focus';
 import { Fields, Form, startOf, type Field, type Values } from './form';
+import { ProblemCard } from './states';
 
 export type Question = {
   title: string;
@@ -21,8 +22,26 @@ export type Question = {
 const Context = createContext<(question: Question) => void>(() => undefined);
 export const useAsk = () => useContext(Context);
 
+const closeButtonProps = { 'aria-label': 'Close the note' };
+
 export function tell(text: string, color = 'green') {
-  notifications.show({ message: text, color, autoClose: 5000, withBorder: true });
+  notifications.show({ message: text, color, autoClose: 5000, withBorder: true, closeButtonProps });
+}
+
+/** A refusal, with its id, text and remedy. It stays until somebody closes it. */
+export function complain(error: unknown) {
+  notifications.show({ message: <ProblemCard error={error} />, color: 'red', autoClose: false, withBorder: true, closeButtonProps });
+}
+
+/** Does what no dialog asks for; a refusal is told. Whether it was done. */
+export async function carry(work: Promise<unknown>): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    complain(error);
+    return false;
+  }
 }
 
 function Dialog({ question, close }: { question: Question; close: () => void }) {

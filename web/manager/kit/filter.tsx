@@ -34,8 +34,12 @@ export function Only({ label, choices, field, filter, set, width = 140 }: { labe
 }
 
 export const choicesOf = (some: ReadonlyArray<readonly [string, string]>): Choice[] => some.map(([value, label]) => ({ value, label }));
-/** Of times by which something ends: days from now, and a day that a link named. */
-export const ends = (chosen?: string): Choice[] => {
+/** Of times by which something ends: days from now, and what a link named: until a day, or from one to another. */
+export const ends = ({ expires_before: chosen, expires_after: from }: Filter): Choice[] => {
   const usual = choicesOf([['0', 'Ended'], ['7', 'Within a week'], ['30', 'Within 30 days'], ['90', 'Within 90 days']]);
-  return chosen && !usual.some((one) => one.value === chosen) ? [...usual, { value: chosen, label: `Before ${chosen.slice(0, 10)}` }] : usual;
+  if (!chosen || (!from && usual.some((one) => one.value === chosen))) return usual;
+  const day = (at: string) => at.slice(0, 10);
+  const one = from && Date.parse(chosen) - Date.parse(from) === 86_400_000;
+  const label = one ? `On ${day(from)} (UTC)` : from ? `From ${day(from)} to ${day(chosen)}` : `Before ${day(chosen)}`;
+  return [...usual.filter((other) => other.value !== chosen), { value: chosen, label }];
 };

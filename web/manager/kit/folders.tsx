@@ -3,8 +3,9 @@ import { ActionIcon, Group, Tooltip } from '@mantine/core';
 import { ChevronDown, ChevronRight, Folder as FolderIcon, FolderPlus, Pencil, Settings2, Trash2 } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import type { Folder } from '../../generated/api';
-import { call, useGet } from './api';
-import { useAsk } from './ask';
+import { call } from './api';
+import { carry, useAsk } from './ask';
+import { useFolders } from './every_folder';
 import { useMay } from './session';
 import { identityChoices } from './identities';
 import { Loaded } from './states';
@@ -12,7 +13,7 @@ import { Loaded } from './states';
 type Props = { folder: string; choose: (path: string) => void; drop?: (system: number, folder: number, path: string) => void };
 
 export function FolderTree({ folder, choose, drop }: Props) {
-  const folders = useGet('GET /folders', { query: { limit: 1000 } });
+  const folders = useFolders();
   const may = useMay();
   const ask = useAsk();
   const chosen = folders.data?.folders.find((one) => one.path === folder || String(one.id) === folder);
@@ -50,7 +51,7 @@ export function FolderTree({ folder, choose, drop }: Props) {
           </Tooltip>
           {may('PATCH /folders/{id}/defaults') && (
             <Tooltip label={`Settings for new systems of ${parent.path}`}>
-              <ActionIcon variant="subtle" color="gray" aria-label="Settings for new systems" onClick={() => void defaults(parent)}>
+              <ActionIcon variant="subtle" color="gray" aria-label="Settings for new systems" onClick={() => void carry(defaults(parent))}>
                 <Settings2 size={17} />
               </ActionIcon>
             </Tooltip>

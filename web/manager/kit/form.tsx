@@ -86,6 +86,17 @@ export function sent(values: Values): Values {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== '' && value !== null));
 }
 
+const nothing = (value: unknown) => value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
+
+/** For changes: every field that is other than it was at first, also one that was emptied. */
+export function changed(fields: Field[], values: Values): Values {
+  return Object.fromEntries(
+    fields
+      .filter((field) => !(nothing(field.value) && nothing(values[field.name])) && JSON.stringify(field.value) !== JSON.stringify(values[field.name]))
+      .map((field) => [field.name, values[field.name] ?? null]),
+  );
+}
+
 /** The fields below each other. */
 export function Fields({ fields, values, change }: { fields: Field[]; values: Values; change: (values: Values) => void }) {
   return fields.map((field) => <FieldInput key={field.name} field={field} value={values[field.name]} change={(value) => change({ ...values, [field.name]: value })} />);

@@ -44,6 +44,33 @@ export function Clock({ at }: { at: number }) {
   );
 }
 
+/** How long ago; UTC when one points at it. */
+export function Ago({ at, never = '–' }: { at: string | null | undefined; never?: string }) {
+  if (!at) return <span className="nothing">{never}</span>;
+  return (
+    <time dateTime={at} title={utc(at)} className="when">
+      {ago(at)}
+    </time>
+  );
+}
+
+/** The first systems that something is about, and how many more there are. */
+export function SystemNames({ of, none }: { of: { systems: Array<{ id: number; name: string }>; in_all: number }; none: string }) {
+  if (of.in_all === 0) return <p className="dimmed">{none}</p>;
+  const more = of.in_all - of.systems.length;
+  return (
+    <p className="names">
+      {of.systems.map((one, i) => (
+        <Fragment key={one.id}>
+          {i > 0 && ', '}
+          <To href={`/systems/${one.id}`}>{one.name}</To>
+        </Fragment>
+      ))}
+      {more > 0 && ` and ${several(more, 'more system')}`}
+    </p>
+  );
+}
+
 export function Level({ level, long }: { level: number; long?: boolean }) {
   return (
     <span className={`level level-${level}`} title={levelNames[level]} data-csv={level || ''}>

@@ -7,6 +7,7 @@ import { ArrowDown, ArrowUp, Check, Columns3, Download } from 'lucide-react';
 import { forwardRef, useEffect, useMemo, useRef, useState, type ComponentPropsWithoutRef, type ReactNode } from 'react';
 import { useLocation } from 'wouter';
 import { call, usePages, type Input, type Operation } from './api';
+import { carry } from './ask';
 import { csvOf, download, textOf } from './csv';
 import { useMay } from './session';
 import { Denied, Empty, Old, ProblemCard, retryFailed, Waiting } from './states';
@@ -144,7 +145,7 @@ export function List<T>(props: Props<T>) {
           </Menu.Dropdown>
         </Menu>
         <Tooltip label="Save as CSV">
-          <ActionIcon variant="default" size="lg" aria-label="Save as CSV" onClick={() => (props.onExport ? props.onExport() : void save())}>
+          <ActionIcon variant="default" size="lg" aria-label="Save as CSV" onClick={() => (props.onExport ? props.onExport() : void carry(save()))}>
             <Download size={18} />
           </ActionIcon>
         </Tooltip>

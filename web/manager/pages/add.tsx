@@ -4,6 +4,7 @@ import { useState } from 'react';
 import type { Import } from '../../generated/api';
 import { call, client, useGet } from '../kit/api';
 import { tell } from '../kit/ask';
+import { useFolders } from '../kit/every_folder';
 import { Fields, Form, sent, type Field, type Values } from '../kit/form';
 import { useMay } from '../kit/session';
 import { Card, Head, several, To, useGo } from '../kit/show';
@@ -12,7 +13,7 @@ import { Denied, Loaded, ProblemCard, ProblemText } from '../kit/states';
 function One() {
   const go = useGo();
   const families = useGet('GET /families');
-  const folders = useGet('GET /folders', { query: { limit: 1000 } });
+  const folders = useFolders();
   const [values, setValues] = useState<Values>({});
   const fields: Field[] = [
     { name: 'host_name', label: 'Host name', placeholder: 'room1.company.com', help: 'Needed for Level 4: certificates are for names' },

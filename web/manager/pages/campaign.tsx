@@ -1,9 +1,9 @@
 // One campaign while it runs and afterwards: its waves, its systems, stop, confirm, roll back.
 import { Alert, Button } from '@mantine/core';
 import { Check, Pause, Play, Square, Undo2 } from 'lucide-react';
-import type { Campaign, CampaignSystem } from '../../generated/api';
+import type { Campaign, CampaignRollbackPlan, CampaignSystem } from '../../generated/api';
 import { call, useGet } from '../kit/api';
-import { useAsk } from '../kit/ask';
+import { carry, useAsk } from '../kit/ask';
 import { Only, useFilter } from '../kit/filter';
 import { CampaignProgress } from '../kit/progress';
 import { useMay } from '../kit/session';
@@ -29,6 +29,8 @@ const reasons: Record<string, string> = {
   rolled_back: 'A wave was rolled back.',
 };
 
+/** Of the systems that a roll-back takes back: a wave can hold thousands. */
+const shownAtOnce = 30;
 const waveName = (wave: number) => (wave === 0 ? 'the canaries' : `wave ${wave}`);
 
 function Actions({ campaign }: { campaign: Campaign }) {
@@ -39,8 +41,8 @@ function Actions({ campaign }: { campaign: Campaign }) {
   const over = campaign.state === 'done' || campaign.state === 'cancelled';
   const waves = Array.from({ length: Math.max(1, Math.min(campaign.wave + 1, campaign.waves)) }, (_, wave) => ({ value: String(wave), label: waveName(wave) }));
   if (!may('POST /campaigns/{id}/pause')) return null;
-  const rollBack = async (wave: number) => {
-    const outlook = await call('GET /campaigns/{id}/rollback', { params, query: { wave } });
+  const outlookOf = (wave: number) => call('GET /campaigns/{id}/rollback', { params, query: { wave } });
+  const rollBack = (wave: number, outlook: CampaignRollbackPlan) =>
     ask({
       title: `Roll ${waveName(wave)} back`,
       danger: true,
@@ -51,17 +53,20 @@ function Actions({ campaign }: { campaign: Campaign }) {
         outlook.systems.length === 0 ? (
           'There is nothing to take back in it.'
         ) : (
-          <ul>
-            {outlook.systems.slice(0, 30).map((one: any) => (
-              <li key={one.system}>
-                <b>{one.name}</b>: {one.undone.join(' ') || 'nothing is undone'} {one.stays.length > 0 && <span className="dimmed">Stays: {one.stays.join(' ')}</span>}
-              </li>
-            ))}
-          </ul>
+          <>
+            <p>{several(outlook.systems.length, 'system')}:</p>
+            <ul>
+              {outlook.systems.slice(0, shownAtOnce).map((one: any) => (
+                <li key={one.system}>
+                  <b>{one.name}</b>: {one.undone.join(' ') || 'nothing is undone'} {one.stays.length > 0 && <span className="dimmed">Stays: {one.stays.join(' ')}</span>}
+                </li>
+              ))}
+            </ul>
+            {outlook.systems.length > shownAtOnce && <p>And {several(outlook.systems.length - shownAtOnce, 'more system')}. Each of them is in the list of the campaign.</p>}
+          </>
         ),
       run: () => call('POST /campaigns/{id}/rollback', { params, body: { wave } }),
     });
-  };
   return (
     <>
       {campaign.state === 'running' && (
@@ -84,7 +89,7 @@ function Actions({ campaign }: { campaign: Campaign }) {
           Stop
         </Button>
       )}
-      <Button variant="default" leftSection={<Undo2 size={16} />} onClick={() => (waves.length === 1 ? void rollBack(0) : ask({ title: 'Roll back', text: 'What it would take back is shown first.', button: 'Show', fields: [{ name: 'wave', label: 'Which', kind: 'choice', required: true, value: waves.at(-1)!.value, choices: waves }], run: async ({ wave }) => { setTimeout(() => void rollBack(Number(wave)), 250); } }))}>
+      <Button variant="default" leftSection={<Undo2 size={16} />} onClick={() => (waves.length === 1 ? void carry(outlookOf(0).then((outlook) => rollBack(0, outlook))) : ask({ title: 'Roll back', text: 'What it would take back is shown first.', button: 'Show', fields: [{ name: 'wave', label: 'Which', kind: 'choice', required: true, value: waves.at(-1)!.value, choices: waves }], run: async ({ wave }) => { const outlook = await outlookOf(Number(wave)); setTimeout(() => rollBack(Number(wave), outlook), 250); } }))}>
         Roll back
       </Button>
     </>

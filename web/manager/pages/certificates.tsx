@@ -38,7 +38,7 @@ export default function Certificates() {
           <div className="filters">
             <SearchBox value={filter.text ?? ''} set={(text) => set({ text })} placeholder="Name, serial number, SHA-256…" />
             <Only label="State" field="state" choices={states.map((value) => ({ value, label: plainWords(value) }))} filter={filter} set={set} />
-            <Only label="Ends" field="expires_before" choices={ends(filter.expires_before)} filter={filter} set={set} width={160} />
+            <Only label="Ends" field="expires_before" choices={ends(filter)} filter={filter} set={(change) => set({ ...change, expires_after: '' })} width={160} />
           </div>
         }
       />

@@ -6,6 +6,7 @@ import { useSearch } from 'wouter';
 import type { CampaignPlan, NewCampaign, Policy } from '../../generated/api';
 import { call, useGet, useSend } from '../kit/api';
 import { useAsk } from '../kit/ask';
+import { useFolders } from '../kit/every_folder';
 import { NewCampaignHelp } from '../kit/help';
 import { PlanView } from '../kit/plan';
 import { useMay } from '../kit/session';
@@ -118,7 +119,7 @@ export default function SecureOnlyPage() {
   const search = new URLSearchParams(useSearch());
   const picked = search.get('systems')?.split(',').map(Number);
   const policy = useGet('GET /policy');
-  const folders = useGet('GET /folders', { query: { limit: 1000 } });
+  const folders = useFolders();
   const families = useGet('GET /families');
   const may = useMay();
   const go = useGo();

@@ -3,7 +3,8 @@ import { Button, Group, Tabs } from '@mantine/core';
 import type { NotificationChannel, Policy } from '../../generated/api';
 import { call, useGet } from '../kit/api';
 import { tell, useAsk } from '../kit/ask';
-import { fileText, sent, type Field } from '../kit/form';
+import { useFolders } from '../kit/every_folder';
+import { changed, fileText, sent, type Field } from '../kit/form';
 import { ChannelHelp, NetworkHelp, PolicyChangeHelp } from '../kit/help';
 import { FamiliesWithTwo, identityChoices } from '../kit/identities';
 import { useMay } from '../kit/session';
@@ -33,7 +34,7 @@ const policyFields = (one: Policy): Field[] => [
 function PolicyPart() {
   const policy = useGet('GET /policy');
   const exceptions = useGet('GET /exceptions');
-  const folders = useGet('GET /folders', { query: { limit: 1000 } });
+  const folders = useFolders();
   const may = useMay();
   const ask = useAsk();
   return (
@@ -59,11 +60,11 @@ function PolicyPart() {
       </Card>
       <Card
         title="Exceptions of folders"
-        aside={may('POST /folders/{id}/exceptions') && <Button size="xs" variant="default" onClick={() => ask({ title: 'New exception', button: 'Add it', text: 'Another mode for a folder, or one service that is left open there, until a day.', fields: [{ name: 'folder', label: 'Folder', kind: 'choice', required: true, choices: (folders.data?.folders ?? []).map((one) => ({ value: String(one.id), label: one.path })) }, { name: 'mode', label: 'Mode', kind: 'choice', choices: ['off', 'on', 'verify'].map((value) => ({ value, label: value })) }, { name: 'service', label: 'Or a service that stays open', placeholder: 'ssh' }, { name: 'reason', label: 'Reason', required: true }, { name: 'owner', label: 'Who answers for it', required: true }, { name: 'ends', label: 'Until', kind: 'date', required: true }], run: ({ folder, ...values }) => call('POST /folders/{id}/exceptions', { params: { id: folder }, body: sent(values) as never }) })}>Add</Button>}
+        aside={may('POST /folders/{id}/exceptions') && <Button size="xs" variant="default" onClick={() => ask({ title: 'New exception', button: 'Add it', text: 'Another mode for a folder, or one service that is left open there, until a day.', fields: [{ name: 'folder', label: 'Folder', kind: 'choice', required: true, choices: (folders.data?.folders ?? []).map((one) => ({ value: String(one.id), label: one.path })) }, { name: 'mode', label: 'Mode', kind: 'choice', choices: ['off', 'on', 'verify'].map((value) => ({ value, label: value })) }, { name: 'service', label: 'Or a service that stays open', placeholder: 'ssh' }, { name: 'reason', label: 'Reason', required: true }, { name: 'owner', label: 'Who answers for it', required: true }, { name: 'ends', label: 'Until', kind: 'date', required: true, help: 'To the end of this day in UTC' }], run: ({ folder, ...values }) => call('POST /folders/{id}/exceptions', { params: { id: folder }, body: sent(values) as never }) })}>Add</Button>}
       >
         <Loaded of={exceptions}>
           {(page) =>
-            page.exceptions.length === 0 ? <p className="dimmed">None.</p> : <Short label="Exceptions" heads={['Folder', 'What', 'Reason', 'Owner', 'Until', '']} rows={page.exceptions.map((one) => [one.folder_path, `${plainWords(one.kind)}: ${one.value}`, one.reason, one.owner, <><When at={one.ends} day /> {!one.counts && <State value="ended" label="Ended" />}</>, one.counts && may('DELETE /exceptions/{id}') ? <Button size="compact-xs" variant="default" onClick={() => ask({ title: 'End the exception', text: 'The systems of the folder are enforced.', button: 'End it', run: () => call('DELETE /exceptions/{id}', { params: { id: one.id } }) })}>End</Button> : null])} />
+            page.exceptions.length === 0 ? <p className="dimmed">None.</p> : <Short label="Exceptions" heads={['Folder', 'What', 'Reason', 'Owner', 'Until', '']} rows={page.exceptions.map((one) => [one.folder_path, `${plainWords(one.kind)}: ${one.value}`, one.reason, one.owner, <><When at={one.ends} /> {!one.counts && <State value="ended" label="Ended" />}</>, one.counts && may('DELETE /exceptions/{id}') ? <Button size="compact-xs" variant="default" onClick={() => ask({ title: 'End the exception', text: 'The systems of the folder are enforced.', button: 'End it', run: () => call('DELETE /exceptions/{id}', { params: { id: one.id } }) })}>End</Button> : null])} />
           }
         </Loaded>
       </Card>
@@ -133,6 +134,10 @@ const filled = (values: Record<string, any>) => Object.fromEntries(Object.entrie
 function ChannelsPart() {
   const may = useMay();
   const ask = useAsk();
+  const change = (one: NotificationChannel) => {
+    const fields: Field[] = [...channelFields(one), { name: 'enabled', label: 'Enabled', kind: 'check', value: one.enabled }];
+    ask({ title: `Change ${one.name}`, size: 'lg', button: 'Save', done: 'The channel is changed.', fields, run: (values) => call('PATCH /notification-channels/{id}', { params: { id: one.id }, body: changed(fields, values) as never }) });
+  };
   const columns: Column<NotificationChannel>[] = [
     { id: 'name', title: 'Channel', width: 'minmax(8rem, 1fr)', cell: (one) => <b>{one.name}</b>, csv: (one) => one.name },
     { id: 'kind', title: 'Kind', width: '6rem', cell: (one) => one.kind, csv: (one) => one.kind },
@@ -145,7 +150,7 @@ function ChannelsPart() {
       ? [{ id: 'actions', title: 'Actions', width: '15rem', cell: (one: NotificationChannel) => (
           <Group gap={4}>
             <Button size="compact-xs" variant="default" onClick={() => ask({ title: `Test ${one.name}`, text: 'A test message is sent now.', button: 'Send it', run: async () => tell(`Taken: ${(await call('POST /notification-channels/{id}/test', { params: { id: one.id } })).detail}`) })}>Test</Button>
-            <Button size="compact-xs" variant="default" onClick={() => ask({ title: `Change ${one.name}`, size: 'lg', button: 'Save', fields: [...channelFields(one), { name: 'enabled', label: 'Enabled', kind: 'check', value: one.enabled }], run: (values) => call('PATCH /notification-channels/{id}', { params: { id: one.id }, body: filled(values) as never }) })}>Change</Button>
+            <Button size="compact-xs" variant="default" onClick={() => change(one)}>Change</Button>
             <Button size="compact-xs" variant="default" onClick={() => ask({ title: `Remove ${one.name}`, danger: true, button: 'Remove', text: 'What waits for it goes with it.', run: () => call('DELETE /notification-channels/{id}', { params: { id: one.id } }) })}>Remove</Button>
           </Group>
         ) }]

@@ -194,6 +194,46 @@ function PlanPart({ system }: { system: SystemWithAssessment }) {
   );
 }
 
+/** What came of a try: whether it was reached, whether the manager could log in, and whether it is still the same unit. */
+function Outcome({ seen, system }: { seen: Assessment; system: number }) {
+  const other = useGet('GET /systems/{id}/replacement', { params: { id: system } });
+  const logon = seen.readiness.find((one) => one.id === 'logon');
+  const reached = seen.level > 0;
+  const replaced = Boolean(other.data?.replacement);
+  const title = !reached
+    ? 'It was not reached'
+    : replaced
+      ? 'Another unit answers in its place'
+      : logon?.state === 'no'
+        ? 'Reached, but the manager cannot log in'
+        : logon?.state === 'yes'
+          ? 'It was reached'
+          : 'It was reached; whether the manager can log in is not known';
+  const good = reached && !replaced && logon?.state === 'yes';
+  return (
+    <Alert color={good ? 'green' : 'orange'} title={title} role="status" className="outcome">
+      {reached && <Level level={seen.level} long />} {seen.why}
+      {reached && logon && logon.state !== 'yes' && (
+        <p>
+          {logon.text}: {logon.state === 'no' ? 'no' : 'not known'}. {logon.evidence}
+        </p>
+      )}
+      {!good && seen.findings.length > 0 && (
+        <ul>
+          {seen.findings.map((one) => (
+            <li key={one}>{one}</li>
+          ))}
+        </ul>
+      )}
+      {!good && (
+        <p>
+          <To href={`/systems/${system}/tickets`}>Its tickets say what to do.</To>
+        </p>
+      )}
+    </Alert>
+  );
+}
+
 function Connection({ system }: { system: SystemWithAssessment }) {
   const may = useMay();
   const ask = useAsk();
@@ -237,11 +277,7 @@ function Connection({ system }: { system: SystemWithAssessment }) {
       >
         <div className="stack">
           {attempt.error && <ProblemCard error={attempt.error} />}
-          {attempt.data && (
-            <Alert color={attempt.data.level ? 'green' : 'orange'} title={attempt.data.level ? 'It was reached' : 'It was not reached'} role="status">
-              {attempt.data.level > 0 && <Level level={attempt.data.level} long />} {attempt.data.why} {!attempt.data.level && <To href={`/systems/${system.id}/tickets`}>Its tickets say what to do.</To>}
-            </Alert>
-          )}
+          {attempt.data && <Outcome seen={attempt.data} system={system.id} />}
           <Facts>
             <Fact name="Host name">{system.host_name}</Fact>
             <Fact name="Address">{system.address}</Fact>
@@ -288,7 +324,7 @@ function Connection({ system }: { system: SystemWithAssessment }) {
               </Facts>
               {one.exceptions.map((exception) => (
                 <p key={exception.id}>
-                  <State value="exception" tone="warn" label="Exception" /> {plainWords(exception.kind)}: {exception.value}, until <When at={exception.ends} day />. {exception.reason}
+                  <State value="exception" tone="warn" label="Exception" /> {plainWords(exception.kind)}: {exception.value}, until <When at={exception.ends} />. {exception.reason}
                 </p>
               ))}
             </>

@@ -5,16 +5,18 @@ import { Bookmark, ChevronDown, FolderInput, ListPlus, Play, Plus, RefreshCw, Tr
 import { useState } from 'react';
 import { Link } from 'wouter';
 import type { ListedSystem } from '../../generated/api';
-import { addressOf, call, queryText, useGet } from '../kit/api';
-import { tell, useAsk } from '../kit/ask';
+import { addressOf, call, client, Problem, queryText, useGet } from '../kit/api';
+import { carry, complain, tell, useAsk } from '../kit/ask';
+import { fetchFile } from '../kit/csv';
+import { useFolders } from '../kit/every_folder';
 import { choicesOf, ends, Only, SearchBox, useFilter } from '../kit/filter';
 import { FolderTree } from '../kit/folders';
 import { useMay } from '../kit/session';
-import { ago, Head, Level, levelNames, several, State, To, useGo, When } from '../kit/show';
+import { Ago, Head, Level, levelNames, several, State, To, useGo, When } from '../kit/show';
 import { Empty } from '../kit/states';
 import { List, type Column } from '../kit/table';
 
-const fields = ['text', 'folder', 'family', 'level', 'reachability', 'capable', 'ticket', 'track_by', 'expires_before', 'sort', 'columns'];
+const fields = ['text', 'folder', 'family', 'level', 'reachability', 'capable', 'ticket', 'track_by', 'expires_before', 'expires_after', 'sort', 'columns'];
 
 export const columns: Column<ListedSystem>[] = [
   { id: 'name', title: 'Name', sort: 'name', width: 'minmax(9rem, 1.5fr)', cell: (one) => <><div><To href={`/systems/${one.id}`}>{one.name}</To></div><div className="under">{one.host_name || one.address}</div></> },
@@ -32,7 +34,7 @@ export const columns: Column<ListedSystem>[] = [
   { id: 'mac', title: 'MAC address', sort: 'mac_address', width: '10rem', hidden: true, cell: (one) => one.mac_address || '–' },
   { id: 'capable', title: 'Capable', sort: 'capable', width: '6rem', hidden: true, cell: (one) => (one.secure_only_capable ? 'yes' : 'no') },
   { id: 'track_by', title: 'Tracked by', sort: 'track_by', width: '8rem', hidden: true, cell: (one) => (one.track_by === 'host_name' ? 'host name' : one.track_by) },
-  { id: 'observed_at', title: 'Observed', sort: 'observed_at', width: '10rem', hidden: true, cell: (one) => (one.observed_at ? ago(one.observed_at) : 'never') },
+  { id: 'observed_at', title: 'Observed', sort: 'observed_at', width: '10rem', hidden: true, cell: (one) => <Ago at={one.observed_at} never="never" /> },
   { id: 'last_call_at', title: 'Last call', sort: 'last_call_at', width: '10rem', hidden: true, cell: (one) => <When at={one.last_call_at} /> },
 ];
 const usual = columns.filter((one) => !one.hidden).map((one) => one.id);
@@ -40,6 +42,29 @@ const usual = columns.filter((one) => !one.hidden).map((one) => one.id);
 const levelChoices = [4, 3, 2, 1, 0].map((level) => ({ value: String(level), label: level ? `Level ${level}: ${levelNames[level].toLowerCase()}` : 'Not known yet' }));
 const states = choicesOf([['reachable', 'Reachable'], ['unreachable', 'Not reachable'], ['unknown', 'Not known']]);
 const withTickets = choicesOf([['yes', 'With open ones'], ['no', 'Without']]);
+
+/** One that somebody else has forgotten meanwhile is gone: that is what was wanted. */
+function isGone(error: unknown) {
+  if (!(error instanceof Problem) || error.status !== 404) throw error;
+}
+
+/** A look at each, a few at a time: how many answered, how many did not, and what was refused. */
+async function observeEach(systems: number[]) {
+  const waiting = [...systems];
+  const out = { reached: 0, silent: 0, refusals: [] as unknown[] };
+  const work = async () => {
+    for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+      try {
+        const { level } = await call('POST /systems/{id}/observe', { params: { id } });
+        out[level > 0 ? 'reached' : 'silent'] += 1;
+      } catch (error) {
+        out.refusals.push(error);
+      }
+    }
+  };
+  await Promise.all([work(), work(), work(), work()]);
+  return out;
+}
 
 export default function Systems() {
   const go = useGo();
@@ -53,19 +78,26 @@ export default function Systems() {
   const counts = useGet('GET /system-counts', { query: restriction as never }, { keep: true });
   const families = useGet('GET /families');
   const views = useGet('GET /views');
+  const [observing, setObserving] = useState(false);
   const visible = columnText ? columnText.split(',') : usual;
   const numbers = Object.keys(chosen).map(Number);
   const restricted = Object.values(restriction).some(Boolean);
 
-  const move = (systems: number[], folder: number, path: string) =>
-    call('POST /folders/{id}/systems', { params: { id: folder }, body: { systems } }).then(() => {
-      setChosen({});
-      tell(`${several(systems.length, 'system')} moved to ${path}.`);
-    });
+  const move = async (systems: number[], folder: number, path: string) => {
+    if (!(await carry(call('POST /folders/{id}/systems', { params: { id: folder }, body: { systems } })))) return;
+    setChosen({});
+    tell(`${several(systems.length, 'system')} moved to ${path}.`);
+    void client.invalidateQueries();
+  };
   const bulk = {
     observe: async () => {
-      for (const id of numbers) await call('POST /systems/{id}/observe', { params: { id } }).catch(() => undefined);
-      tell(`${several(numbers.length, 'system')} observed.`);
+      setObserving(true);
+      const { reached, silent, refusals } = await observeEach(numbers);
+      setObserving(false);
+      void client.invalidateQueries();
+      if (reached + silent > 0) tell(`${several(reached, 'system')} reached, ${silent} not reached.`, silent ? 'orange' : 'green');
+      if (refusals.length > 0) tell(`${several(refusals.length, 'system')} could not be looked at. Why the first of them was refused:`, 'red');
+      if (refusals.length > 0) complain(refusals[0]);
     },
     enforce: () =>
       ask({
@@ -83,8 +115,11 @@ export default function Systems() {
         button: 'Forget them',
         done: 'They are forgotten.',
         run: async () => {
-          for (const id of numbers) await call('DELETE /systems/{id}', { params: { id } });
-          setChosen({});
+          for (const id of numbers) {
+            await call('DELETE /systems/{id}', { params: { id } }).catch(isGone);
+            // What is gone is not selected any more: if another is refused, a second try is about the others.
+            setChosen(({ [id]: _, ...others }) => others);
+          }
         },
       }),
     saveView: () =>
@@ -117,7 +152,7 @@ export default function Systems() {
           {numbers.length > 0 && (
             <div className="bulk" role="group" aria-label="With the selected systems">
               <b>{several(numbers.length, 'system')} selected</b>
-              {may('POST /systems/{id}/observe') && <Button size="xs" variant="default" leftSection={<RefreshCw size={14} />} onClick={() => void bulk.observe()}>Observe now</Button>}
+              {may('POST /systems/{id}/observe') && <Button size="xs" variant="default" leftSection={<RefreshCw size={14} />} loading={observing} onClick={() => void bulk.observe()}>Observe now</Button>}
               {may('POST /enforce') && <Button size="xs" variant="default" leftSection={<Play size={14} />} onClick={bulk.enforce}>Enforce</Button>}
               {may('POST /campaigns') && <Button size="xs" variant="default" leftSection={<ListPlus size={14} />} component={Link} href={`/secure-only?systems=${numbers.join(',')}`}>Plan a campaign</Button>}
               {may('POST /folders/{id}/systems') && <MoveMenu move={(folder, path) => void move(numbers, folder, path)} />}
@@ -140,9 +175,7 @@ export default function Systems() {
             onSelect={may('POST /enforce') || may('POST /folders/{id}/systems') ? setChosen : undefined}
             visible={visible}
             onVisible={(next) => set({ columns: next.join(',') === usual.join(',') ? '' : next.join(',') })}
-            onExport={() => {
-              window.location.assign(addressOf('GET /export/systems', { query: { ...selection, format: 'csv' } as never }));
-            }}
+            onExport={() => void carry(fetchFile(addressOf('GET /export/systems', { query: { ...selection, format: 'csv' } as never }), 'systems.csv'))}
             draggable={may('POST /folders/{id}/systems') ? (one) => String(one.id) : undefined}
             full
             empty={
@@ -161,7 +194,7 @@ export default function Systems() {
                 <Only label="Family" field="family" choices={(families.data?.families ?? []).map((one) => ({ value: one.id, label: one.name }))} filter={filter} set={set} width={120} />
                 <Only label="State" field="reachability" choices={states} filter={filter} set={set} width={115} />
                 <Only label="Tickets" field="ticket" choices={withTickets} filter={filter} set={set} width={115} />
-                <Only label="Certificate ends" field="expires_before" choices={ends(filter.expires_before)} filter={filter} set={set} width={150} />
+                <Only label="Certificate ends" field="expires_before" choices={ends(filter)} filter={filter} set={(change) => set({ ...change, expires_after: '' })} width={150} />
                 <Menu position="bottom-start">
                   <Menu.Target>
                     <Button variant="default" leftSection={<Bookmark size={16} />} rightSection={<ChevronDown size={14} />}>Views</Button>
@@ -199,7 +232,7 @@ export default function Systems() {
 }
 
 function MoveMenu({ move }: { move: (folder: number, path: string) => void }) {
-  const folders = useGet('GET /folders', { query: { limit: 1000 } });
+  const folders = useFolders();
   return (
     <Menu position="bottom-start">
       <Menu.Target>

@@ -2,7 +2,7 @@ import { SegmentedControl } from '@mantine/core';
 import type { Ticket } from '../../generated/api';
 import { useGet } from '../kit/api';
 import { choicesOf, Only, useFilter } from '../kit/filter';
-import { ago, Head, several, State, To, When } from '../kit/show';
+import { Ago, Head, several, State, To, When } from '../kit/show';
 import { Empty } from '../kit/states';
 import { List, type Column } from '../kit/table';
 
@@ -11,7 +11,7 @@ export const ticketColumns: Column<Ticket>[] = [
   { id: 'title', title: 'Ticket', width: 'minmax(10rem, 1fr)', cell: (one) => <To href={`/tickets/${one.id}`}>{one.title}</To>, csv: (one) => one.title },
   { id: 'system', title: 'System', width: 'minmax(9rem, 1fr)', cell: (one) => (one.system ? <To href={`/systems/${one.system}`}>{one.system_name}</To> : 'The manager itself'), csv: (one) => one.system_name },
   { id: 'text', title: 'What was seen', width: 'minmax(14rem, 2.5fr)', cell: (one) => one.text, csv: (one) => one.text },
-  { id: 'opened', title: 'Since', width: '9rem', cell: (one) => <span title={one.opened}>{ago(one.opened)}</span>, csv: (one) => one.opened },
+  { id: 'opened', title: 'Since', width: '9rem', cell: (one) => <Ago at={one.opened} />, csv: (one) => one.opened },
   { id: 'state', title: 'State', width: '6rem', cell: (one) => <State value={one.state} />, csv: (one) => one.state },
   { id: 'assignee', title: 'Assigned to', width: '8rem', cell: (one) => one.assignee || '–', csv: (one) => one.assignee },
   { id: 'remedy', title: 'What to do', width: 'minmax(12rem, 2fr)', hidden: true, cell: (one) => one.remedy, csv: (one) => one.remedy },
