@@ -43,6 +43,8 @@ void add_system_commands(CLI::App& app, Context& context);
 void add_folder_commands(CLI::App& app, Context& context);
 /// Lists of systems in and out, saved views, replaced units; after add_system_commands.
 void add_estate_list_commands(CLI::App& app, Context& context);
+/// What looks at a system found changed; after add_system_commands.
+void add_history_command(CLI::App& app, Context& context);
 void add_policy_commands(CLI::App& app, Context& context);
 void add_campaign_commands(CLI::App& app, Context& context);
 void add_job_commands(CLI::App& app, Context& context);
@@ -107,6 +109,8 @@ void add_selection_options(CLI::App& command, Selection& selection);
 void add_list_options(CLI::App& command, Selection& selection);
 /// "&folder=12&level=2": to be put behind other fields of a query.
 std::string selection_query(Selection const& selection);
+/// The rows of services and clients of an assessment.
+void print_protocols(Output& output, json::value const& assessment);
 /// The table of systems with their level and why, as `system list` prints it.
 Result<void> print_systems(ApiClient& client, Output& output, json::array const& systems);
 

@@ -70,6 +70,7 @@ Result<int> enforce(ApiClient& client, Output& output, Watch const& watch) {
         }
         body["systems"] = std::move(ids);
     }
+    if (body.empty()) body["all"] = true;
     CS_TRY(auto queued, client.send("POST", "enforce", body));
     std::vector<std::int64_t> jobs;
     for (auto const& id : list_of(queued, "jobs")) {
@@ -86,8 +87,21 @@ Result<int> enforce(ApiClient& client, Output& output, Watch const& watch) {
     return good ? k_holds : k_does_not_hold;
 }
 
-Result<int> list_jobs(ApiClient& client, Output& output, std::string const& state) {
-    CS_TRY(auto answer, client.get("jobs?limit=1000" + (state.empty() ? "" : "&state=" + state)));
+struct Listing {
+    std::string state;
+    std::string system;
+    int limit = 1000;
+    std::int64_t before = 0;
+};
+
+Result<int> list_jobs(ApiClient& client, Output& output, Listing const& wanted) {
+    auto query = "jobs?limit=" + std::to_string(wanted.limit) + (wanted.state.empty() ? "" : "&state=" + wanted.state);
+    if (!wanted.system.empty()) {
+        CS_TRY(auto const system, client.get("systems/" + path_part(wanted.system)));
+        query += "&system=" + std::to_string(number_of(system, "id"));
+    }
+    if (wanted.before > 0) query += "&before=" + std::to_string(wanted.before);
+    CS_TRY(auto answer, client.get(query));
     if (output.value(answer)) return k_holds;
     Table table{{"ID", "Kind", "System", "State", "Step", "Attempt", "What"}, {}};
     for (auto const& job : list_of(answer, "jobs")) {
@@ -97,7 +111,20 @@ Result<int> list_jobs(ApiClient& client, Output& output, std::string const& stat
                               std::to_string(number_of(job, "attempt")), what});
     }
     output.table(table);
+    if (!answer.at("next").is_null())
+        output.line("There are older ones: `countersign job list --before " + std::to_string(number_of(answer, "next")) + "`.");
     return k_holds;
+}
+
+/// Numbers of all jobs in this state.
+Result<void> collect(ApiClient& client, std::string const& state, std::vector<std::int64_t>& jobs) {
+    for (std::int64_t before = 0;;) {
+        CS_TRY(auto const page,
+               client.get("jobs?limit=1000&state=" + state + (before > 0 ? "&before=" + std::to_string(before) : std::string())));
+        for (auto const& one : list_of(page, "jobs")) jobs.push_back(number_of(one, "id"));
+        if (page.at("next").is_null()) return {};
+        before = number_of(page, "next");
+    }
 }
 
 }  // namespace
@@ -116,12 +143,16 @@ void add_job_commands(CLI::App& app, Context& context) {
     });
 
     auto* job = app.add_subcommand("job", "Work of the manager")->require_subcommand(1);
-    auto state = std::make_shared<std::string>();
+    auto wanted = std::make_shared<Listing>();
     auto* listing = job->add_subcommand("list", "The newest jobs");
-    listing->add_option("--state", *state, "Only these")->check(CLI::IsMember({"queued", "running", "waiting", "succeeded", "failed"}));
-    listing->callback([&context, state] {
-        context.action = [&context, state](Output& output) {
-            return with_manager(context, output, [&](ApiClient& client) { return list_jobs(client, output, *state); });
+    listing->add_option("--state", wanted->state, "Only these")
+        ->check(CLI::IsMember({"queued", "running", "waiting", "succeeded", "failed"}));
+    listing->add_option("--system", wanted->system, "Only those of this system");
+    listing->add_option("--limit", wanted->limit, "How many at most")->check(CLI::Range(1, 1000))->capture_default_str();
+    listing->add_option("--before", wanted->before, "Only those with a smaller number");
+    listing->callback([&context, wanted] {
+        context.action = [&context, wanted](Output& output) {
+            return with_manager(context, output, [&](ApiClient& client) { return list_jobs(client, output, *wanted); });
         };
     });
     auto* waiting = job->add_subcommand("wait", "Wait until no job is queued or running");
@@ -130,10 +161,7 @@ void add_job_commands(CLI::App& app, Context& context) {
         context.action = [&context, watch](Output& output) {
             return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
                 std::vector<std::int64_t> jobs;
-                for (auto const* open : {"queued", "running", "waiting"}) {
-                    CS_TRY(auto answer, client.get("jobs?limit=1000&state=" + std::string(open)));
-                    for (auto const& one : list_of(answer, "jobs")) jobs.push_back(number_of(one, "id"));
-                }
+                for (auto const* open : {"queued", "running", "waiting"}) CS_CHECK(collect(client, open, jobs));
                 CS_TRY(bool good, wait_for(client, output, jobs, watch->timeout));
                 return good ? k_holds : k_does_not_hold;
             });

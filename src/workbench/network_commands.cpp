@@ -53,6 +53,15 @@ Result<int> show_readiness(ApiClient& client, Output& output) {
     return ready ? k_holds : k_does_not_hold;
 }
 
+Result<int> show_own_level(ApiClient& client, Output& output) {
+    CS_TRY(auto const own, client.get("own-level"));
+    if (output.value(own)) return k_holds;
+    output.line("Level " + output.level(static_cast<int>(number_of(own, "level"))) + ": " + text_of(own, "why"));
+    output.line("");
+    print_protocols(output, own);
+    return k_holds;
+}
+
 struct Change {
     std::string plain_http, override_dns, public_host_name, scan_snmp;
     bool accept = false;
@@ -137,6 +146,8 @@ void add_network_commands(CLI::App& app, Context& context) {
         change->has_public_name = name->count() > 0;
         return change_network(client, output, *change);
     });
+    act(app.add_subcommand("own-level", "The level of the manager itself: what it offers and uses, and what would raise it"),
+        show_own_level);
     act(app.add_subcommand("readiness", "Is the manager itself ready for Secure-Only? Exit code 2: something is missing"), show_readiness);
 
     auto wanted = std::make_shared<SystemConnection>();

@@ -46,7 +46,9 @@ Result<int> add(ApiClient& client, Output& output, AddOptions const& options) {
     return k_holds;
 }
 
-void print_assessment(Output& output, json::value const& assessment) {
+}  // namespace
+
+void print_protocols(Output& output, json::value const& assessment) {
     Table protocols{{"Service or client", "State", "Level", "Evidence", "To raise it"}, {}};
     for (auto const& row : list_of(assessment, "protocols")) {
         bool const open = flag_of(row, "open");
@@ -55,6 +57,12 @@ void print_assessment(Output& output, json::value const& assessment) {
                                   text_of(row, "evidence"), text_of(row, "raise_by")});
     }
     output.table(protocols);
+}
+
+namespace {
+
+void print_assessment(Output& output, json::value const& assessment) {
+    print_protocols(output, assessment);
     output.line("");
     Table readiness{{"Ready", "What is needed", "Evidence"}, {}};
     for (auto const& item : list_of(assessment, "readiness")) {
@@ -178,9 +186,16 @@ Result<int> move(ApiClient& client, Output& output, std::vector<std::string> con
 
 }  // namespace
 
+namespace {
+
+CLI::Validator const k_not_empty([](std::string const& value) { return value.empty() ? "it is empty; leave the option out" : ""; }, "");
+
+}  // namespace
+
 void add_selection_options(CLI::App& command, Selection& selection) {
     auto add = [&](std::string option, std::string field, std::string help) {
-        return command.add_option(std::move(option), selection.fields[field], std::move(help));
+        // An empty variable of a script would mean every system.
+        return command.add_option(std::move(option), selection.fields[field], std::move(help))->check(k_not_empty);
     };
     auto const yes_no = CLI::IsMember({"yes", "no"});
     add("--text", "text", "Words: each is a part of name, host name, address, serial number, MAC address, family, software or folder");

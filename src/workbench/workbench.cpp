@@ -111,6 +111,7 @@ std::unique_ptr<CLI::App> make_application(Context& context) {
     add_system_commands(app, context);
     add_folder_commands(app, context);
     add_estate_list_commands(app, context);
+    add_history_command(app, context);
     add_policy_commands(app, context);
     add_campaign_commands(app, context);
     add_job_commands(app, context);

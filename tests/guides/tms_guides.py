@@ -79,7 +79,9 @@ class TmsGuides(unittest.TestCase):
             tickets = {(one["system_name"], one["title"]) for one in world.tickets()}
             self.assertEqual(tickets, {("mps", "No HTTPS Response")}, self.shown(world))
             self.assert_as_before(world, before)
-            for note in world.api("plan", "show", "oldroom.company.com")["plans"][0]["notes"]:
+            notes = world.api("plan", "show", "oldroom.company.com")["plans"][0]["notes"]
+            self.assertTrue(notes, "it is left alone without a word")
+            for note in notes:
                 self.assertIn("Not capable of Secure-Only", note)
             seen = world.systems()
             for host in good:
@@ -175,6 +177,9 @@ class TmsGuides(unittest.TestCase):
         world.cli("network", "set", "--plain-http", "forbidden", "--accept-limitations")
         for path in ("/", "/ca.pem", "/tms/public/feedback/code.aspx"):
             self.assertEqual(self.http(world, path), 403, path)
+        issuer = next(one["fingerprint"] for one in world.api("authority", "show")["authorities"])
+        for path in (f"/pki/crl/{issuer}", f"/pki/ca/{issuer}"):
+            self.assertEqual(self.http(world, path), 200, path + " is what certificates name for revocation")
         self.assertEqual(self.http(world, "/tms/public/feedback/code.aspx", "--data", "<Status/>"), 403)
         self.assertEqual(self.https(world, "/"), 200, "the administrator is not locked out")
         step("redirect, if chosen: browsers are shown the way, calls are not")

@@ -33,10 +33,11 @@ net::Task<http::Response> not_here(std::shared_ptr<Manager> manager, http::Reque
     co_return http::Response::redirect(308, origin + "/");
 }
 
-/// REQ MGR-8: the restriction to HTTPS. What a system posts is never redirected: it would be repeated somewhere else.
+/// REQ MGR-8: the restriction to HTTPS. What a system posts is never redirected: it would be repeated somewhere else. What
+/// certificates name for revocation stays: it is public and signed, and is asked for over HTTP (RFC 5280 section 8).
 net::Task<std::optional<http::Response>> restrict_to_https(std::shared_ptr<Manager> manager, http::Request const& request) {
     auto const door = manager->network().now().plain_http;
-    if (door == PlainDoor::open) co_return std::nullopt;
+    if (door == PlainDoor::open || request.path.starts_with(k_revocation_paths)) co_return std::nullopt;
     bool const from_browser = request.method == "GET" || request.method == "HEAD";
     if (door == PlainDoor::redirect && from_browser && !request.path.starts_with("/api/")) co_return co_await not_here(manager, request);
     co_return http::problem(Error(errors::mgr::plain_http_closed));
@@ -59,6 +60,7 @@ std::shared_ptr<http::Service> secure_service(std::shared_ptr<Manager> manager, 
     add_estate_routes(*router, doors);
     add_account_routes(*router, doors);
     add_audit_routes(*router, doors);
+    add_history_routes(*router, doors);
     add_watch_routes(*router, doors);
     add_overview_routes(*router, doors);
     add_ticket_routes(*router, doors);

@@ -68,7 +68,8 @@ net::Task<http::Response> enforce(Doors doors, http::Request request) {
         Reader reader(*std::move(object));
         auto const selection = read_system_selection(reader);
         if (auto good = reader.finish(); !good) co_return http::problem(good.error());
-        if (!selection.systems.empty() || !selection.fields.empty()) {
+        // Who names a selection and leaves it empty does not mean the whole estate: no body, or `all`, does.
+        if (!selection.all) {
             auto selected = co_await select_systems(doors.manager, selection, k_most_enforced);
             if (!selected) co_return http::problem(selected.error());
             systems = *std::move(selected);
@@ -90,8 +91,16 @@ net::Task<http::Response> list_jobs(Doors doors, http::Request request) {
                                           {{"field", "state"}, {"detail", "queued, running, waiting, succeeded or failed is expected"}}));
         }
     }
-    auto system = parse_number<SystemId>(request.query["system"]).value_or(0);
-    co_return co_await list_of(doors.manager->store().list_jobs(system, state, limit_of(request)), "jobs");
+    auto const system = parse_number<SystemId>(request.query["system"]).value_or(0);
+    auto const before = parse_number<JobId>(request.query["before"]).value_or(0);
+    auto const limit = limit_of(request);
+    auto jobs = co_await doors.manager->store().list_jobs(system, state, limit, before);
+    co_return answer_or_problem(jobs, [limit](std::vector<Job> const& found) {
+        json::array out;
+        for (auto const& one : found) out.push_back(to_json(one));
+        json::value const next = found.size() == limit ? json::value(found.back().id) : json::value(nullptr);
+        return json::object{{"jobs", std::move(out)}, {"next", next}};
+    });
 }
 
 net::Task<http::Response> show_job(Doors doors, http::Request request) {

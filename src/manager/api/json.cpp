@@ -78,18 +78,14 @@ json::object to_json(System const& system) {
             {"created", to_string(system.created)}};
 }
 
+json::object to_json(ProtocolLevel const& row) {
+    return {{"id", row.id},       {"name", row.name},     {"client", row.client},     {"open", row.open},
+            {"level", row.level}, {"counts", row.counts}, {"evidence", row.evidence}, {"raise_by", row.raise_by}};
+}
+
 json::object to_json(Assessment const& assessment) {
     json::array protocols;
-    for (auto const& row : assessment.protocols) {
-        protocols.push_back(json::object{{"id", row.id},
-                                         {"name", row.name},
-                                         {"client", row.client},
-                                         {"open", row.open},
-                                         {"level", row.level},
-                                         {"counts", row.counts},
-                                         {"evidence", row.evidence},
-                                         {"raise_by", row.raise_by}});
-    }
+    for (auto const& row : assessment.protocols) protocols.push_back(to_json(row));
     json::array readiness;
     for (auto const& item : assessment.readiness) {
         readiness.push_back(

@@ -18,6 +18,7 @@ namespace countersign::manager::api {
 namespace json = boost::json;
 
 json::object to_json(System const& system);
+json::object to_json(ProtocolLevel const& row);
 json::object to_json(Assessment const& assessment);
 json::object to_json(Plan const& plan);
 json::object to_json(Job const& job);

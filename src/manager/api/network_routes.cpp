@@ -77,6 +77,18 @@ net::Task<http::Response> restriction(Doors doors, http::Request request) {
     co_return answer_or_problem(found, [](Restriction const& value) { return to_json(value); });
 }
 
+json::object to_json(OwnLevel const& own) {
+    json::array rows;
+    for (auto const& row : own.protocols) rows.push_back(api::to_json(row));
+    return {{"level", own.level}, {"why", own.why}, {"protocols", std::move(rows)}};
+}
+
+net::Task<http::Response> own_level(Doors doors, http::Request request) {
+    (void)request;
+    auto own = co_await doors.manager->network().level();
+    co_return answer_or_problem(own, [](OwnLevel const& value) { return to_json(value); });
+}
+
 net::Task<http::Response> readiness(Doors doors, http::Request request) {
     (void)request;
     auto policy = co_await doors.manager->store().get_policy();
@@ -172,6 +184,7 @@ void add_network_routes(http::Router& router, Doors const& doors) {
     route("PATCH", "/api/v1/network", change_network);
     route("GET", "/api/v1/network/restriction", restriction);
     route("GET", "/api/v1/network/ssh-key", ssh_key);
+    route("GET", "/api/v1/own-level", own_level);
     route("GET", "/api/v1/readiness", readiness);
     route("GET", "/api/v1/systems/{id}/connection", get_connection);
     route("PATCH", "/api/v1/systems/{id}/connection", change_connection);

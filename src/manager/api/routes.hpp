@@ -14,6 +14,9 @@ struct Doors {
 
 /// 200 (or `status`) with the object as JSON.
 net::http::Response answer(json::value const& value, int status = 200);
+/// Revocation lists, the OCSP responder and authorities' certificates: what certificates name stands below it.
+inline constexpr std::string_view k_revocation_paths = "/pki/";
+
 /// The value's answer, or the problem document of the error.
 template <class T, class Show>
 net::http::Response answer_or_problem(Result<T> const& result, Show show, int status = 200) {
@@ -33,6 +36,8 @@ void add_estate_routes(net::http::Router& router, Doors const& doors);
 void add_audit_routes(net::http::Router& router, Doors const& doors);
 /// Accounts of people, their roles, passwords and sessions.
 void add_account_routes(net::http::Router& router, Doors const& doors);
+/// What looks at a system found changed.
+void add_history_routes(net::http::Router& router, Doors const& doors);
 /// Is it alive, is it ready, and numbers for Prometheus.
 void add_watch_routes(net::http::Router& router, Doors const& doors);
 /// What the first page of the interface shows, and counts of a selection.

@@ -126,11 +126,9 @@ net::Task<Result<Campaign>> Campaigns::start(CampaignRequest request, std::strin
     }
     CS_CO_TRY(auto const plan, co_await this->plan(std::move(request)));
     if (!digest.empty() && digest != plan->digest) co_return fail(errors::mgr::plan_changed, {{"detail", what_changed(digest, *plan)}});
-    if (plan->settings.mode == SecureOnly::verify) {
-        CS_CO_TRY(auto policy, co_await store_.get_policy());
-        policy.secure_only = SecureOnly::verify;
-        CS_CO_CHECK(co_await hooks_.check_readiness(std::move(policy)));
-    }
+    CS_CO_TRY(auto policy, co_await store_.get_policy());
+    policy.secure_only = plan->settings.mode;
+    CS_CO_CHECK(co_await hooks_.check_readiness(std::move(policy)));
     Campaign campaign{.settings = plan->settings, .digest = plan->digest};
     std::vector<Member> members;
     members.reserve(plan->systems.size());

@@ -45,7 +45,7 @@ public:
     struct Hooks {
         Announce announce;
         std::function<void()> wake_engine;                                      ///< jobs were queued
-        std::function<net::Task<Result<void>>(Policy policy)> check_readiness;  ///< of the manager itself, for verify mode (REQ MGR-7)
+        std::function<net::Task<Result<void>>(Policy policy)> check_readiness;  ///< of the manager itself, for the goal (REQ MGR-7)
     };
     Campaigns(net::Runtime& runtime, Store& store, Surveyor& surveyor, Enforcer& enforcer, net::KeyedLock& locks,
               std::shared_ptr<Clock const> clock, Hooks hooks);

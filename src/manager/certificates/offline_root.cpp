@@ -126,8 +126,12 @@ net::Task<Result<OfflineRoot::Request>> OfflineRoot::request_issuing(bool replac
         CS_CO_TRY(auto const request,
                   co_await net::offload(links_.pool, [own, name] { return pki::CertificateRequest::create(own, name, {}); }));
         auto const now = links_.clock->now();
-        CS_CO_CHECK(co_await links_.store.set_secret(std::string(k_request_secret), request_text(now, key, request, own)));
-        CS_CO_CHECK(co_await links_.store.audit(std::move(actor), "authority.request", request.subject(), "for the root's key"));
+        auto const text = std::make_shared<SecretText const>(request_text(now, key, request, own));
+        auto const keep = [store = &links_.store, text, subject = request.subject(), actor]() -> net::Task<Result<void>> {
+            CS_CO_CHECK(co_await store->set_secret(std::string(k_request_secret), text->duplicate()));
+            co_return co_await store->audit(actor, "authority.request", subject, "for the root's key");
+        };
+        CS_CO_CHECK(co_await links_.store.write_together(keep));
         known = Pending{{.pem = request.to_pem(), .subject = request.subject(), .made = now}, std::move(own), std::move(key)};
     }
     auto out = std::move(known->request);
@@ -159,10 +163,13 @@ net::Task<Result<pki::Certificate>> OfflineRoot::install_issuing(std::string fil
         problems.push_back(
             Error(errors::crt::not_yet_valid, {{"subject", certificate.subject()}, {"not_before", to_string(certificate.not_before())}}));
     if (!problems.empty()) co_return fail(gather(std::move(problems)));
-    std::vector<KeptAuthority> fresh;
-    fresh.push_back({.certificate = certificate, .key = known->key, .token = known->token, .hierarchy = root.kept.hierarchy, .made = now});
-    CS_CO_CHECK(co_await links_.store.certificates().authorities().add(std::move(fresh), std::move(actor)));
-    CS_CO_CHECK(co_await links_.store.set_secret(std::string(k_request_secret), SecretText()));
+    KeptAuthority const fresh{
+        .certificate = certificate, .key = known->key, .token = known->token, .hierarchy = root.kept.hierarchy, .made = now};
+    auto const keep = [store = &links_.store, fresh, actor]() -> net::Task<Result<void>> {
+        CS_CO_CHECK(co_await store->certificates().authorities().add({fresh}, actor));
+        co_return co_await store->set_secret(std::string(k_request_secret), SecretText());
+    };
+    CS_CO_CHECK(co_await links_.store.write_together(keep));
     CS_CO_CHECK(co_await side.reload());
     CS_CO_CHECK(co_await links_.authorities_changed());
     co_return certificate;

@@ -73,9 +73,12 @@ net::Task<Result<void>> RevocationDesk::set_base(std::string base, std::string a
         co_return fail(
             errors::gen::invalid_input,
             {{"field", "http_base"}, {"detail", "http://, a host name or address, and a port and path if need be are expected"}});
-    CS_CO_CHECK(co_await links_.store.set_value(std::string(k_base_key), base));
-    CS_CO_CHECK(co_await links_.store.audit(actor, "authority.http_base", "authority",
-                                            base.empty() ? "certificates name no place to ask for revocation" : base));
+    auto const keep = [store = &links_.store, base, actor]() -> net::Task<Result<void>> {
+        CS_CO_CHECK(co_await store->set_value(std::string(k_base_key), base));
+        co_return co_await store->audit(actor, "authority.http_base", "authority",
+                                        base.empty() ? "certificates name no place to ask for revocation" : base);
+    };
+    CS_CO_CHECK(co_await links_.store.write_together(keep));
     use_base(std::move(base));
     co_return co_await name_list_of_root();
 }

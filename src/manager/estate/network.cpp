@@ -3,13 +3,18 @@
 #include "base/text.hpp"
 #include "manager/certificates/own_certificate.hpp"
 #include "manager/drivers/web_driver.hpp"
+#include "manager/store/campaign_store.hpp"
 #include "manager/store/folder_policy_store.hpp"
+#include "manager/store/notification_store.hpp"
+#include "manager/store/place.hpp"
+#include "manager/store/statistics_store.hpp"
 
 #include "countersign/errors/gen.hpp"
 #include "countersign/errors/mgr.hpp"
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 namespace countersign::manager {
 namespace {
@@ -29,7 +34,8 @@ std::vector<std::string> limitations() {
         "Pre-registration of systems at factory defaults does not work. It works when HTTPS is set for the external manager in the system "
         "before (xconfiguration externalmanager protocol: https).",
         "A system must have HTTPS switched on before it can be added (it is off at factory defaults).",
-        "Whatever else calls the manager over HTTP must be set to HTTPS.",
+        "Whatever else calls the manager over HTTP must be set to HTTPS; only revocation lists, OCSP and the authority's certificates stay "
+        "there.",
         "Scans ask over HTTPS only, and no system is watched over SNMP.",
     };
 }
@@ -90,6 +96,39 @@ net::Task<Result<void>> Network::prove_own_https() {
     co_return Result<void>();
 }
 
+namespace {
+
+std::size_t sum_of(LevelCounts const& counts) {
+    return static_cast<std::size_t>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
+}
+
+}  // namespace
+
+net::Task<Result<OwnLevel>> Network::level() {
+    auto const settings = now();
+    CS_CO_TRY(auto const policy, co_await store_.get_policy());
+    OwnDoors doors{.https_port = static_cast<std::uint16_t>(settings_.https_port + settings_.port_offset),
+                   .http_port = static_cast<std::uint16_t>(settings_.http_port + settings_.port_offset),
+                   .http_open = settings.plain_http == PlainDoor::open,
+                   .http_redirects = settings.plain_http == PlainDoor::redirect,
+                   .mode = policy.secure_only,
+                   .speaks_snmp = settings.scan_snmp};
+    if (auto const proven = co_await prove_own_https(); !proven) doors.https_not_proven = proven.error().message();
+    CS_CO_TRY(auto const all, co_await store_.statistics().count_systems({}));
+    CS_CO_TRY(auto const others, co_await store_.statistics().count_systems({.secure_only_capable = false}));
+    doors.systems = sum_of(all.levels);
+    doors.not_capable = sum_of(others.levels);
+    CS_CO_TRY(auto const exceptions, co_await store_.folder_policy().list_exceptions(std::nullopt));
+    auto const at = wire_.clock->now();
+    for (auto const& one : exceptions)
+        if (one.kind == ExceptionKind::mode && one.ends > at && parse_secure_only(one.value).value_or(SecureOnly::off) < policy.secure_only)
+            ++doors.excepted;
+    if (!settings_.database.empty()) doors.database = place_of(settings_).name();
+    CS_CO_TRY(auto const channels, co_await store_.notifications().list(0, k_most_named));
+    for (auto const& one : channels) doors.channels.push_back(one.name);
+    co_return assess_manager(doors);
+}
+
 /// Nothing: it calls over HTTPS, or not at all.
 std::string Network::why_affected(System const& system) const {
     auto const family = families_.get(system.family);
@@ -130,6 +169,16 @@ net::Task<Result<Restriction>> Network::restriction() {
     co_return out;
 }
 
+/// The mode of the estate, of an exception that has not ended, or what a campaign took a system to.
+net::Task<Result<bool>> Network::is_secure_only_in_use(Policy const& policy) {
+    if (policy.secure_only != SecureOnly::off) co_return true;
+    CS_CO_TRY(auto const exceptions, co_await store_.folder_policy().list_exceptions(std::nullopt));
+    auto const at = wire_.clock->now();
+    for (auto const& one : exceptions)
+        if (one.kind == ExceptionKind::mode && one.value != to_string(SecureOnly::off) && one.ends > at) co_return true;
+    co_return co_await store_.campaigns().has_goals_beyond_off();
+}
+
 net::Task<Result<NetworkSettings>> Network::change(Change wanted, std::string actor) {
     auto settings = now();
     auto const before = settings;
@@ -143,7 +192,8 @@ net::Task<Result<NetworkSettings>> Network::change(Change wanted, std::string ac
     auto const& name = settings.public_host_name;
     bool const is_name = is_host_name(name) && !is_ip_address(name);
     if (!name.empty() && !is_name) problems.push_back(invalid("public_host_name", "it is not a host name"));
-    if (policy.secure_only != SecureOnly::off) {
+    CS_CO_TRY(bool const in_use, co_await is_secure_only_in_use(policy));
+    if (in_use) {
         if (settings.override_dns) problems.push_back(not_with_secure_only("Override DNS"));
         if (is_name && !iequals(name, policy.manager_host_name))
             problems.push_back(not_with_secure_only("another name for the public network"));

@@ -4,6 +4,7 @@
 /// Secure-Only (REQ MGR-7, MGR-8, MGR-15). What would lock somebody out is shown first and refused without confirmation; HTTPS is always
 /// open, so that the administrator himself is never locked out.
 
+#include "manager/assess/own_level.hpp"
 #include "manager/certificates/internal_ca.hpp"
 #include "manager/manager.hpp"
 #include "manager/observe/wire.hpp"
@@ -60,6 +61,8 @@ public:
     /// GEN-001, MGR-082 to MGR-085.
     net::Task<Result<NetworkSettings>> change(Change wanted, std::string actor);
     net::Task<Result<Restriction>> restriction();
+    /// The manager's own level, with its rows (REQ LVL-4).
+    net::Task<Result<OwnLevel>> level();
     /// Every point, in the order of the seeds' lists. `policy` as it is, or as it shall be.
     net::Task<Result<std::vector<OwnReadiness>>> readiness(Policy policy);
     /// MGR-007 with every point that the mode of `policy` needs and that is not fulfilled; MGR-086 when Off would cut off every system.
@@ -69,6 +72,7 @@ public:
 
 private:
     net::Task<Result<void>> prove_own_https();
+    net::Task<Result<bool>> is_secure_only_in_use(Policy const& policy);
     [[nodiscard]] std::string why_affected(System const& system) const;
 
     Store& store_;

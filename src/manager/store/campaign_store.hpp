@@ -67,6 +67,8 @@ public:
     virtual net::Task<Result<std::map<SystemId, CampaignId>>> campaigns_of(std::vector<SystemId> systems) = 0;
     /// A person takes these in hand: those that were rolled back are not held any more.
     virtual net::Task<Result<void>> release(std::vector<SystemId> systems) = 0;
+    /// Some system was taken to Secure-Only by a campaign, whatever the estate's mode is.
+    virtual net::Task<Result<bool>> has_goals_beyond_off() = 0;
     /// The mode of the whole estate was changed: goals of systems that are in no open campaign end.
     virtual net::Task<Result<void>> end_goals() = 0;
     /// Before it is done. The first value of each name is kept.

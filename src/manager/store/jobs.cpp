@@ -180,8 +180,9 @@ net::Task<Result<Job>> SqliteStore::get_job(JobId id) {
     });
 }
 
-net::Task<Result<std::vector<Job>>> SqliteStore::list_jobs(SystemId system, std::optional<JobState> state, std::size_t limit) {
-    return read([system, state, limit](Database& database) -> Result<std::vector<Job>> {
+net::Task<Result<std::vector<Job>>> SqliteStore::list_jobs(SystemId system, std::optional<JobState> state, std::size_t limit,
+                                                           JobId before) {
+    return read([system, state, limit, before](Database& database) -> Result<std::vector<Job>> {
         bool const at_work = state == JobState::queued || state == JobState::running || state == JobState::waiting;
         // Those that are not finished are few beside those that are; people wait for them by this list.
         std::string rest = system == 0 && at_work ? "FROM jobs INDEXED BY jobs_active WHERE state IN ('queued', 'running', 'waiting')"
@@ -194,6 +195,10 @@ net::Task<Result<std::vector<Job>>> SqliteStore::list_jobs(SystemId system, std:
         if (state) {
             rest += " AND state = :state";
             values.push_back(value(to_string(*state)));
+        }
+        if (before != 0) {
+            rest += " AND id < :before";
+            values.push_back(value(before));
         }
         rest += " ORDER BY id DESC LIMIT :limit";
         values.push_back(value(static_cast<std::int64_t>(std::clamp<std::size_t>(limit, 1, 10000))));

@@ -277,6 +277,12 @@ net::Task<Result<void>> SqliteCampaigns::release(std::vector<SystemId> systems) 
     });
 }
 
+net::Task<Result<bool>> SqliteCampaigns::has_goals_beyond_off() {
+    return store_.read([](Database& database) -> Result<bool> {
+        return database.select_one({"system"}, "FROM system_goals WHERE mode <> 'off' LIMIT 1").has_value();
+    });
+}
+
 net::Task<Result<void>> SqliteCampaigns::end_goals() {
     return store_.write([](Database& database) -> Result<void> {
         database.execute("DELETE FROM system_goals WHERE system NOT IN (SELECT system FROM campaign_systems WHERE open = 1)");

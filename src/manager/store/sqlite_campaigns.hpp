@@ -31,6 +31,7 @@ public:
     net::Task<Result<std::set<SystemId>>> held() override;
     net::Task<Result<std::map<SystemId, CampaignId>>> campaigns_of(std::vector<SystemId> systems) override;
     net::Task<Result<void>> release(std::vector<SystemId> systems) override;
+    net::Task<Result<bool>> has_goals_beyond_off() override;
     net::Task<Result<void>> end_goals() override;
     net::Task<Result<void>> note_changes(CampaignId id, SystemId system, std::vector<MemberChange> changes) override;
     net::Task<Result<std::vector<MemberChange>>> changes(CampaignId id, SystemId system) override;

@@ -11,6 +11,7 @@
 #include "manager/store/sqlite_certificates.hpp"
 #include "manager/store/sqlite_folder_policy.hpp"
 #include "manager/store/sqlite_folders.hpp"
+#include "manager/store/sqlite_history.hpp"
 #include "manager/store/sqlite_inventory.hpp"
 #include "manager/store/sqlite_lists.hpp"
 #include "manager/store/sqlite_network.hpp"
@@ -45,6 +46,7 @@ public:
 
     AuditStore& audit_trail() override { return audit_; }
     AccountStore& accounts() override { return accounts_; }
+    HistoryStore& history() override { return history_; }
     StatisticsStore& statistics() override { return statistics_; }
     SharedStore& shared() override { return sharing_; }
     FolderStore& folders() override { return folders_; }
@@ -99,7 +101,7 @@ public:
     net::Task<Result<void>> finish_job(JobId id, JobState state, std::optional<Error> error, UtcTime not_before) override;
     net::Task<Result<int>> release_leases_of(std::string owner, LeaseEnd end) override;
     net::Task<Result<Job>> get_job(JobId id) override;
-    net::Task<Result<std::vector<Job>>> list_jobs(SystemId system, std::optional<JobState> state, std::size_t limit) override;
+    net::Task<Result<std::vector<Job>>> list_jobs(SystemId system, std::optional<JobState> state, std::size_t limit, JobId before) override;
     net::Task<Result<JobCounts>> count_jobs() override;
     net::Task<Result<void>> open_ticket(SystemId system, TicketType type, std::string text, std::string remedy) override;
     net::Task<Result<void>> close_ticket(SystemId system, TicketType type) override;
@@ -155,6 +157,7 @@ private:
     SqliteCertificates certificates_{backing_};
     SqliteInventory inventory_{backing_};
     SqliteRequests requests_{backing_};
+    SqliteHistory history_{backing_};
     SqliteStatistics statistics_{backing_};
     SqliteNetwork network_{backing_};
     SqliteArrivals arrivals_{backing_};

@@ -98,6 +98,7 @@ class FolderPolicyStore;  // store/folder_policy_store.hpp
 class ReplacementStore;   // store/replacement_store.hpp
 class InventoryStore;     // store/inventory_store.hpp
 class RequestStore;       // store/request_store.hpp
+class HistoryStore;       // store/history_store.hpp
 class StatisticsStore;    // store/statistics_store.hpp
 class SharedStore;        // store/shared_store.hpp
 
@@ -123,6 +124,7 @@ public:
     /// The audit trail with its chain.
     virtual AuditStore& audit_trail() = 0;
     virtual AccountStore& accounts() = 0;
+    virtual HistoryStore& history() = 0;
     virtual StatisticsStore& statistics() = 0;
     /// Other managers on the same database.
     virtual SharedStore& shared() = 0;
@@ -207,7 +209,8 @@ public:
     /// At start: leases of `owner`'s earlier life are given back at once.
     virtual net::Task<Result<int>> release_leases_of(std::string owner, LeaseEnd end) = 0;
     virtual net::Task<Result<Job>> get_job(JobId id) = 0;
-    virtual net::Task<Result<std::vector<Job>>> list_jobs(SystemId system, std::optional<JobState> state, std::size_t limit) = 0;
+    virtual net::Task<Result<std::vector<Job>>> list_jobs(SystemId system, std::optional<JobState> state, std::size_t limit,
+                                                          JobId before = 0) = 0;
     struct JobCounts {
         int queued = 0, running = 0, waiting = 0, succeeded = 0, failed = 0;
     };

@@ -1,5 +1,7 @@
 #include "base/text.hpp"
+#include "manager/assess/changes.hpp"
 #include "manager/store/assessment_json.hpp"
+#include "manager/store/sqlite_history.hpp"
 #include "manager/store/sqlite_store.hpp"
 #include "manager/store/system_query.hpp"
 
@@ -117,6 +119,18 @@ std::string describe_change(System const& before, System const& after) {
         out += "certificate " + (after.certificate_fingerprint.empty() ? std::string("none") : after.certificate_fingerprint);
     }
     return out;
+}
+
+/// A first look has nothing to be compared with, nor has one after a document that cannot be read.
+void note_history(Database& database, System const& before, System const& after, Assessment const& assessment,
+                  std::string const& document) {
+    auto const row = database.select_one({"document"}, "FROM assessments WHERE system = :system", {value(after.id)});
+    if (!row) return;
+    auto changes = changes_between(before, after);
+    if (row->text(0) != document)
+        if (auto const old = parse_assessment(row->text(0)))
+            for (auto& one : changes_between(*old, assessment)) changes.push_back(std::move(one));
+    keep_changes(database, after.id, after.observed_at.value_or(UtcTime{}), changes);
 }
 
 void take_observed(System& stored, System const& seen) {
@@ -334,11 +348,13 @@ net::Task<Result<void>> SqliteStore::record_assessment(System system, Assessment
                 "UPDATE systems SET last_call_certificate = '' WHERE id = :id AND last_call_certificate NOT IN (SELECT "
                 "fingerprint FROM inventory WHERE purpose = 'system_client' AND system = :same AND system <> 0)",
                 {value(system.id), value(system.id)});
+        auto document = to_document(assessment);
+        note_history(database, before, *stored, assessment, document);
         database.execute(
             "INSERT INTO assessments (system, document, service_lines) VALUES (:system, :document, :lines) "
             "ON CONFLICT (system) DO UPDATE SET document = excluded.document, service_lines = excluded.service_lines "
             "WHERE assessments.document <> excluded.document OR assessments.service_lines <> excluded.service_lines",
-            {value(system.id), value(to_document(assessment)), value(to_document(service_lines))});
+            {value(system.id), value(std::move(document)), value(to_document(service_lines))});
         // Observations come every few minutes: only what they change is worth a line in the trail.
         if (auto line = describe_change(before, *stored); !line.empty())
             record(database, "manager", "system.observed", subject_of(system.id), line);

@@ -10,6 +10,15 @@ BOOT = ('<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body
 @case("GET", "/network")
 @case("PATCH", "/network")
 @case("GET", "/network/restriction")
+@case("GET", "/own-level")
+def the_manager_has_a_level_too(api):
+    own = api.ok()
+    rows = {one["id"]: one for one in own["protocols"]}
+    assert own["level"] == min(one["level"] for one in rows.values() if one["open"] and one["counts"]), own
+    assert rows["http"]["open"] and rows["http"]["level"] == 2 and rows["http"]["raise_by"]
+    assert rows["https"]["level"] == 4 and rows["database"]["level"] == 4, rows
+
+
 @case("GET", "/readiness")
 def the_managers_own_doors(api):
     change = api.other("PATCH", "/network")

@@ -65,6 +65,16 @@ def a_system_says_its_settings_and_the_plan_stands_beside(api):
     api.refused(404, "GEN-003", id="nobody")
 
 
+@case("GET", "/systems/{id}/history")
+def what_looks_found_changed_is_listed(api):
+    system = api.other("GET", "/systems/{id}").ok(id=api.systems[0]["host_name"])
+    page = api.ok(id=system["id"], query="?limit=1")
+    assert [set(one) for one in page["looks"]] in ([], [{"id", "at", "changes"}])
+    assert (page["next"] is None) == (not page["looks"])
+    api.refused(404, "GEN-003", id="nobody")
+    api.refused(422, "GEN-001", id=system["id"], query="?before=x")
+
+
 @case("POST", "/systems/{id}/enforce")
 @case("POST", "/enforce")
 @case("GET", "/jobs")
@@ -75,6 +85,12 @@ def enforcement_is_a_job_that_ends(api):
     assert len(api.other("POST", "/enforce").ok({"systems": [system["id"]]})["jobs"]) == 1  # the same, unless that has ended already
     show = api.other("GET", "/jobs/{id}")
     wait_for(lambda: show.ok(id=jobs[0])["state"] == "succeeded", "the job succeeds", 120)
-    listed = api.other("GET", "/jobs").ok(query=f"?system={system['id']}&limit=1&state=succeeded")["jobs"]
-    assert [one["system"] for one in listed] == [system["id"]]
+    page = api.other("GET", "/jobs").ok(query=f"?system={system['id']}&limit=1&state=succeeded")
+    assert [one["system"] for one in page["jobs"]] == [system["id"]]
+    assert page["next"] == page["jobs"][0]["id"]
+    older = api.other("GET", "/jobs").ok(query=f"?system={system['id']}&limit=1000&before={page['next']}")
+    assert all(one["id"] < page["next"] for one in older["jobs"]) and older["next"] is None
+    # An empty selection is a mistake, not the whole estate.
+    for nothing in ({}, {"systems": []}, {"folder": ""}, {"all": False}):
+        api.other("POST", "/enforce").refused(422, "MGR-044", nothing)
     api.other("GET", "/jobs").refused(422, "GEN-001", query="?state=done")
