@@ -256,6 +256,7 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
                                                   .read_systems = [this] { return read_systems(); }})) {
     network_.use(own_certificate_);
     surveyor_.use_request_days(settings_.request_days);
+    surveyor_.use_watching([this] { return network_.now().speaks_snmp(); });
     surveyor_.use_names([this](Policy const& policy, Connectivity connectivity) { return network_.name_for(policy, connectivity); });
 }
 
@@ -363,7 +364,8 @@ net::Task<Result<System>> ManagerService::add(NewSystem wanted, ConnectionSettin
 net::Task<Result<Assessment>> ManagerService::observe_now(SystemId id) {
     auto const self = shared_from_this();
     auto guard = co_await locks_.acquire(id);
-    CS_CO_TRY(auto survey, co_await surveyor_.survey(id));
+    // Who asks now has perhaps changed what the system's TLS takes.
+    CS_CO_TRY(auto survey, co_await surveyor_.survey(id, {}, Observer::OldVersions::now));
     co_return std::move(survey.assessment);
 }
 

@@ -178,6 +178,7 @@ private:
         out.account_channel = trust(text(in, "account_channel"));
         out.factory_password = flag(in, "factory_password");
         for (auto const& [name, value] : object(in, "services")) out.services.push_back(read_service(std::string(name), value));
+        for (auto const& [name, value] : object(in, "elsewhere")) out.elsewhere.push_back(read_service(std::string(name), value));
         if (in.contains("account")) out.account = read_account(object(in, "account"));
         if (auto error = object(in, "account_error"); !error.empty()) out.account_error = read_error(error);
         auto contact = object(in, "contact");
@@ -192,8 +193,10 @@ private:
         auto in = value.is_string() ? json::object{{"state", value.as_string()}} : value.as_object();
         for (auto state : {net::PortState::open, net::PortState::refused, net::PortState::silent, net::PortState::unreachable})
             if (text(in, "state") == name_of(state)) out.state = state;
+        if (auto const* port = in.if_contains("port")) out.port = port->to_number<std::uint16_t>();
         out.tls_version = text(in, "tls_version");
         out.tls_error = text(in, "tls_error");
+        out.old_versions = texts(in, "old_versions");
         out.trust = trust(text(in, "trust"));
         out.presented = certificates(in, "presented");
         if (auto const* findings = in.if_contains("findings"))

@@ -79,8 +79,15 @@ json::object to_json(System const& system) {
 }
 
 json::object to_json(ProtocolLevel const& row) {
-    return {{"id", row.id},       {"name", row.name},     {"client", row.client},     {"open", row.open},
-            {"level", row.level}, {"counts", row.counts}, {"evidence", row.evidence}, {"raise_by", row.raise_by}};
+    return {{"id", row.id},
+            {"name", row.name},
+            {"client", row.client},
+            {"open", row.open},
+            {"level", row.level},
+            {"counts", row.counts},
+            {"evidence", row.evidence},
+            {"raise_by", row.raise_by},
+            {"tls_versions", to_array(row.tls_versions)}};
 }
 
 json::object to_json(Assessment const& assessment) {

@@ -27,12 +27,19 @@ bool is_legacy_tls(std::string_view version) {
     return std::ranges::find(legacy, version) != legacy.end();
 }
 
+/// The oldest broken version that the port speaks; empty: it speaks none.
+std::string oldest_legacy(ServiceObservation const& seen) {
+    if (!seen.old_versions.empty()) return seen.old_versions.front();
+    return is_legacy_tls(seen.tls_version) ? seen.tls_version : std::string();
+}
+
 class Assessor {
 public:
     explicit Assessor(AssessInput const& input) : in_(input), settings_(input.family, input.observation) {}
 
     Assessment make() {
         out_.secure_only_capable = capable();
+        out_.old_tls = in_.observation.old_tls;
         if (in_.observation.account) out_.trusted_roots = in_.observation.account->trust_fingerprints;
         for (auto const& service : in_.family.services) out_.protocols.push_back(row_of(service));
         for (auto const& client : in_.family.clients) out_.protocols.push_back(row_of(client));
@@ -53,13 +60,28 @@ private:
 
     Door look_at(family::Service const& service) const {
         if (service.transport == "none") return {true, "needs physical presence"};
-        auto mode = settings_.any_mode(service);
         auto const* seen = in_.observation.find(service.id);
+        auto const* there = in_.observation.find_elsewhere(service.id);
+        bool const usual_open = seen && seen->state == net::PortState::open;
+        auto const other = settings_.other_port(service);
+        if (!other) return look_at(service, seen);
+        if (!there && settings_.mode(service, service.mode_setting) == Switch::on)
+            return {true, (usual_open ? port_of(*seen) + " is open, and it is" : "") + "switched on at port " + std::to_string(*other)};
+        if (!usual_open) return look_at(service, there ? there : seen);
+        auto door = look_at(service, seen);
+        if (there && there->state == net::PortState::open) door.evidence += ", and so is " + port_of(*there) + " of its settings";
+        return door;
+    }
+
+    static std::string port_of(ServiceObservation const& seen) { return "port " + std::to_string(seen.port); }
+
+    Door look_at(family::Service const& service, ServiceObservation const* seen) const {
+        auto mode = settings_.any_mode(service);
         if (!seen) {
             if (mode == Switch::on) return {true, "switched on in its settings"};
             return {false, mode == Switch::off ? "switched off in its settings" : "not looked at, settings not known"};
         }
-        auto port = "port " + std::to_string(seen->port);
+        auto port = port_of(*seen);
         switch (seen->state) {
             case net::PortState::open: return {true, port + " is open"};
             case net::PortState::refused: return refused(service, port);
@@ -77,7 +99,11 @@ private:
         for (auto const& mode : settings_.modes_of(service))
             if (mode != service.mode_setting && settings_.mode(service, mode) == Switch::on)
                 return {true, port + " is refused, but " + mode + " is on: it is open on another port of the unit"};
-        return {false, port + " is refused"};
+        if (settings_.mode(service, service.mode_setting) != Switch::on) return {false, port + " is refused"};
+        if (!family::has_feature_key(service.needs_feature_key, in_.observation.account->feature_keys))
+            return {false, port + " is refused; it is switched on, and has no feature key for it"};
+        // A filter that rejects looks the same as a port that is closed.
+        return {true, port + " is refused from here, but it is switched on in its settings"};
     }
 
     ProtocolLevel row_of(family::Service const& service) const {
@@ -87,13 +113,25 @@ private:
         row.evidence = std::move(door.evidence);
         if (!row.open) return row;
         auto const* seen = in_.observation.find(service.id);
+        auto const* there = in_.observation.find_elsewhere(service.id);
+        auto const is_open = [](ServiceObservation const* one) { return one && one->state == net::PortState::open; };
+        bool const moved = settings_.other_port(service).has_value();
+        auto judged = judge(service, moved && !is_open(seen) ? there : seen, row);
+        // Open at both: the worse one counts.
+        if (is_open(seen) && is_open(there))
+            if (auto other = judge(service, there, row); other.level < judged.level) judged = std::move(other);
+        if (judged.level < 4 && judged.raise_by.empty()) judged.raise_by = closing_advice(service);
+        return judged;
+    }
+
+    /// An open door, by what was seen of it; null: nothing.
+    ProtocolLevel judge(family::Service const& service, ServiceObservation const* seen, ProtocolLevel row) const {
         if (service.level == service.level_unverified || !service.secure)
             row.level = family::to_int(service.level);
         else if (service.door == "ssh")
             judge_ssh(service, seen, row);
         else
             judge_tls(service, seen, row);
-        if (row.level < 4 && row.raise_by.empty()) row.raise_by = closing_advice(service);
         return row;
     }
 
@@ -111,28 +149,44 @@ private:
             row.raise_by = "It must be reached before its certificate can be verified";
             return;
         }
+        if (!seen->tls_version.empty()) row.tls_versions.push_back(seen->tls_version);
+        row.tls_versions.insert(row.tls_versions.end(), seen->old_versions.begin(), seen->old_versions.end());
+        auto const oldest = oldest_legacy(*seen);
         if (!seen->tls_error.empty() || seen->presented.empty()) {
-            // Nobody could show that anything is encrypted here.
-            row.level = 1;
-            row.evidence += ", but no TLS conversation is possible: " + (seen->tls_error.empty() ? "no certificate" : seen->tls_error);
-            row.raise_by = "Repair TLS on the system: a certificate and key that belong together, TLS 1.2 or newer";
+            auto const why = seen->tls_error.empty() ? "no certificate" : seen->tls_error;
+            // Where it takes a broken version, something is encrypted. Else nobody could show that anything is.
+            row.level = oldest.empty() ? 1 : family::to_int(service.level_unverified);
+            row.evidence += oldest.empty() ? ", but no TLS conversation is possible: " + why
+                                           : ", but it speaks " + join(seen->old_versions, " and ") +
+                                                 " and nothing newer: the manager does not use that";
+            row.raise_by = oldest.empty() ? "Repair TLS on the system: a certificate and key that belong together, TLS 1.2 or newer"
+                                          : newer_tls_advice(service);
             return;
         }
-        row.evidence += ", " + seen->tls_version + ", " + seen->presented.front().subject();
+        row.evidence += ", " + seen->tls_version;
+        if (!seen->old_versions.empty()) row.evidence += " (it takes " + join(seen->old_versions, " and ") + " too)";
+        row.evidence += ", " + seen->presented.front().subject();
         bool verified = seen->trust == ChannelTrust::verified && !has_failure(seen->findings) && !in_.system.host_name.empty();
-        bool legacy = is_legacy_tls(seen->tls_version);
-        row.level = family::to_int(verified && !legacy ? service.level : service.level_unverified);
+        row.level = family::to_int(verified && oldest.empty() ? service.level : service.level_unverified);
         if (verified)
             row.evidence += ", verified for " + in_.system.host_name + (seen->root.empty() ? "" : " by the root " + seen->root);
         else if (!seen->findings.empty())
             row.evidence += ", not verified: " + std::string(pki::to_string(seen->findings.front().kind));
         else
             row.evidence += ", not verified";
-        if (legacy)
-            row.raise_by = "Switch on TLS 1.2 or 1.3 on the system";
+        if (!oldest.empty())
+            row.raise_by = newer_tls_advice(service);
         else if (!verified)
             row.raise_by = in_.system.host_name.empty() ? "Give the system a host name and a certificate for it"
                                                         : "Install a certificate of the estate's authority for " + in_.system.host_name;
+    }
+
+    /// Where the family has a setting for it, that is named.
+    std::string newer_tls_advice(family::Service const& service) const {
+        auto const* setting = in_.family.find_canonical(service.tls_profile.empty() ? "tls.profile" : service.tls_profile);
+        if (setting == nullptr)
+            return "Switch TLS 1.0 and 1.1 off on the system, and TLS 1.2 or 1.3 on; where it cannot, newer software is needed";
+        return "Raise " + setting->path + " on the system to TLS 1.2 or newer";
     }
 
     static std::string closing_advice(family::Service const& service) {
@@ -199,14 +253,8 @@ private:
         if (!in_.observation.other_unit.empty()) out.push_back(in_.observation.other_unit);
         for (auto const& exception : in_.policy.exceptions) out.push_back(describe(exception));
         if (in_.observation.factory_password) out.emplace_back("The factory password still opens the system; this caps it at Level 2.");
-        for (auto const& seen : in_.observation.services) {
-            auto const* service = in_.family.find_service(seen.service);
-            auto title = service ? service->title : seen.service;
-            for (auto const& finding : seen.findings) out.push_back(title + ": " + finding.text);
-            if (is_legacy_tls(seen.tls_version))
-                out.push_back(title + ": it speaks " + seen.tls_version + ", which is broken; this caps it at Level 3.");
-            if (!seen.presented.empty()) note_expiry(title, seen.presented.front());
-        }
+        for (auto const& seen : in_.observation.services) add_findings_of(seen);
+        for (auto const& seen : in_.observation.elsewhere) add_findings_of(seen);
         add_client_side();
         if (auto const& account = in_.observation.account) {
             for (auto const& missing : account->missing_preconditions) out.push_back("Verification on the system needs: " + missing);
@@ -214,6 +262,15 @@ private:
         } else if (in_.observation.account_error) {
             out.push_back("The system's settings could not be read: " + in_.observation.account_error->message());
         }
+    }
+
+    void add_findings_of(ServiceObservation const& seen) {
+        auto const* service = in_.family.find_service(seen.service);
+        auto title = service ? service->title : seen.service;
+        for (auto const& finding : seen.findings) out_.findings.push_back(title + ": " + finding.text);
+        if (auto const oldest = oldest_legacy(seen); !oldest.empty())
+            out_.findings.push_back(title + ": it speaks " + oldest + ", which is broken; this caps it at Level 3.");
+        if (!seen.presented.empty()) note_expiry(title, seen.presented.front());
     }
 
     void add_client_side() {

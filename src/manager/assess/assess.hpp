@@ -23,6 +23,8 @@ struct ProtocolLevel {
     bool counts = true;    ///< LVL-6: signalling and physical doors do not
     std::string evidence;  ///< what was seen
     std::string raise_by;  ///< what would raise it by one; empty at 4
+    /// Of a TLS port that is open: the version that was agreed on, and broken ones that it takes too. Empty: not TLS, or not seen.
+    std::vector<std::string> tls_versions{};
 };
 
 /// One item of the readiness checklists of the seeds (MGR-15).
@@ -41,6 +43,7 @@ struct Assessment {
     std::vector<ReadinessItem> readiness;
     std::vector<std::string> findings;  ///< further sentences: factory password, weak keys, missing preconditions, expiry
     bool secure_only_capable = false;   ///< REQ MGR-2
+    std::vector<OldTls> old_tls{};      ///< kept for the next looks
     /// SHA-256 of the roots that the system trusts; nothing when it was not asked (no log-in).
     std::optional<std::vector<std::string>> trusted_roots;
 };

@@ -47,6 +47,13 @@ Switch Configured::any_mode(family::Service const& service) const {
     return result;
 }
 
+std::optional<std::uint16_t> Configured::other_port(family::Service const& service) const {
+    auto const stored = find(service.port_setting);
+    if (!stored) return std::nullopt;
+    auto const port = parse_number<std::uint16_t>(*stored);
+    return port && *port != 0 && *port != service.port ? port : std::nullopt;
+}
+
 std::string Configured::url_setting(family::Client const& client) {
     if (!client.url.empty()) return client.url;
     // Where registering is a command, the drivers show the registration under this name.

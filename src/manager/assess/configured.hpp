@@ -5,6 +5,7 @@
 #include "family/family.hpp"
 #include "manager/observe/observation.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,9 @@ public:
     [[nodiscard]] std::vector<std::string> modes_of(family::Service const& service) const;
     /// Some switch of the service is on. `unknown` when none is known to be on and one is not known.
     [[nodiscard]] Switch any_mode(family::Service const& service) const;
+
+    /// The port that its settings give the service, when it is another one than the family's; nothing when it is not, or not known.
+    [[nodiscard]] std::optional<std::uint16_t> other_port(family::Service const& service) const;
 
     /// The client has a server to call and is not switched off.
     [[nodiscard]] bool in_use(family::Client const& client) const;

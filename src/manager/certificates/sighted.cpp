@@ -13,7 +13,10 @@ std::vector<Sighted::Shown> Sighted::news(SystemId system, Observation const& ob
     std::vector<Shown> changed;
     std::scoped_lock lock(mutex_);
     auto const known = known_.find(system);
-    for (auto const& seen : observation.services) {
+    for (auto const& usual : observation.services) {
+        // A service that was moved to another port shows there what it has.
+        auto const* elsewhere = usual.presented.empty() ? observation.find_elsewhere(usual.service) : nullptr;
+        auto const& seen = elsewhere != nullptr && !elsewhere->presented.empty() ? *elsewhere : usual;
         std::string const* before = nullptr;
         if (known != known_.end())
             if (auto const service = known->second.find(seen.service); service != known->second.end()) before = &service->second;

@@ -1,3 +1,4 @@
+#include "manager/assess/configured.hpp"
 #include "manager/enforce/work.hpp"
 #include "manager/renew/decide.hpp"
 
@@ -19,15 +20,20 @@ net::Task<bool> is_open(net::Endpoint where, std::string bind_address) {
     co_return report.state == net::PortState::open;
 }
 
-/// Replaces what was seen of the services that were looked at again.
-void merge(Observation& known, Observation fresh) {
-    for (auto& seen : fresh.services) {
-        auto place = std::ranges::find(known.services, seen.service, &ServiceObservation::service);
-        if (place == known.services.end())
-            known.services.push_back(std::move(seen));
+void replace(std::vector<ServiceObservation>& known, std::vector<ServiceObservation> fresh) {
+    for (auto& seen : fresh) {
+        auto place = std::ranges::find(known, seen.service, &ServiceObservation::service);
+        if (place == known.end())
+            known.push_back(std::move(seen));
         else
             *place = std::move(seen);
     }
+}
+
+/// Replaces what was seen of the services that were looked at again.
+void merge(Observation& known, Observation fresh) {
+    replace(known.services, std::move(fresh.services));
+    replace(known.elsewhere, std::move(fresh.elsewhere));
     known.account = std::move(fresh.account);
     known.account_channel = fresh.account_channel;
     known.account_error = std::move(fresh.account_error);
@@ -153,7 +159,10 @@ net::Task<Result<void>> Enforcer::wait_until_up(WorkPtr work) {
         if (!service) continue;
         auto const& settings = work->account()->settings;
         auto const mode = settings.find(service->mode_setting);
-        if (mode == settings.end() || service->is_on(mode->second)) expected.push_back({work->address, observer_.wire().port_of(*service)});
+        if (mode != settings.end() && !service->is_on(mode->second)) continue;
+        auto const other = Configured(family, work->seen()).other_port(*service);
+        if (auto const port = other ? observer_.wire().shifted(*other) : std::optional(observer_.wire().port_of(*service)))
+            expected.push_back({work->address, *port});
     }
     Poll poll(settings_.restart_timeout);
     for (auto const& where : expected) {

@@ -1,4 +1,6 @@
+#include "base/text.hpp"
 #include "host/crypto.hpp"
+#include "manager/assess/configured.hpp"
 #include "manager/enforce/work.hpp"
 
 #include "countersign/errors/mgr.hpp"
@@ -213,27 +215,56 @@ net::Task<Result<void>> Enforcer::track_by_host_name(WorkPtr work, Step) {
     co_return Result<void>();
 }
 
+namespace {
+
+/// A port where a service could be open.
+struct DoorPlace {
+    family::Service const* service = nullptr;
+    std::uint16_t port = 0;
+};
+
+/// The family's port, and the one that the settings give it.
+std::vector<DoorPlace> places_of(family::Family const& family, Observation const& observation, std::vector<std::string> const& services) {
+    Configured const settings(family, observation);
+    std::vector<DoorPlace> out;
+    for (auto const& name : services) {
+        auto const* service = family.find_service(name);
+        if (service == nullptr) continue;
+        out.push_back({service, service->port});
+        if (auto const other = settings.other_port(*service)) out.push_back({service, *other});
+    }
+    return out;
+}
+
+}  // namespace
+
 net::Task<Result<void>> Enforcer::prove_closed(WorkPtr work, Step step) {
     auto const& family = *work->survey.family;
     Poll poll(settings_.proof_timeout);
-    std::vector<std::string> still_open = step.services;
+    auto still_open = places_of(family, work->seen(), step.services);
     while (!still_open.empty()) {
-        std::vector<ServiceObservation> seen(still_open.size());
+        std::vector<std::optional<ServiceObservation>> seen(still_open.size());
         co_await net::for_each_bounded(
             still_open.size(), still_open.size(),
             // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): for_each_bounded keeps it until all are done
-            [this, &family, &seen, &still_open, work](std::size_t index) -> net::Task<> {
-                auto const* service = family.find_service(still_open[index]);
-                if (service) seen[index] = co_await observer_.look_at(*service, work->system(), work->address, work->survey.trust);
+            [this, &seen, &still_open, work](std::size_t index) -> net::Task<> {
+                auto const& [service, port] = still_open[index];
+                seen[index] =
+                    co_await observer_.look_at_port(*service, port, work->system(), work->address, work->survey.trust, work->survey.snmp);
             });
-        still_open.clear();
-        for (auto const& service : seen)
-            if (service.state == net::PortState::open) still_open.push_back(service.service);
+        std::vector<DoorPlace> open;
+        std::vector<std::string> names;
+        for (std::size_t i = 0; i < seen.size(); ++i) {
+            if (!seen[i] || seen[i]->state != net::PortState::open) continue;
+            open.push_back(still_open[i]);
+            names.push_back(seen[i]->service + " at port " + std::to_string(seen[i]->port));
+        }
+        still_open = std::move(open);
         if (still_open.empty()) break;
         if (poll.expired())
             co_return fail(
                 errors::mgr::not_proven,
-                {{"step", step.what}, {"system", certificate_name(work->system())}, {"detail", "still open: " + join(still_open, ", ")}});
+                {{"step", step.what}, {"system", certificate_name(work->system())}, {"detail", "still open: " + join(names, ", ")}});
         co_await poll.pause();
     }
     auto const least = at_least_pinned(step);

@@ -33,7 +33,8 @@ std::vector<std::string> limitations() {
         "Finding systems that nobody knows is hindered: a system at factory defaults calls over HTTP and is not heard.",
         "Pre-registration of systems at factory defaults does not work. It works when HTTPS is set for the external manager in the system "
         "before (xconfiguration externalmanager protocol: https).",
-        "A system must have HTTPS switched on before it can be added (it is off at factory defaults).",
+        "A system whose HTTPS is off is added over HTTP, and logged in to with the factory password alone (it is no secret); one with "
+        "another password must have HTTPS switched on before the manager can log in.",
         "Whatever else calls the manager over HTTP must be set to HTTPS; only revocation lists, OCSP and the authority's certificates stay "
         "there.",
         "Scans ask over HTTPS only, and no system is watched over SNMP.",

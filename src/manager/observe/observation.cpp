@@ -19,6 +19,11 @@ ServiceObservation const* Observation::find(std::string_view service) const {
     return place == services.end() ? nullptr : &*place;
 }
 
+ServiceObservation const* Observation::find_elsewhere(std::string_view service) const {
+    auto place = std::ranges::find(elsewhere, service, &ServiceObservation::service);
+    return place == elsewhere.end() ? nullptr : &*place;
+}
+
 bool Observation::open(std::string_view service) const {
     auto const* found = find(service);
     return found && found->state == net::PortState::open;

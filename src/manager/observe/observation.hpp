@@ -24,6 +24,17 @@ enum class ChannelTrust {
 };
 std::string_view to_string(ChannelTrust trust);
 
+/// Broken versions of TLS that a port takes (RFC 8996), as it was asked for them last. They are asked for seldom, and kept.
+struct OldTls {
+    std::string service;                ///< service id of the family
+    std::uint16_t port = 0;             ///< as it was called
+    std::vector<std::string> versions;  ///< "TLSv1", "TLSv1.1", the oldest first; empty: none
+    UtcTime asked{};
+    std::string certificate;  ///< SHA-256 of what it showed then, and
+    std::string software;     ///< what the system had: with others it is asked again
+    bool operator==(OldTls const&) const = default;
+};
+
 /// What one service port showed.
 struct ServiceObservation {
     std::string service;  ///< service id of the family
@@ -31,6 +42,7 @@ struct ServiceObservation {
     net::PortState state = net::PortState::silent;
     // For TLS services:
     std::string tls_version;
+    std::vector<std::string> old_versions;  ///< broken ones that it takes too, see OldTls
     std::vector<pki::Certificate> presented;
     std::vector<pki::Finding> findings;  ///< against the estate's roots and the host name; no failure among them: verified
     std::string root;                    ///< subject of the estate's root that the chain ends at; empty: none, or it was not verified
@@ -82,6 +94,9 @@ struct Observation {
     std::string called;            ///< host name or address that was used
     std::string resolved_address;  ///< what DNS said for the host name; empty: not resolvable
     std::vector<ServiceObservation> services;
+    /// The same services at the ports that the system's settings give them, where those are others than the family's.
+    std::vector<ServiceObservation> elsewhere;
+    std::vector<OldTls> old_tls;  ///< of the ports that speak TLS
     ChannelTrust account_channel = ChannelTrust::none;
     std::optional<Account> account;  ///< nothing: could not, or must not, log in
     std::optional<Error> account_error;
@@ -92,6 +107,8 @@ struct Observation {
     bool behind_firewall = false;  ///< it was not looked at: nothing can be asked from here
 
     [[nodiscard]] ServiceObservation const* find(std::string_view service) const;
+    [[nodiscard]] ServiceObservation const* find_elsewhere(std::string_view service) const;
+    /// At the family's port.
     [[nodiscard]] bool open(std::string_view service) const;
 };
 

@@ -3,12 +3,15 @@
 #include "base/text.hpp"
 #include "dialect/snmp.hpp"
 #include "family/generic.hpp"
+#include "manager/assess/configured.hpp"
+#include "net/survey/old_versions.hpp"
 
 #include "countersign/errors/mgr.hpp"
 #include "countersign/errors/net.hpp"
 #include "countersign/errors/tru.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace countersign::manager {
 
@@ -16,6 +19,8 @@ namespace {
 
 /// The community that systems have at factory defaults. One that was changed does not answer us: that is what it is for.
 constexpr std::string_view k_community = "public";
+/// What a port takes changes with its software and settings, and asking costs a connection.
+constexpr std::chrono::hours k_old_versions_hold{24};
 /// Ports of one system that are looked at together.
 constexpr std::size_t k_ports_at_once = 16;
 
@@ -138,11 +143,18 @@ Observer::Question Observer::Question::duplicate() const {
                   .trust = trust,
                   .contact = contact,
                   .connection = connection,
-                  .phonebook = phonebook};
+                  .phonebook = phonebook,
+                  .may_speak_snmp = may_speak_snmp,
+                  .old_tls = old_tls,
+                  .old_versions = old_versions};
     if (passwords.current) copy.passwords.current = passwords.current->duplicate();
     if (passwords.candidate) copy.passwords.candidate = passwords.candidate->duplicate();
     for (auto const& one : defaults) copy.defaults.push_back(one.duplicate());
     return copy;
+}
+
+Observer::Snmp Observer::Question::snmp() const {
+    return may_speak_snmp && effective_mode(system, policy) == SecureOnly::off ? Snmp::speak : Snmp::knock;
 }
 
 net::Task<Observer::Place> Observer::locate(System system) {
@@ -202,6 +214,85 @@ net::Task<ServiceObservation> Observer::look_and_keep(family::Service const& ser
     co_return seen;
 }
 
+net::Task<std::optional<ServiceObservation>> Observer::look_at_port(family::Service const& service, std::uint16_t port, System system,
+                                                                    std::string address, TrustBase trust, Snmp snmp) {
+    auto moved = service;
+    moved.port = port;
+    if (!can_be_seen(moved) || !wire_.shifted(port)) co_return std::nullopt;
+    co_return co_await look_and_keep(moved, std::move(system), std::move(address), std::move(trust), snmp, nullptr, HostKey::when_pinned);
+}
+
+net::Task<> Observer::look_elsewhere(Question const& question, std::string address, Extent extent, Snmp snmp, Observation& observation) {
+    if (!observation.account) co_return;
+    Configured const settings(*question.family, observation);
+    std::vector<std::pair<family::Service const*, std::uint16_t>> moved;
+    for (auto const* service : services_to_see(*question.family, extent))
+        if (auto const port = settings.other_port(*service)) moved.emplace_back(service, *port);
+    std::vector<std::optional<ServiceObservation>> seen(moved.size());
+    co_await net::for_each_bounded(
+        moved.size(), k_ports_at_once,
+        // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): for_each_bounded keeps it until all are done
+        [this, &moved, &seen, &question, &address, snmp](std::size_t index) -> net::Task<> {
+            auto const& [service, port] = moved[index];
+            seen[index] = co_await look_at_port(*service, port, question.system, address, question.trust, snmp);
+        });
+    for (auto& one : seen)
+        if (one) observation.elsewhere.push_back(*std::move(one));
+}
+
+namespace {
+
+/// A port that speaks TLS, or tries to.
+bool is_asked_for_old_versions(family::Family const& family, ServiceObservation const& seen) {
+    auto const* service = family.find_service(seen.service);
+    return service != nullptr && speaks_tls(*service) && seen.state == net::PortState::open;
+}
+
+/// As OpenSSL and everybody else writes it.
+std::string version_name(net::survey::Version version) {
+    switch (version) {
+        case net::survey::Version::ssl3: return "SSLv3";
+        case net::survey::Version::tls1_0: return "TLSv1";
+        case net::survey::Version::tls1_1: return "TLSv1.1";
+        case net::survey::Version::tls1_2: return "TLSv1.2";
+        case net::survey::Version::tls1_3: return "TLSv1.3";
+    }
+    return "TLSv1.3";
+}
+
+}  // namespace
+
+net::Task<> Observer::look_for_old_versions(Question const& question, std::string address, Observation& observation) {
+    std::vector<ServiceObservation*> ports;
+    for (auto* list : {&observation.services, &observation.elsewhere})
+        for (auto& seen : *list)
+            if (is_asked_for_old_versions(*question.family, seen)) ports.push_back(&seen);
+    auto const software = observation.account ? observation.account->software : question.system.software;
+    for (auto* seen : ports) {
+        auto const certificate = seen->presented.empty() ? std::string() : seen->presented.front().fingerprint();
+        auto const known = std::ranges::find_if(
+            question.old_tls, [seen](OldTls const& one) { return one.service == seen->service && one.port == seen->port; });
+        bool const holds = question.old_versions == OldVersions::seldom && known != question.old_tls.end() &&
+                           known->certificate == certificate && known->software == software &&
+                           observation.at - known->asked < k_old_versions_hold;
+        OldTls found{
+            .service = seen->service, .port = seen->port, .asked = observation.at, .certificate = certificate, .software = software};
+        if (holds) {
+            found = *known;
+        } else {
+            auto const versions = co_await net::survey::find_old_versions({.where = {address, seen->port},
+                                                                           .server_name = certificate_name(question.system),
+                                                                           .deadline = wire_.connect,
+                                                                           .bind_address = wire_.bind_address});
+            // Not reached any more: nothing is known, and it is asked at the next look.
+            if (!versions) continue;
+            for (auto const version : *versions) found.versions.push_back(version_name(version));
+        }
+        seen->old_versions = found.versions;
+        observation.old_tls.push_back(std::move(found));
+    }
+}
+
 /// A host key that is pinned makes us sure of whom SSH belongs to; where none is pinned, it is shown to the person who is to pin it.
 net::Task<> Observer::look_at_host_key(System system, std::string address, ServiceObservation& seen) {
     auto const pins = ssh_pins(system);
@@ -240,7 +331,7 @@ net::Task<Sighting> Observer::observe(Question question, Extent extent) {
     }
     auto const services = services_to_see(*question.family, extent);
     observation.services.resize(services.size());
-    auto const snmp = effective_mode(question.system, question.policy) == SecureOnly::off ? Snmp::speak : Snmp::knock;
+    auto const snmp = question.snmp();
     Kept kept;
     auto const* https = https_service(*question.family);
     co_await net::for_each_bounded(
@@ -253,6 +344,8 @@ net::Task<Sighting> Observer::observe(Question question, Extent extent) {
                                        service == question.family->management_service() ? HostKey::always : HostKey::when_pinned);
         });
     co_await log_in(question, place.address, sighting, std::move(kept));
+    co_await look_elsewhere(question, place.address, extent, snmp, observation);
+    if (extent == Extent::everything) co_await look_for_old_versions(question, place.address, observation);
     co_return sighting;
 }
 

@@ -37,6 +37,14 @@ class Observer {
 public:
     explicit Observer(Wire wire) : wire_(std::move(wire)) {}
 
+    /// How an SNMP agent is looked for. Under Secure-Only no SNMP is spoken to capable systems (REQ MGR-5), nor to any where the network
+    /// settings say so: then a datagram that is no message shows a closed port, and an open one is known from the system's settings.
+    enum class Snmp { speak, knock };
+    /// When a port is asked for broken versions of TLS.
+    enum class OldVersions {
+        seldom,  ///< once a day, and when its certificate or the system's software changed
+        now
+    };
     /// Everything that is needed to look at one system.
     struct Question {
         System system;
@@ -48,7 +56,11 @@ public:
         /// Of its folder: tried last, and only with a peer that is verified or pinned.
         std::vector<FolderCredential> defaults;
         ConnectionSettings connection{};
-        bool phonebook = false;  ///< a phone book of ours is assigned to the system
+        bool phonebook = false;         ///< a phone book of ours is assigned to the system
+        bool may_speak_snmp = true;     ///< by the network settings
+        std::vector<OldTls> old_tls{};  ///< as they were found before
+        OldVersions old_versions = OldVersions::seldom;
+        [[nodiscard]] Snmp snmp() const;
         [[nodiscard]] Question duplicate() const;
     };
     enum class Extent {
@@ -58,12 +70,14 @@ public:
     /// Never fails: what could not be seen is in the observation.
     net::Task<Sighting> observe(Question question, Extent extent = Extent::everything);
 
-    /// How an SNMP agent is looked for. Under Secure-Only no SNMP is spoken to capable systems (REQ MGR-5): then a datagram that is no
-    /// message shows a closed port, and an open one is known from the system's settings.
-    enum class Snmp { speak, knock };
     /// One service from outside. `address` is where the system was found.
     net::Task<ServiceObservation> look_at(family::Service const& service, System system, std::string address, TrustBase trust,
                                           Snmp snmp = Snmp::speak);
+
+    /// The service at another port that the system says it has, before it is shifted. Nothing when it cannot be looked at: the
+    /// shift leads beyond the last port, or it is spoken over something that nobody can look at from outside.
+    net::Task<std::optional<ServiceObservation>> look_at_port(family::Service const& service, std::uint16_t port, System system,
+                                                              std::string address, TrustBase trust, Snmp snmp);
 
     struct Place {
         std::string address;   ///< empty: not found
@@ -83,6 +97,9 @@ private:
     /// Nothing is kept when `kept` is null.
     net::Task<ServiceObservation> look_and_keep(family::Service const& service, System system, std::string address, TrustBase trust,
                                                 Snmp snmp, Kept* kept, HostKey host_key);
+    /// What the settings moved to other ports, once they are known.
+    net::Task<> look_elsewhere(Question const& question, std::string address, Extent extent, Snmp snmp, Observation& observation);
+    net::Task<> look_for_old_versions(Question const& question, std::string address, Observation& observation);
     net::Task<> look_at_host_key(System system, std::string address, ServiceObservation& seen);
     [[nodiscard]] std::shared_ptr<DirectPeer const> direct_peer(System const& system, std::string const& address,
                                                                 ServiceObservation const& seen) const;

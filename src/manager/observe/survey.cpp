@@ -43,6 +43,7 @@ struct Answers {
     Observer::Question question;
     std::vector<pki::Certificate> vendors;
     FolderDefaults defaults;
+    bool knows_old_tls = false;  ///< it need not be read
 };
 
 net::Task<Result<void>> ask(Store& store, SystemId id, std::shared_ptr<Answers> answers) {
@@ -63,6 +64,9 @@ net::Task<Result<void>> ask(Store& store, SystemId id, std::shared_ptr<Answers> 
     CS_CO_TRY(auto link, co_await store.network().get_link(id));
     question.connection = std::move(link.connection);
     question.phonebook = link.phonebook;
+    if (answers->knows_old_tls) co_return Result<void>();
+    CS_CO_TRY(auto newest, co_await store.get_assessment(id));
+    if (newest) question.old_tls = std::move(newest->old_tls);
     co_return Result<void>();
 }
 
@@ -70,8 +74,14 @@ net::Task<Result<void>> ask(Store& store, SystemId id, std::shared_ptr<Answers> 
 
 net::Task<Result<Observer::Question>> Surveyor::question(SystemId id) {
     auto const answers = std::make_shared<Answers>();
-    CS_CO_CHECK(co_await store_.read_together([store = &store_, id, answers] {
+    bool knows_old_tls = false;
+    {
+        std::scoped_lock lock(mutex_);
+        knows_old_tls = old_tls_.contains(id);
+    }
+    CS_CO_CHECK(co_await store_.read_together([store = &store_, id, answers, knows_old_tls] {
         *answers = {};
+        answers->knows_old_tls = knows_old_tls;
         return ask(*store, id, answers);
     }));
     auto& question = answers->question;
@@ -80,7 +90,9 @@ net::Task<Result<Observer::Question>> Surveyor::question(SystemId id) {
         auto const refused = refused_.find(id);
         for (auto& one : answers->defaults.credentials)
             if (refused == refused_.end() || !refused->second.contains(one.id)) question.defaults.push_back(std::move(one));
+        if (auto const known = old_tls_.find(id); known != old_tls_.end()) question.old_tls = known->second;
     }
+    question.may_speak_snmp = !may_speak_snmp_ || may_speak_snmp_();
     CS_CO_TRY(question.family, co_await family_of(question.system));
     question.trust = trust(std::move(answers->vendors));
     question.trust.revocation = question.policy.revocation;
@@ -104,15 +116,33 @@ net::Task<Result<family::FamilyPtr>> Surveyor::family_of(System& system) {
     co_return family;
 }
 
-net::Task<Result<Survey>> Surveyor::survey(SystemId id, std::optional<JobId> ends) {
+namespace {
+
+/// A port that did not answer this time was not asked: what is known of it stays.
+void keep_old_tls(Observation& observation, std::vector<OldTls> const& known) {
+    for (auto const& one : known) {
+        auto const is_same = [&one](auto const& other) { return other.service == one.service && other.port == one.port; };
+        bool const asked = std::ranges::any_of(observation.old_tls, is_same);
+        auto const seen = std::ranges::find_if(observation.services, is_same);
+        bool const gone = seen == observation.services.end() || seen->state == net::PortState::refused;
+        if (!asked && !gone) observation.old_tls.push_back(one);
+    }
+}
+
+}  // namespace
+
+net::Task<Result<Survey>> Surveyor::survey(SystemId id, std::optional<JobId> ends, Observer::OldVersions old_versions) {
     CS_CO_TRY(auto asked, co_await question(id));
+    asked.old_versions = old_versions;
     Survey survey{.system = asked.system,
                   .before = asked.system.reachability,
                   .family = asked.family,
                   .policy = asked.policy,
                   .trust = asked.trust,
                   .connection = asked.connection,
-                  .phonebook = asked.phonebook};
+                  .phonebook = asked.phonebook,
+                  .snmp = asked.snmp()};
+    auto const known_before = asked.old_tls;
     if (asked.connection.connectivity == Connectivity::behind_firewall) {
         auto& observation = survey.sighting.observation;
         observation.at = clock_->now();
@@ -122,6 +152,7 @@ net::Task<Result<Survey>> Surveyor::survey(SystemId id, std::optional<JobId> end
     } else {
         survey.sighting = co_await observer_.observe(std::move(asked));
     }
+    keep_old_tls(survey.sighting.observation, known_before);
     // Before the job may end: nothing can go wrong for it after that.
     if (survey.policy.issuer == Issuer::by_hand) {
         CS_CO_TRY(survey.by_hand, co_await read_by_hand(store_, survey.system, survey.policy, clock_->now()));
@@ -256,6 +287,7 @@ void Surveyor::remember(Survey const& survey, Findings const& findings) {
     std::scoped_lock lock(mutex_);
     // Once it opened, what it refused before may be tried again: a factory reset changes what is right.
     if (seen.account) refused_.erase(system.id);
+    old_tls_[system.id] = seen.old_tls;
     for (auto const one : survey.sighting.refused) refused_[system.id].insert(one);
     if (findings.trust) noted_trust_[system.id] = *findings.trust;
     if (findings.forget_other) known_units_.insert(system.id);
@@ -418,9 +450,12 @@ void Surveyor::note_unjudged_call(SystemId id) {
 
 std::vector<std::string> describe_services(Observation const& observation) {
     std::vector<std::string> lines;
-    for (auto const& seen : observation.services) {
+    auto all = observation.services;
+    all.insert(all.end(), observation.elsewhere.begin(), observation.elsewhere.end());
+    for (auto const& seen : all) {
         auto line = seen.service + " " + std::to_string(seen.port) + " " + std::string(net::to_string(seen.state));
         if (!seen.tls_version.empty()) line += " " + seen.tls_version + " " + std::string(to_string(seen.trust));
+        if (!seen.old_versions.empty()) line += " takes " + join(seen.old_versions, " and ");
         if (!seen.host_key.empty()) line += " " + seen.host_key + " " + std::string(to_string(seen.trust));
         if (!seen.tls_error.empty()) line += " " + seen.tls_error;
         for (auto const& finding : seen.findings) line += "; " + finding.text;

@@ -31,6 +31,7 @@ struct Survey {
     bool phonebook = false;  ///< a phone book of ours is assigned to the system
     ByHand by_hand{};        ///< read when the policy's issuer is by_hand
     ClientSide client{};
+    Observer::Snmp snmp = Observer::Snmp::knock;  ///< how it may be asked
 };
 
 class Surveyor {
@@ -44,11 +45,16 @@ public:
     /// See ByHand::days_before.
     void use_request_days(int days) { request_days_ = days; }
 
+    /// Whether the network settings let SNMP be spoken; without it, they do.
+    void use_watching(std::function<bool()> may_speak_snmp) { may_speak_snmp_ = std::move(may_speak_snmp); }
+
     /// What the Observer needs to know of one system, as it is now. GEN-003, FAM-002.
     net::Task<Result<Observer::Question>> question(SystemId id);
     /// Observes, assesses, records and settles the tickets. An Error only when our own store fails; a system that cannot be
     /// reached is a result. `ends`: the job whose work this is; it has succeeded with what was seen, in one transaction.
-    net::Task<Result<Survey>> survey(SystemId id, std::optional<JobId> ends = {});
+    /// `old_versions`: now where a person asked for the look.
+    net::Task<Result<Survey>> survey(SystemId id, std::optional<JobId> ends = {},
+                                     Observer::OldVersions old_versions = Observer::OldVersions::seldom);
     /// The account as it was read last says that the system checks whom it calls.
     /// Nothing when none was read in this life of the program.
     [[nodiscard]] std::optional<bool> verification_effective(SystemId id) const;
@@ -81,6 +87,7 @@ private:
     std::shared_ptr<Clock const> clock_;
     Announce announce_;
     NameTold name_told_;
+    std::function<bool()> may_speak_snmp_;
     int request_days_ = k_request_days;
     Sighted sighted_{store_};
 
@@ -91,7 +98,8 @@ private:
         TrustBase base;
     };
     std::optional<KnownTrust> trust_cache_;
-    std::map<SystemId, SystemTrust> noted_trust_;  ///< as it was stored last in this life
+    std::map<SystemId, SystemTrust> noted_trust_;      ///< as it was stored last in this life
+    std::map<SystemId, std::vector<OldTls>> old_tls_;  ///< as they were found last; read once from the newest assessment
     std::map<SystemId, bool> verification_;
     std::set<SystemId> unjudged_calls_;
     struct Claim {

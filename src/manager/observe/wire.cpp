@@ -9,6 +9,12 @@ namespace countersign::manager {
 
 std::uint16_t Wire::port_of(family::Service const& service) const { return static_cast<std::uint16_t>(service.port + port_offset); }
 
+std::optional<std::uint16_t> Wire::shifted(std::uint16_t port) const {
+    constexpr int k_last = 65535;
+    int const sum = port + port_offset;
+    return sum <= k_last ? std::optional(static_cast<std::uint16_t>(sum)) : std::nullopt;
+}
+
 std::string const& certificate_name(System const& system) { return system.host_name.empty() ? system.address : system.host_name; }
 
 namespace {

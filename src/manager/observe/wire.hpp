@@ -29,6 +29,8 @@ struct Wire {
     std::shared_ptr<DirectWays const> direct;          ///< SSH and hooks; null: neither host keys are looked at nor hooks run
 
     [[nodiscard]] std::uint16_t port_of(family::Service const& service) const;
+    /// A port that a system says it has; nothing when the shift leads beyond the last one.
+    [[nodiscard]] std::optional<std::uint16_t> shifted(std::uint16_t port) const;
 };
 
 /// Whom we believe: the estate's own roots, and the vendors' authorities for factory identities.

@@ -122,7 +122,8 @@ private:
             out_.push_back(Error(errors::mgr::http_not_allowed, {{"system", name_}}));
         } else if (!in_.observation.factory_password) {
             no_channel("HTTPS is off, and its password is not sent over HTTP; switch HTTPS on at the system");
-        } else if (https && settings_.mode(*https, https->mode_setting) == Switch::on && !restart_pending(in_.observation)) {
+        } else if (https && settings_.mode(*https, https->mode_setting) == Switch::on && !restart_pending(in_.observation) &&
+                   !settings_.other_port(*https)) {
             out_.push_back(Error(errors::net::connection_refused, {{"peer", name_ + ":" + std::to_string(https->port)},
                                                                    {"detail", "HTTPS is switched on and does not answer"}}));
         }

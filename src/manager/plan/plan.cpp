@@ -233,8 +233,13 @@ private:
         auto const* https = in_.family.find_service("https");
         if (!https) return;
         auto const& mode = https->mode_setting;
-        auto* step = apply("Switch HTTPS on", "HTTPS is off: nothing said to the system is encrypted",
-                           {{mode, in_.family.switched(*https, mode, settings_.value(mode), true)}});
+        std::vector<Wanted> wanted{{mode, in_.family.switched(*https, mode, settings_.value(mode), true)}};
+        auto const elsewhere = settings_.other_port(*https);
+        if (elsewhere) wanted.push_back({https->port_setting, std::to_string(https->port)});
+        auto const why = elsewhere ? "HTTPS has port " + std::to_string(*elsewhere) +
+                                         "; the manager calls systems of this family at port " + std::to_string(https->port)
+                                   : std::string("HTTPS is off: nothing said to the system is encrypted");
+        auto* step = apply("Switch HTTPS on", why, wanted);
         if (managed_over_ssh(in_.family)) {
             // Nothing is said to it over HTTPS: who answers there is proven with its certificate.
             if (step) restart_if_needed(work_channel(), "HTTPS opens at the restart.");
@@ -479,7 +484,11 @@ private:
     void note_open_doors() {
         for (auto const& row : in_.assessment.protocols) {
             auto const* service = row.client ? nullptr : in_.family.find_service(row.id);
-            if (!service || !row.open || !row.counts || row.level >= goal_level(mode_) || service->id == "https") continue;
+            if (!service || !row.open || !row.counts || row.level >= goal_level(mode_)) continue;
+            if (row.tls_versions.size() > 1)
+                plan_.notes.push_back(service->title + " takes " + row.tls_versions[1] + " and stays at Level " +
+                                      std::to_string(row.level) + ". " + row.raise_by + ".");
+            if (service->id == "https") continue;
             if (service->mode_setting.empty())
                 plan_.notes.push_back(service->title + " cannot be switched off and holds the system at Level " +
                                       std::to_string(row.level) + ".");

@@ -83,14 +83,24 @@ std::string to_document(Assessment const& assessment) {
                                          {"level", row.level},
                                          {"counts", row.counts},
                                          {"evidence", row.evidence},
-                                         {"raise_by", row.raise_by}});
+                                         {"raise_by", row.raise_by},
+                                         {"tls_versions", array_of(row.tls_versions)}});
     }
     json::array readiness;
     for (auto const& item : assessment.readiness) {
         readiness.push_back(
             json::object{{"id", item.id}, {"text", item.text}, {"state", name_of(item.state)}, {"evidence", item.evidence}});
     }
+    json::array old_tls;
+    for (auto const& one : assessment.old_tls)
+        old_tls.push_back(json::object{{"service", one.service},
+                                       {"port", one.port},
+                                       {"versions", array_of(one.versions)},
+                                       {"asked", to_string(one.asked)},
+                                       {"certificate", one.certificate},
+                                       {"software", one.software}});
     return json::serialize(json::object{
+        {"old_tls", std::move(old_tls)},
         {"level", assessment.level},
         {"why", assessment.why},
         {"protocols", std::move(protocols)},
@@ -112,7 +122,16 @@ Result<Assessment> parse_assessment(std::string_view document) {
     for_each_object(object, "protocols", [&out](json::object const& row) {
         out.protocols.push_back({text_of(row, "id"), text_of(row, "name"), flag_of(row, "client", false), flag_of(row, "open", false),
                                  number_of(row, "level", 0), flag_of(row, "counts", true), text_of(row, "evidence"),
-                                 text_of(row, "raise_by")});
+                                 text_of(row, "raise_by"), texts_of(row.if_contains("tls_versions"))});
+    });
+    for_each_object(object, "old_tls", [&out](json::object const& row) {
+        // A time that cannot be read is long ago: it is asked again.
+        out.old_tls.push_back({.service = text_of(row, "service"),
+                               .port = static_cast<std::uint16_t>(number_of(row, "port", 0)),
+                               .versions = texts_of(row.if_contains("versions")),
+                               .asked = parse_utc_time(text_of(row, "asked")).value_or(UtcTime{}),
+                               .certificate = text_of(row, "certificate"),
+                               .software = text_of(row, "software")});
     });
     for_each_object(object, "readiness", [&out](json::object const& item) {
         out.readiness.push_back({text_of(item, "id"), text_of(item, "text"), state_of(text_of(item, "state")), text_of(item, "evidence")});

@@ -26,6 +26,8 @@ struct NetworkSettings {
     /// The name that systems on the public network call; empty: the same as inside. Secure-Only wants one name.
     std::string public_host_name;
     bool scan_snmp = true;  ///< scans may ask over SNMP, and systems outside Secure-Only are watched over SNMP
+    /// Nor is SNMP spoken to anybody where the manager's HTTP port is restricted (REQ MGR-8, limitations of the restriction).
+    [[nodiscard]] bool speaks_snmp() const { return scan_snmp && plain_http == PlainDoor::open; }
     bool operator==(NetworkSettings const&) const = default;
 };
 
