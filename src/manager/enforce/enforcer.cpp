@@ -104,7 +104,7 @@ net::Task<Result<Enforcement>> Enforcer::enforce(WorkPtr work) {
 /// It is given its settings with the answer to its call; that it calls as it should is all the proof there is.
 net::Task<Result<Enforcement>> Enforcer::leave_to_its_call(WorkPtr work) {
     auto const& contact = work->seen().contact;
-    bool const https = work->survey.policy.secure_only != SecureOnly::off;
+    bool const https = effective_mode(work->system(), work->survey.policy) != SecureOnly::off;
     if (contact.at && contact.https == https) co_return co_await end(work, std::nullopt);
     CS_CO_TRY(auto ended, co_await end(work, work->seen().account_error));
     ended.unreachable = true;

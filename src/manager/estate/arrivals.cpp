@@ -219,8 +219,9 @@ net::Task<Result<Preregistration>> Arrivals::with_confirmation(Preregistration a
     auto system = co_await store_.get_system(announced.system);
     if (!system) co_return announced;
     CS_CO_TRY(auto const assessment, co_await store_.get_assessment(announced.system));
-    // Only an account tells the software.
-    bool const was_asked = assessment && !system->software.empty();
+    // Only an account tells the software; where none can be read, it is what its calls say.
+    bool const behind_firewall = announced.connection.connectivity == Connectivity::behind_firewall;
+    bool const was_asked = assessment && !behind_firewall && !system->software.empty();
     // The serial number was written down by us; one that a proven conversation left as it was is the unit's own.
     bool const is_unit =
         (!announced.mac_address.empty() && plain_mac(system->mac_address) == announced.mac_address) ||

@@ -29,6 +29,7 @@ public:
         Sighted& sighted;
         net::KeyedLock& locks;
         std::shared_ptr<Clock const> clock;
+        family::Families families;
         std::function<net::Task<Result<void>>(SystemId, bool https)> tell_others;  ///< other managers of the estate
         std::function<void()> wake_jobs;
         Announce announce;
@@ -41,7 +42,12 @@ public:
 
 private:
     bool may_look_again(SystemId id);
-    net::Task<Result<bool>> calls_as_told(SystemId id, bool https);
+    struct Known;
+    net::Task<Result<Known>> known_of(SystemId id);
+    static net::Task<Result<void>> read_known(Store& store, SystemId id, std::shared_ptr<Known> known);
+    [[nodiscard]] System as_called(System system, Manager::SystemCall const& call, bool called_over_https) const;
+    [[nodiscard]] System as_believed(Known const& known, Manager::SystemCall const& call) const;
+    net::Task<Result<void>> keep_software(Known const& known, Manager::SystemCall const& call);
 
     Links links_;
     std::mutex mutex_;

@@ -3,8 +3,8 @@
 #include "base/text.hpp"
 #include "manager/certificates/by_hand.hpp"
 #include "manager/certificates/client_side_reader.hpp"
+#include "manager/observe/policy_of.hpp"
 #include "manager/observe/recognise.hpp"
-#include "manager/store/campaign_store.hpp"
 #include "manager/store/inventory_store.hpp"
 #include "manager/store/replacement_store.hpp"
 #include "manager/tickets/ticket_rules.hpp"
@@ -50,14 +50,7 @@ net::Task<Result<void>> ask(Store& store, SystemId id, std::shared_ptr<Answers> 
     auto& question = answers->question;
     CS_CO_TRY(question.passwords, co_await store.get_passwords(id));
     CS_CO_TRY(question.system, co_await store.get_system(id));
-    CS_CO_TRY(question.policy, co_await store.folder_policy().effective_policy(question.system.folder));
-    // A campaign may have taken this one to another goal than the whole estate's, or its folder's.
-    CS_CO_TRY(auto const goal, co_await store.campaigns().find_goal(id));
-    if (goal && !goal->hold) {
-        question.policy.secure_only = goal->mode;
-        if (goal->trial_seconds > 0) question.policy.trial_seconds = goal->trial_seconds;
-        std::erase_if(question.policy.exceptions, [](PolicyException const& one) { return one.kind == ExceptionKind::mode; });
-    }
+    CS_CO_TRY(question.policy, co_await policy_of(store, question.system));
     CS_CO_TRY(answers->defaults, co_await store.folder_policy().effective_defaults(question.system.folder));
     CS_CO_TRY(question.contact, co_await store.get_contact(id));
     CS_CO_TRY(answers->vendors, co_await store.factory_anchors());

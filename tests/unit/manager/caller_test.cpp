@@ -1,5 +1,9 @@
 #include "company_authority.hpp"
 #include "manager/manager.hpp"
+#include "manager/store/campaign_store.hpp"
+#include "manager/store/folder_policy_store.hpp"
+#include "manager/store/folder_store.hpp"
+#include "manager/store/network_store.hpp"
 #include "store_fixture.hpp"
 
 namespace countersign::testing {
@@ -91,6 +95,116 @@ TEST_F(Caller, in_the_name_of_a_system_that_shows_its_certificate_changes_nothin
     auto const after = after_call(false, "192.0.2.7");
     EXPECT_TRUE(after.https) << "even from the address of the system";
     EXPECT_EQ(after.certificate, call.certificate->fingerprint());
+}
+
+/// Systems that nothing can be asked: only their calls are known.
+class CallerBehindFirewall : public Caller {
+protected:
+    void SetUp() override {
+        Caller::SetUp();
+        get(manager_->store().network().set_connection(id_, {.connectivity = manager::Connectivity::behind_firewall}, "test"));
+        change([](manager::System& stored) { stored.address.clear(); });
+    }
+    void change(std::function<void(manager::System&)> what) {
+        get(manager_->store().update_system(
+            id_,
+            [what](manager::System& stored) {
+                what(stored);
+                return std::string();
+            },
+            "test"));
+    }
+    void set_mode(manager::SecureOnly mode) {
+        auto policy = get(manager_->store().get_policy());
+        policy.secure_only = mode;
+        policy.manager_host_name = "manager.example.test";
+        get(manager_->store().set_policy(policy, "test"));
+    }
+    manager::Manager::SystemCall call(bool https, std::string const& software = "TC7.3.0") {
+        return {.event = "Beat",
+                .serial_number = "SN1",
+                .mac_address = "",
+                .source_address = "198.51.100.1",
+                .https = https,
+                .software = software};
+    }
+    bool calls_over_https(bool https, std::string const& software = "TC7.3.0") {
+        get(manager_->system_called(call(https, software)));
+        return get(manager_->store().get_contact(id_)).https;
+    }
+    /// The protocol that it is told to call by; empty: none.
+    std::string told(std::string const& software) {
+        for (auto const& [path, value] : get(manager_->settings_for(call(false, software))).settings)
+            if (path.ends_with("Protocol")) return value;
+        return "";
+    }
+    void take_to(manager::SecureOnly goal) {
+        manager::Campaign campaign;
+        campaign.settings.name = "homes";
+        campaign.settings.mode = goal;
+        auto const made =
+            get(manager_->store().campaigns().add(std::move(campaign), {{.system = id_, .name = "room1", .wave = 1}}, "test"));
+        get(manager_->store().campaigns().apply(made, {.start = {id_}}));
+    }
+    manager::System known() { return get(manager_->store().get_system(id_)); }
+};
+
+TEST_F(CallerBehindFirewall, is_believed_when_it_calls_as_the_goal_of_its_campaign_says) {
+    EXPECT_FALSE(calls_over_https(false));
+    take_to(manager::SecureOnly::on);
+    EXPECT_EQ(told("TC7.3.0"), "HTTPS");
+    EXPECT_TRUE(calls_over_https(true)) << "the estate is Off, and it was told to call over HTTPS";
+    EXPECT_TRUE(calls_over_https(false)) << "that is not what it was told";
+}
+
+TEST_F(CallerBehindFirewall, is_believed_when_it_calls_as_the_exception_of_its_folder_says) {
+    set_mode(manager::SecureOnly::on);
+    EXPECT_TRUE(calls_over_https(true));
+    auto const home = get(manager_->store().folders().ensure("/Home", "test")).id;
+    change([home](manager::System& stored) { stored.folder = home; });
+    EXPECT_TRUE(calls_over_https(false)) << "no exception yet";
+    get(manager_->store().folder_policy().add_exception({.folder = home,
+                                                         .kind = manager::ExceptionKind::mode,
+                                                         .value = "off",
+                                                         .reason = "no HTTPS at home",
+                                                         .owner = "Ann",
+                                                         .ends = clock_->now() + std::chrono::days(1)},
+                                                        "test"));
+    EXPECT_EQ(told("TC7.3.0"), "HTTP");
+    EXPECT_FALSE(calls_over_https(false)) << "the estate is On, and it was told to call over HTTP";
+}
+
+TEST_F(CallerBehindFirewall, without_its_certificate_is_judged_by_the_mode_of_its_folder) {
+    set_mode(manager::SecureOnly::on);
+    manager::ContactEvidence const shown{.at = clock_->now(), .https = true, .certificate = std::string(64, 'a')};
+    get(manager_->store().record_contact(id_, shown, "Beat"));
+    take_to(manager::SecureOnly::verify);
+    clock_->advance(std::chrono::seconds(60));
+    calls_over_https(true);
+    EXPECT_EQ(get(manager_->store().get_contact(id_)).at, shown.at) << "the goal is Verify: nothing less counts";
+}
+
+TEST_F(CallerBehindFirewall, is_not_told_to_call_in_a_way_that_its_software_cannot) {
+    set_mode(manager::SecureOnly::on);
+    EXPECT_EQ(told("TC2.1.0"), "HTTP") << "TC3.0.0 is the first that is capable (REQ MGR-2)";
+    EXPECT_EQ(told("TC7.3.0"), "HTTPS");
+}
+
+TEST_F(CallerBehindFirewall, keeps_the_software_that_it_says) {
+    set_mode(manager::SecureOnly::on);
+    EXPECT_FALSE(calls_over_https(false, "TC2.1.0"));
+    EXPECT_EQ(known().software, "TC2.1.0");
+    EXPECT_FALSE(known().secure_only_capable);
+}
+
+TEST_F(CallerBehindFirewall, of_whom_it_is_known_that_it_calls_over_https_is_not_made_an_old_one) {
+    set_mode(manager::SecureOnly::on);
+    EXPECT_TRUE(calls_over_https(true));
+    EXPECT_TRUE(calls_over_https(false, "TC2.1.0")) << "anybody can say that";
+    EXPECT_TRUE(calls_over_https(true, "TC2.1.0"));
+    EXPECT_TRUE(calls_over_https(false, "TC2.1.0")) << "also after a call over HTTPS that says so";
+    EXPECT_EQ(known().software, "TC7.3.0");
+    EXPECT_TRUE(known().secure_only_capable);
 }
 
 TEST_F(Caller, behind_a_translated_address_is_known_by_its_first_call) {

@@ -1,5 +1,6 @@
 #include "manager/enforce/enforcer.hpp"
 
+#include "manager/store/network_store.hpp"
 #include "manager_fixture.hpp"
 
 #include "countersign/errors/mgr.hpp"
@@ -71,6 +72,28 @@ TEST_F(Enforcement, stores_the_password_that_the_system_took) {
     EXPECT_EQ(passwords.current->reveal(), system->password());
     EXPECT_NE(system->password(), "TANDBERG");
     EXPECT_FALSE(passwords.candidate);
+}
+
+TEST_F(Enforcement, asks_of_a_system_behind_a_firewall_only_what_its_software_can) {
+    id_ = add_system("127.43.0.59");
+    set_mode(SecureOnly::on);
+    get(store_->network().set_connection(id_, {.connectivity = manager::Connectivity::behind_firewall}, "test"));
+    get(store_->record_contact(id_, {.at = clock_->now(), .https = false}, "Beat"));
+    auto const with_software = [this](std::string const& software, bool capable) {
+        get(store_->update_system(
+            id_,
+            [software, capable](manager::System& stored) {
+                stored.software = software;
+                stored.secure_only_capable = capable;
+                return std::string();
+            },
+            "test"));
+        return enforce(*insides_, id_).error;
+    };
+    EXPECT_FALSE(with_software("TC2.1.0", false)) << "not capable: it calls over HTTP as before (REQ MGR-3)";
+    auto const waits = with_software("TC7.3.0", true);
+    ASSERT_TRUE(waits);
+    EXPECT_EQ(waits->id(), errors::mgr::behind_firewall);
 }
 
 TEST_F(Enforcement, does_nothing_the_second_time) {
