@@ -3,6 +3,7 @@
 #include "manager/estate/system_list.hpp"
 
 #include "fuzz/target.hpp"
+#include "manager/estate/new_system.hpp"
 
 #include <set>
 
@@ -25,11 +26,12 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     std::set<std::string> hosts;
     for (auto const& one : list->systems) {
         must_hold(!bad.contains(std::to_string(one.line)), "a system of a wrong line is not taken");
-        must_hold(!one.system.host_name.empty() || !one.system.address.empty(), "a system can be found");
+        bool const behind = one.connection.connectivity == Connectivity::behind_firewall;
+        bool const has_unit = !one.system.serial_number.empty() || !one.system.mac_address.empty();
+        must_hold(behind ? has_unit : !one.system.host_name.empty() || !one.system.address.empty(), "a system can be found");
         must_hold(one.system.host_name.empty() || hosts.insert(one.system.host_name).second, "a host name comes once");
         must_hold(one.password.has_value() == (one.system.password_origin == PasswordOrigin::given), "a password is somebody's");
-        must_hold(one.system.track_by == TrackBy::address ? !one.system.address.empty() : !one.system.host_name.empty(),
-                  "tracked by what it has");
+        must_hold(behind || can_track(one.system, one.system.track_by), "tracked by what it has");
         must_hold(one.folder.empty() || one.folder.starts_with('/'), "a folder is a path");
     }
     return 0;

@@ -79,7 +79,8 @@ public:
     }
     net::Task<> stop() override;
     net::Task<Result<System>> add_system(NewSystem wanted, std::string actor) override {
-        return add(std::move(wanted), {}, std::move(actor));
+        auto connection = wanted.connection;
+        return add(std::move(wanted), std::move(connection), std::move(actor));
     }
     net::Task<Result<Assessment>> observe_now(SystemId id) override;
     net::Task<Result<Plan>> plan_for(SystemId id, std::optional<SecureOnly> assumed) override;
@@ -134,6 +135,7 @@ private:
     Certification certification_;
     RequestDesk request_desk_;
     Arrivals arrivals_;
+    std::shared_ptr<Moves> moves_;
     SystemCalls calls_;
     std::unique_ptr<Scanner> scanner_;
     std::string owner_;  ///< at leases of jobs
@@ -210,10 +212,19 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
               return add(std::move(wanted), std::move(connection), std::move(actor));
           },
           [this](Event event) { publish(std::move(event)); }),
+      moves_(std::make_shared<Moves>(Moves::Links{.runtime = runtime,
+                                                  .store = *store_,
+                                                  .directory = directory_,
+                                                  .surveyor = surveyor_,
+                                                  .observer = observer_,
+                                                  .locks = locks_,
+                                                  .wake_jobs = [this] { engine_->wake(); },
+                                                  .announce = announcer()})),
       calls_({.store = *store_,
               .directory = directory_,
               .surveyor = surveyor_,
               .arrivals = arrivals_,
+              .moves = *moves_,
               .contacts = contacts_,
               .sighted = certification_.sighted(),
               .locks = locks_,
@@ -293,6 +304,7 @@ net::Task<> ManagerService::stop() {
     co_await root_replacement_.stop();
     co_await certification_.stop();
     co_await scanner_->stop();
+    co_await moves_->stop();
     co_await engine_->stop();
     co_await notifier_->stop();
 }
@@ -321,7 +333,9 @@ net::Task<Result<System>> ManagerService::add_found(NewSystem wanted, std::strin
 }
 
 net::Task<Result<System>> ManagerService::add(NewSystem wanted, ConnectionSettings connection, std::string actor) {
+    wanted.connection = std::move(connection);
     CS_CO_TRY(auto checked, check_new_system(std::move(wanted), families_));
+    connection = checked.connection;
     bool const reachable = connection.connectivity != Connectivity::behind_firewall;
     // Behind a firewall the address is that of the firewall, and of everything else behind it.
     if (!reachable) checked.address.clear();
@@ -330,6 +344,7 @@ net::Task<Result<System>> ManagerService::add(NewSystem wanted, ConnectionSettin
                   .host_name = checked.host_name,
                   .address = checked.address,
                   .track_by = checked.address.empty() ? TrackBy::host_name : TrackBy::address,
+                  .https_port = checked.https_port,
                   .pins = checked.pins,
                   .serial_number = checked.serial_number,
                   .mac_address = checked.mac_address,
@@ -338,12 +353,9 @@ net::Task<Result<System>> ManagerService::add(NewSystem wanted, ConnectionSettin
     CS_CO_CHECK(co_await store_->folders().get(system.folder));
     CS_CO_TRY(auto defaults, co_await store_->folder_policy().effective_defaults(system.folder));
     auto const track_by = checked.track_by ? checked.track_by : defaults.track_by;
-    if (track_by == TrackBy::host_name ? !system.host_name.empty() : track_by && !system.address.empty()) system.track_by = *track_by;
+    if (track_by && can_track(system, *track_by)) system.track_by = *track_by;
     if (checked.user.empty()) checked.user = defaults.user.value_or("");
     if (reachable) CS_CO_CHECK(co_await check_found(system));
-    if (!reachable && system.family.empty()) co_return fail(errors::gen::missing_field, {{"field", "family"}});
-    if (!reachable && system.serial_number.empty() && system.mac_address.empty())
-        co_return fail(errors::gen::missing_field, {{"field", "serial_number or mac_address"}});
     CS_CO_TRY(auto family, co_await family_of(system));
     system.family = family->id;
     system.user = checked.user.empty() ? family->login.user : checked.user;
@@ -493,7 +505,7 @@ void ManagerService::take_up(std::vector<System> const& systems) {
 
 net::Task<Result<void>> ManagerService::system_called(SystemCall call) {
     auto const self = shared_from_this();
-    co_return co_await calls_.called(std::move(call));
+    co_return co_await calls_.called(std::move(call), self);
 }
 
 net::Task<Result<Manager::Given>> ManagerService::settings_for(SystemCall call) {

@@ -7,6 +7,7 @@
 #include "manager/jobs/pace.hpp"
 #include "manager/notify/delivery.hpp"
 #include "manager/plan/reported_settings.hpp"
+#include "manager/store/network_store.hpp"
 #include "manager/store/store.hpp"
 #include "net/resolver.hpp"
 #include "net/task.hpp"
@@ -67,6 +68,8 @@ struct NewSystem {
     /// Known before it was asked, as from its announcement.
     std::string serial_number{};
     std::string mac_address{};
+    std::uint16_t https_port = 0;  ///< 0: the family's
+    ConnectionSettings connection{};
 };
 
 /// Raised for the live page: something about a system, job, ticket or the policy changed.

@@ -102,6 +102,7 @@ void add_arrival_options(CLI::App& command, NewArrival& wanted) {
     command.add_option("--host-name", wanted.host_name, "Fully qualified host name");
     command.add_option("--family", wanted.family, "Product family (default: recognised)");
     command.add_option("--folder", wanted.folder, "Folder, by path; made when it does not exist");
+    command.add_option("--user", wanted.user, "User name (default: the family's)");
     command.add_option("--password-file", wanted.password_file, "File with its password (default: the factory's)");
     command.add_option("--connectivity", wanted.connectivity, "lan, public or behind_firewall")
         ->check(CLI::IsMember({"lan", "public", "behind_firewall"}));
@@ -218,7 +219,6 @@ void add_arrival_commands(CLI::App& app, Context& context) {
     auto* announce = announced->add_subcommand("add", "Announce a system; its first call adds it, with its folder and settings");
     announce->add_option("--mac", wanted->mac, "Its MAC address");
     announce->add_option("--serial", wanted->serial, "Or its serial number");
-    announce->add_option("--user", wanted->user, "User name (default: the family's)");
     add_arrival_options(*announce, *wanted);
     act(announce, [wanted](ApiClient& client, Output& output) -> Result<int> {
         CS_TRY(auto body, body_of(*wanted));

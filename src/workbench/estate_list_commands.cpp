@@ -332,8 +332,8 @@ void add_folder_policy_commands(CLI::App& folder, Context& context) {
     });
     auto* setting = defaults->add_subcommand("set", "Change them; what is not named stays");
     setting->add_option("folder", settings->folder, "Path or number")->required();
-    setting->add_option("--track-by", settings->track_by, "address, host_name or none")
-        ->check(CLI::IsMember({"address", "host_name", "none"}));
+    setting->add_option("--track-by", settings->track_by, "address, host_name, mac or none")
+        ->check(CLI::IsMember({"address", "host_name", "mac", "none"}));
     setting->add_option("--user", settings->user, "User of systems that are added without one; none: as the folder above says");
     setting
         ->add_option("--issuer", settings->issuer,

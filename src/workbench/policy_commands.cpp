@@ -155,21 +155,30 @@ void add_policy_commands(CLI::App& app, Context& context) {
     struct Change {
         std::vector<std::string> dns_servers;
         std::string dns_domain, ntp_server, manager_host_name, key_type;
-        std::string keep_ssh, revocation, identities;
+        std::string keep_ssh, change_factory_passwords, revocation, identities;
         std::vector<std::string> renewal_windows;
         int days = 0, renew = 0, trial = -1;
+        /// Field of the API to the option that says it: an empty text takes away what there was.
+        std::map<std::string, CLI::Option*> given;
     };
     auto change = std::make_shared<Change>();
     auto* changing = policy->add_subcommand("set", "Change settings of the policy; the others stay");
-    changing->add_option("--dns-server", change->dns_servers, "Name servers for systems");
-    changing->add_option("--dns-domain", change->dns_domain, "Domain for systems");
-    changing->add_option("--ntp-server", change->ntp_server, "Time server for systems");
+    auto clearable = [&](std::string const& field, std::string name, auto& value, std::string const& help) {
+        change->given[field] = changing->add_option(std::move(name), value, help + "; \"\": none");
+    };
+    clearable("dns_servers", "--dns-server", change->dns_servers, "Name servers for systems; may be repeated");
+    clearable("dns_domain", "--dns-domain", change->dns_domain, "Domain for systems");
+    clearable("ntp_server", "--ntp-server", change->ntp_server, "Time server for systems");
     changing->add_option("--manager-host-name", change->manager_host_name, "The name by which systems reach the manager");
     changing->add_option("--key-type", change->key_type, "Keys of new certificates: ec:p256, rsa:3072 ...");
     changing->add_option("--certificate-days", change->days, "Life of new certificates");
     changing->add_option("--renew-days-before", change->renew, "Certificates that end sooner are replaced");
     changing->add_option("--trial-seconds", change->trial,
                          "Changes to a system go back by themselves unless they are confirmed within this time; 0: no trials");
+    changing
+        ->add_option("--change-factory-passwords", change->change_factory_passwords,
+                     "Give systems a password of their own in place of the factory's; Level 3 and 4 need it")
+        ->check(CLI::IsMember({"yes", "no"}));
     changing->add_option("--keep-ssh", change->keep_ssh, "Leave SSH on at Level 4")->check(CLI::IsMember({"yes", "no"}));
     changing
         ->add_option("--revocation", change->revocation,
@@ -189,9 +198,11 @@ void add_policy_commands(CLI::App& app, Context& context) {
                 auto put = [&body](char const* field, std::string const& value) {
                     if (!value.empty()) body[field] = value;
                 };
-                if (!change->dns_servers.empty()) body["dns_servers"] = json::array(change->dns_servers.begin(), change->dns_servers.end());
-                put("dns_domain", change->dns_domain);
-                put("ntp_server", change->ntp_server);
+                auto const given = [&change](char const* field) { return change->given.at(field)->count() > 0; };
+                std::erase(change->dns_servers, "");
+                if (given("dns_servers")) body["dns_servers"] = json::array(change->dns_servers.begin(), change->dns_servers.end());
+                if (given("dns_domain")) body["dns_domain"] = change->dns_domain;
+                if (given("ntp_server")) body["ntp_server"] = change->ntp_server;
                 put("manager_host_name", change->manager_host_name);
                 put("key_type", change->key_type);
                 put("revocation", change->revocation);
@@ -200,6 +211,7 @@ void add_policy_commands(CLI::App& app, Context& context) {
                 if (change->trial >= 0) body["trial_seconds"] = change->trial;
                 if (change->renew > 0) body["renew_days_before"] = change->renew;
                 if (!change->renewal_windows.empty()) body["renewal_windows"] = renewal_windows_of(change->renewal_windows);
+                if (!change->change_factory_passwords.empty()) body["change_factory_passwords"] = change->change_factory_passwords == "yes";
                 if (!change->keep_ssh.empty()) body["keep_ssh"] = change->keep_ssh == "yes";
                 CS_TRY(auto now, client.send("PATCH", "policy", body));
                 if (!output.value(now)) print_policy(output, now);

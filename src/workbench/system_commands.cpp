@@ -10,9 +10,54 @@ namespace countersign::workbench {
 namespace {
 
 struct AddOptions {
-    std::string name, host_name, address, family, user, password_file, folder;
-    std::vector<std::string> pins;
+    std::string name, host_name, address, family, user, password_file, folder, track_by, serial, mac, connectivity;
+    std::vector<std::string> pins, persistent;
+    int https_port = 0;
+    /// Field of the API to the option that says it: what is given counts, be it empty.
+    std::map<std::string, CLI::Option*> given;
+
+    [[nodiscard]] bool says(std::string const& field) const {
+        auto const place = given.find(field);
+        return place != given.end() && place->second->count() > 0;
+    }
 };
+
+/// One "" stands for no entry at all.
+json::array entries(std::vector<std::string> const& texts) {
+    json::array out;
+    for (auto const& text : texts)
+        if (!text.empty()) out.emplace_back(text);
+    return out;
+}
+
+/// What adding and changing a system take alike; `empty` says what an empty text means there.
+void add_connection_options(CLI::App& command, AddOptions& options, std::string const& empty) {
+    auto option = [&](std::string const& field, std::string name, auto& value, std::string const& help) {
+        return options.given[field] = command.add_option(std::move(name), value, help);
+    };
+    option("address", "--ip", options.address, "IP address, when there is no host name, or DNS does not know it" + empty);
+    option("name", "--name", options.name, "Name for people (default: the first label of the host name)");
+    option("user", "--user", options.user, "User to log in with (default: the family's)");
+    option("password", "--password-file", options.password_file, "File with the password (default: the factory password)");
+    option("pins", "--system-pin", options.pins, "SHA-256 fingerprint that you compared at the system; may be repeated" + empty);
+    option("track_by", "--track-by", options.track_by,
+           "address, host_name, or mac: at its address, until it calls from another one and proves there that it is the same unit")
+        ->check(CLI::IsMember({"address", "host_name", "mac"}));
+    option("https_port", "--https-port", options.https_port, "TCP port of its HTTPS; 0: that of its family")->check(CLI::Range(0, 65535));
+}
+
+Result<void> put_connection(json::object& body, AddOptions const& options) {
+    for (auto const& [field, text] :
+         {std::pair("name", &options.name), std::pair("host_name", &options.host_name), std::pair("address", &options.address),
+          std::pair("user", &options.user), std::pair("track_by", &options.track_by)})
+        if (options.says(field)) body[field] = *text;
+    if (options.says("pins")) body["pins"] = entries(options.pins);
+    if (options.says("https_port")) body["https_port"] = options.https_port;
+    if (options.password_file.empty()) return {};
+    CS_TRY(auto password, read_secret_line(options.password_file, "Password of the system"));
+    body["password"] = password.reveal();
+    return {};
+}
 
 std::string where_of(json::value const& system) {
     auto host = text_of(system, "host_name");
@@ -26,16 +71,15 @@ std::string why_of(json::value const& assessment) { return text_of(assessment, "
 Result<int> add(ApiClient& client, Output& output, AddOptions const& options) {
     // People type an address where a name is asked for.
     bool const only_address = options.address.empty() && is_ip_address(options.host_name);
-    json::object body{{"name", options.name},
-                      {"host_name", only_address ? std::string() : options.host_name},
-                      {"address", only_address ? options.host_name : options.address},
-                      {"family", options.family},
-                      {"user", options.user}};
-    if (!options.pins.empty()) body["pins"] = json::array(options.pins.begin(), options.pins.end());
-    if (!options.password_file.empty()) {
-        CS_TRY(auto password, read_secret_line(options.password_file, "Password of the system"));
-        body["password"] = password.reveal();
-    }
+    json::object body;
+    CS_CHECK(put_connection(body, options));
+    body["host_name"] = only_address ? std::string() : options.host_name;
+    body["address"] = only_address ? options.host_name : options.address;
+    body["family"] = options.family;
+    if (!options.serial.empty()) body["serial_number"] = options.serial;
+    if (!options.mac.empty()) body["mac_address"] = options.mac;
+    if (!options.connectivity.empty()) body["connectivity"] = options.connectivity;
+    if (!options.persistent.empty()) body["persistent"] = entries(options.persistent);
     if (!options.folder.empty()) {
         CS_TRY(auto folder, folder_number(client, options.folder));
         body["folder"] = folder;
@@ -205,7 +249,7 @@ void add_selection_options(CLI::App& command, Selection& selection) {
     add("--reachability", "reachability", "Only these")->check(CLI::IsMember({"reachable", "unreachable", "unknown"}));
     add("--capable", "capable", "Only those that are, or are not, capable of Secure-Only")->check(yes_no);
     add("--ticket", "ticket", "Only those with, or without, an open ticket")->check(yes_no);
-    add("--track-by", "track_by", "Only those tracked in this way")->check(CLI::IsMember({"address", "host_name"}));
+    add("--track-by", "track_by", "Only those tracked in this way")->check(CLI::IsMember({"address", "host_name", "mac"}));
     add("--expires-before", "expires_before", "Only those whose certificate ends before this time, or within this number of days");
 }
 
@@ -237,12 +281,13 @@ void add_system_commands(CLI::App& app, Context& context) {
     auto options = std::make_shared<AddOptions>();
     auto* adding = system->add_subcommand("add", "Add a system by host name or address");
     adding->add_option("host_name", options->host_name, "Fully qualified host name, or IP address");
-    adding->add_option("--ip", options->address, "IP address, when there is no host name, or DNS does not know it");
-    adding->add_option("--name", options->name, "Name for people (default: the first label of the host name)");
+    add_connection_options(*adding, *options, "");
     adding->add_option("--family", options->family, "Product family (default: recognised)");
-    adding->add_option("--user", options->user, "User to log in with (default: the family's)");
-    adding->add_option("--password-file", options->password_file, "File with the password (default: the factory password)");
-    adding->add_option("--system-pin", options->pins, "SHA-256 fingerprint that you compared at the system");
+    adding->add_option("--serial", options->serial, "Its serial number; behind a firewall it, or --mac, is needed");
+    adding->add_option("--mac", options->mac, "Its MAC address");
+    adding->add_option("--connectivity", options->connectivity, "lan, public or behind_firewall (then it is served only when it calls)")
+        ->check(CLI::IsMember({"lan", "public", "behind_firewall"}));
+    adding->add_option("--persistent", options->persistent, "setting=value that it gets again whenever it has another; may be repeated");
     adding->add_option("--folder", options->folder, "Folder: path or number (default: the root)");
     adding->callback([&context, options] {
         context.action = [&context, options](Output& output) {
@@ -325,28 +370,13 @@ void add_system_commands(CLI::App& app, Context& context) {
     auto change = std::make_shared<AddOptions>();
     auto* set = system->add_subcommand("set", "Change connection settings");
     set->add_option("system", *name, "Number, name, host name, address or serial number")->required();
-    set->add_option("--name", change->name, "Name for people");
-    set->add_option("--host-name", change->host_name, "Fully qualified host name");
-    set->add_option("--ip", change->address, "IP address");
-    set->add_option("--user", change->user, "User to log in with");
-    set->add_option("--password-file", change->password_file, "File with the password");
-    set->add_option("--system-pin", change->pins, "SHA-256 fingerprint that you compared at the system");
+    change->given["host_name"] = set->add_option("--host-name", change->host_name, "Fully qualified host name; \"\": it has none");
+    add_connection_options(*set, *change, "; \"\": it has none");
     set->callback([&context, name, change] {
         context.action = [&context, name, change](Output& output) {
             return with_manager(context, output, [&](ApiClient& client) -> Result<int> {
                 json::object body;
-                auto put = [&body](char const* field, std::string const& value) {
-                    if (!value.empty()) body[field] = value;
-                };
-                put("name", change->name);
-                put("host_name", change->host_name);
-                put("address", change->address);
-                put("user", change->user);
-                if (!change->pins.empty()) body["pins"] = json::array(change->pins.begin(), change->pins.end());
-                if (!change->password_file.empty()) {
-                    CS_TRY(auto password, read_secret_line(change->password_file, "Password of the system"));
-                    body["password"] = password.reveal();
-                }
+                CS_CHECK(put_connection(body, *change));
                 CS_TRY(auto changed, client.send("PATCH", "systems/" + path_part(*name), body));
                 if (!output.value(changed)) output.line("Changed " + text_of(changed, "name") + ".");
                 return k_holds;

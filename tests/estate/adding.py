@@ -225,6 +225,60 @@ class Adding(unittest.TestCase):
                  f"https://{world.manager_address}:{world.port(443)}{MANAGER}")
             world.cli("enforce", "Home", "--wait", "--timeout", "60")
 
+    def test_a_system_that_is_tracked_by_its_mac_address_is_found_where_it_moved(self):
+        with World("moved") as world:
+            room, neighbour = world.start_all([{"family": "c-series", "host_name": "room.company.com"}, {"family": "c-series", "host_name": "neighbour.company.com"}])
+            world.add_to_manager([room, neighbour])
+            world.cli("system", "set", room["host_name"], "--track-by", "mac")
+            world.cli("secure-only", "set", "on")
+            world.cli("enforce", "--wait")
+            old = room["address"]
+            step("calls in its name from elsewhere, where nobody or another unit is, change nothing")
+            before = world.systems()[room["host_name"]]
+            for elsewhere in (f"{world.net}.77", neighbour["address"]):
+                self.assertEqual(self.post(world, MANAGER, boot(room["serial"], room["mac"]), "--interface", elsewhere), 200)
+            log = world.manager.log
+            wait_for(lambda: log.read_text().count("move.not_proven") >= 2, "both places were looked at", 60)
+            self.assertEqual({name: world.systems()[room["host_name"]][name] for name in ("address", "level", "password_origin", "serial_number")},
+                             {name: before[name] for name in ("address", "level", "password_origin", "serial_number")})
+            step("it moves: its first call there shows where it is, and it proves who it is")
+            world.device.stop()
+            room["address"] = f"{world.net}.78"
+            world.add_estate([room, neighbour])
+            world.device.start()
+            world.device.await_line("ready:")
+            moved = wait_for(lambda: (one := world.systems()[room["host_name"]])["address"] == room["address"] and one, "it was found", 90)
+            self.assertEqual((moved["track_by"], moved["serial_number"]), ("mac", room["serial"]))
+            told = [one["detail"] for one in world.api("audit", "list")["records"] if "it called from there" in one["detail"]]
+            self.assertEqual(len(told), 1, told)
+            self.assertIn(f"it is at {room['address']} now, and was at {old}", told[0])
+            wait_for(lambda: world.systems()[room["host_name"]]["level"] == before["level"], "the level that it had", 60)
+            world.cli("enforce", room["host_name"], "--wait")
+
+    def test_systems_behind_a_firewall_and_at_other_ports_are_added_one_by_one_and_by_list(self):
+        with World("byhand") as world:
+            world.start_dns()
+            world.start_manager()
+            world.set_policy()
+            world.cli("system", "add", "--name", "Home", "--serial", "H1", "--family", "c-series", "--connectivity", "behind_firewall", "--persistent", "system.name=Home")
+            self.assertEqual(world.api("system", "connection", "Home"), {"connectivity": "behind_firewall", "persistent": {"system.name": "Home"}})
+            refused = world.cli("system", "add", "--name", "Other", "--connectivity", "behind_firewall", check=False)
+            self.assertEqual(refused.returncode, 1, refused.stdout)
+            list_file = world.folder / "list.csv"
+            list_file.write_text(f"name,address,serial,family,https_port,track_by,connectivity\nLobby,{world.net}.90,L1,mcu,4443,mac,public\nAnn,,A1,c-series,,,behind_firewall\n")
+            world.cli("system", "import", list_file)
+            lobby = world.api("system", "show", "Lobby")
+            self.assertEqual((lobby["https_port"], lobby["track_by"]), (4443, "mac"))
+            self.assertEqual([world.api("system", "connection", name)["connectivity"] for name in ("Lobby", "Ann")], ["public", "behind_firewall"])
+            self.assertIn("4443", world.cli("system", "export", "--columns", "name,https_port,track_by").stdout)
+            step("what is given empty is taken away")
+            world.cli("system", "set", "Lobby", "--host-name", "lobby.company.com", "--https-port", "0", "--system-pin", "ab" * 32, "--track-by", "host_name")
+            world.cli("system", "set", "Lobby", "--ip", "", "--system-pin", "")
+            lobby = world.api("system", "show", "Lobby")
+            self.assertEqual((lobby["host_name"], lobby["address"], lobby["pins"], lobby["https_port"]), ("lobby.company.com", "", [], 0))
+            policy = world.api("policy", "set", "--dns-server", "", "--dns-domain", "", "--ntp-server", "", "--change-factory-passwords", "no")
+            self.assertEqual((policy["dns_servers"], policy["dns_domain"], policy["ntp_server"], policy["change_factory_passwords"]), ([], "", "", False))
+
 
 if __name__ == "__main__":
     main()

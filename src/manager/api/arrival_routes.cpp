@@ -160,6 +160,7 @@ net::Task<http::Response> accept(Doors doors, http::Request request) {
         how.host_name = reader.text("host_name").value_or("");
         how.family = reader.text("family").value_or("");
         how.folder = reader.text("folder", 4096).value_or("");
+        how.user = reader.text("user").value_or("");
         if (auto password = reader.text("password", 1024)) how.password = SecretText(*std::move(password));
         read_connection(reader, how.connection);
         if (auto good = reader.finish(); !good) co_return http::problem(good.error());

@@ -5,6 +5,7 @@
 #include "manager/certificates/profile_limits.hpp"
 #include "manager/estate/directory.hpp"
 #include "manager/estate/folder_exceptions.hpp"
+#include "manager/estate/new_system.hpp"
 #include "manager/renew/hours.hpp"
 #include "manager/store/folder_policy_store.hpp"
 #include "manager/store/folder_store.hpp"
@@ -195,7 +196,7 @@ net::Task<http::Response> change_defaults(Doors doors, http::Request request) {
     Reader reader(*std::move(object));
     if (auto track_by = reader.text("track_by")) {
         auto parsed = parse_track_by(*track_by);
-        if (!parsed) reader.problem("track_by", "address or host_name is expected");
+        if (!parsed) reader.problem("track_by", k_ways_to_track);
         change.track_by.emplace(parsed);
     }
     if (auto user = reader.text("user", 100)) change.user.emplace(std::move(user));

@@ -1,6 +1,7 @@
 #include "manager/api/json.hpp"
 
 #include "base/text.hpp"
+#include "manager/api/connection_fields.hpp"
 #include "manager/estate/new_system.hpp"
 #include "manager/renew/hours.hpp"
 #include "pki/key.hpp"
@@ -59,6 +60,7 @@ json::object to_json(System const& system) {
             {"host_name", system.host_name},
             {"address", system.address},
             {"track_by", to_string(system.track_by)},
+            {"https_port", system.https_port},
             {"pins", to_array(system.pins)},
             {"user", system.user},
             {"password_origin", to_string(system.password_origin)},
@@ -313,15 +315,14 @@ Result<NewSystem> read_new_system(std::string_view body) {
     system.folder = reader.number("folder", 1, k_most_folder).value_or(k_root_folder);
     if (auto track_by = reader.text("track_by")) {
         system.track_by = parse_track_by(*track_by);
-        if (!system.track_by) reader.problem("track_by", "address or host_name is expected");
+        if (!system.track_by) reader.problem("track_by", k_ways_to_track);
     }
+    if (auto port = reader.number("https_port", 0, 65535)) system.https_port = static_cast<std::uint16_t>(*port);
+    system.serial_number = reader.text("serial_number").value_or("");
+    system.mac_address = reader.text("mac_address").value_or("");
+    read_connection(reader, system.connection);
     if (auto password = reader.text("password", 1024)) system.password = SecretText(*std::move(password));
     system.pins = reader.texts("pins").value_or(std::vector<std::string>());
-    if (system.host_name.empty() && system.address.empty()) reader.problem("host_name", "a host name or an address is needed");
-    if (!system.host_name.empty() && !is_host_name(system.host_name)) reader.problem("host_name", "it is not a host name");
-    if (!system.address.empty() && !is_ip_address(system.address)) reader.problem("address", "it is not an IP address");
-    for (auto const& pin : system.pins)
-        if (!normal_pin(pin)) reader.problem("pins", k_what_pins_are);
     CS_CHECK(reader.finish());
     return system;
 }

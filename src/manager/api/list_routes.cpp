@@ -43,7 +43,7 @@ struct Column {
     std::string (*text)(ListedSystem const&);
 };
 
-constexpr std::array<Column, 19> k_columns = {{
+constexpr std::array<Column, 20> k_columns = {{
     {"id", [](ListedSystem const& one) { return std::to_string(one.system.id); }},
     {"name", [](ListedSystem const& one) { return one.system.name; }},
     {"host_name", [](ListedSystem const& one) { return one.system.host_name; }},
@@ -58,6 +58,7 @@ constexpr std::array<Column, 19> k_columns = {{
     {"reachability", [](ListedSystem const& one) { return std::string(to_string(one.system.reachability)); }},
     {"capable", [](ListedSystem const& one) { return yes_no(one.system.secure_only_capable); }},
     {"track_by", [](ListedSystem const& one) { return std::string(to_string(one.system.track_by)); }},
+    {"https_port", [](ListedSystem const& one) { return std::to_string(one.system.https_port); }},
     {"tickets", [](ListedSystem const& one) { return std::to_string(one.open_tickets); }},
     {"certificate_expires", [](ListedSystem const& one) { return time_text(one.system.certificate_expires); }},
     {"observed_at", [](ListedSystem const& one) { return time_text(one.system.observed_at); }},

@@ -122,6 +122,7 @@ net::Task<http::Response> change_connection(Doors doors, http::Request request) 
     auto object = parse_object(request.body);
     if (!object) co_return http::problem(object.error());
     Reader reader(*std::move(object));
+    auto const before = settings->connectivity;
     read_connection(reader, *settings);
     if (settings->connectivity == Connectivity::behind_firewall && system->serial_number.empty() && system->mac_address.empty())
         reader.problem("connectivity", "behind a firewall a system is known by its serial number or MAC address, and neither is known yet");
@@ -131,6 +132,11 @@ net::Task<http::Response> change_connection(Doors doors, http::Request request) 
     auto done = co_await doors.manager->store().network().set_connection(system->id, *settings, request.user);
     if (!done) co_return http::problem(done.error());
     doors.manager->publish({"system", system->id});
+    if (settings->connectivity != before) {
+        auto queued = co_await doors.manager->store().queue_job(JobKind::observe, system->id, request.user);
+        if (!queued) co_return http::problem(queued.error());
+        doors.manager->take_up({*system});
+    }
     co_return answer(to_json(*settings));
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "manager/drivers/web_driver.hpp"
+#include "manager/estate/new_system.hpp"
 #include "manager/store/folder_store.hpp"
 
 #include "countersign/errors/gen.hpp"
@@ -82,7 +83,7 @@ net::Task<Result<SystemFilter>> read_selection(std::shared_ptr<Manager> manager,
     filter.reachability = fields.parsed("reachability", "reachable, unreachable or unknown is expected", parse_reachability);
     filter.secure_only_capable = fields.parsed("capable", "yes or no is expected", parse_yes_no);
     filter.has_ticket = fields.parsed("ticket", "yes or no is expected", parse_yes_no);
-    filter.track_by = fields.parsed("track_by", "address or host_name is expected", parse_track_by);
+    filter.track_by = fields.parsed("track_by", k_ways_to_track, parse_track_by);
     filter.certificate_expires_before =
         fields.parsed("expires_before", "a time such as 2027-01-31T00:00:00Z, or a number of days, is expected", parse_end);
     if (auto folder = fields.text("folder"); !folder.empty()) {

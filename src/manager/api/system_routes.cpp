@@ -1,6 +1,7 @@
 #include "base/text.hpp"
 #include "manager/api/routes.hpp"
 #include "manager/estate/new_system.hpp"
+#include "manager/estate/system_change.hpp"
 #include "manager/store/folder_store.hpp"
 
 #include "countersign/errors/gen.hpp"
@@ -39,53 +40,29 @@ net::Task<http::Response> show_system(Doors doors, http::Request request) {
     co_return answer(out);
 }
 
-/// What a PATCH may change. A new password or pin is a person's statement and is recorded as such.
 net::Task<http::Response> change_system(Doors doors, http::Request request) {
     auto system = co_await find(doors.manager, request.parameters["id"]);
     if (!system) co_return http::problem(system.error());
     auto object = parse_object(request.body);
     if (!object) co_return http::problem(object.error());
     Reader reader(*std::move(object));
-    auto name = reader.text("name"), host_name = reader.text("host_name"), address = reader.text("address"), user = reader.text("user");
-    auto track_by = reader.text("track_by"), password = reader.text("password", 1024);
-    auto pins = reader.texts("pins");
-    auto folder = reader.number("folder", 1, std::numeric_limits<std::int64_t>::max());
-    if (host_name && !host_name->empty() && !is_host_name(*host_name)) reader.problem("host_name", "it is not a host name");
-    if (address && !address->empty() && !is_ip_address(*address)) reader.problem("address", "it is not an IP address");
-    if (track_by && !parse_track_by(*track_by)) reader.problem("track_by", "address or host_name is expected");
-    bool nothing_left = host_name.value_or(system->host_name).empty() && address.value_or(system->address).empty();
-    if (nothing_left) reader.problem("host_name", "a host name or an address is needed");
-    if (pins)
-        for (auto& pin : *pins) {
-            if (auto normal = normal_pin(pin))
-                pin = *std::move(normal);
-            else
-                reader.problem("pins", k_what_pins_are);
-        }
-    if (folder)
-        if (auto there = co_await doors.manager->store().folders().get(*folder); !there)
-            reader.problem("folder", "there is no such folder");
-    if (auto good = reader.finish(); !good) co_return http::problem(good.error());
-    auto changed = co_await doors.manager->store().update_system(
-        system->id,
-        [name, host_name, address, user, track_by, pins, folder](System& value) {
-            if (name) value.name = *name;
-            if (host_name) value.host_name = *host_name;
-            if (address) value.address = *address;
-            if (user) value.user = *user;
-            if (track_by) value.track_by = *parse_track_by(*track_by);
-            if (pins) value.pins = *pins;
-            if (folder) value.folder = *folder;
-            return std::string("connection settings changed");
-        },
-        request.user);
-    // The password comes last: a name that is taken refuses the whole change.
-    if (changed && password) {
-        auto done =
-            co_await doors.manager->store().set_password(system->id, SecretText(*std::move(password)), PasswordOrigin::given, request.user);
-        changed = done ? co_await doors.manager->store().get_system(system->id) : Result<System>(fail(std::move(done).error()));
+    SystemChange change{.name = reader.text("name"),
+                        .host_name = reader.text("host_name"),
+                        .address = reader.text("address"),
+                        .track_by = {},
+                        .https_port = {},
+                        .user = reader.text("user"),
+                        .password = {},
+                        .pins = reader.texts("pins"),
+                        .folder = reader.number("folder", 1, std::numeric_limits<std::int64_t>::max())};
+    if (auto track_by = reader.text("track_by")) {
+        change.track_by = parse_track_by(*track_by);
+        if (!change.track_by) reader.problem("track_by", k_ways_to_track);
     }
-    if (changed) doors.manager->publish({"system", system->id});
+    if (auto port = reader.number("https_port", 0, 65535)) change.https_port = static_cast<std::uint16_t>(*port);
+    if (auto password = reader.text("password", 1024)) change.password = SecretText(*std::move(password));
+    if (auto good = reader.finish(); !good) co_return http::problem(good.error());
+    auto changed = co_await manager::change_system(doors.manager, system->id, std::move(change), request.user);
     co_return answer_or_problem(changed, [](System const& value) { return to_json(value); });
 }
 

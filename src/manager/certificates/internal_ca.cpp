@@ -265,8 +265,8 @@ public:
         using Kind = pki::AlternativeName::Kind;
         if (row.host_names && !system.host_name.empty()) order.names.push_back({Kind::dns, system.host_name});
         // A name outlives an address: the address stands in it only while there is nothing better to call the system by.
-        if (row.addresses && system.track_by == TrackBy::address && !system.address.empty())
-            order.names.push_back({Kind::ip, system.address});
+        bool const nothing_better = system.track_by == TrackBy::address || system.host_name.empty();
+        if (row.addresses && nothing_better && !system.address.empty()) order.names.push_back({Kind::ip, system.address});
         CS_CO_TRY(auto made, co_await signed_by(authority, std::move(order)));
         if (calendar_) made.renew_at = calendar_(made.certificate);
         co_return std::move(made);

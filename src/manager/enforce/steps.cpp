@@ -73,7 +73,7 @@ net::Task<Result<void>> Enforcer::restart(WorkPtr work, Step step) {
     CS_CO_CHECK(co_await ensure_channel(work, step.channel));
     auto const& family = *work->survey.family;
     auto const* service = work->driver()->secure() ? family.management_service() : http_service(family);
-    net::Endpoint const where{work->address, observer_.wire().port_of(*service)};
+    net::Endpoint const where{work->address, observer_.wire().port_of(work->system(), *service)};
     auto watch = co_await net::connect_tcp(where, observer_.wire().bind_address, observer_.wire().connect);
     if (!watch) {
         // It is down already, for the restart that an earlier run asked for.

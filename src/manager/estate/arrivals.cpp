@@ -298,7 +298,7 @@ net::Task<Result<System>> Arrivals::accept(ArrivalId id, Acceptance how, std::st
                      .host_name = how.host_name,
                      .address = waiting.said.source_address,
                      .family = how.family.empty() ? family_of(waiting.said, how.connection) : how.family,
-                     .user = {},
+                     .user = std::move(how.user),
                      .password = std::move(how.password),
                      .pins = {},
                      .folder = folder,

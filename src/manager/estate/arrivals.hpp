@@ -31,6 +31,7 @@ struct Acceptance {
     std::string host_name;
     std::string family;
     std::string folder;
+    std::string user;  ///< empty: as its folder says, else the family's
     std::optional<SecretText> password;
     ConnectionSettings connection;
 };

@@ -23,7 +23,7 @@ struct Names {
     }
 };
 
-constexpr Names<TrackBy, 2> k_track_by{{{{TrackBy::address, "address"}, {TrackBy::host_name, "host_name"}}}};
+constexpr Names<TrackBy, 3> k_track_by{{{{TrackBy::address, "address"}, {TrackBy::host_name, "host_name"}, {TrackBy::mac, "mac"}}}};
 constexpr Names<SecureOnly, 3> k_secure_only{{{{SecureOnly::off, "off"}, {SecureOnly::on, "on"}, {SecureOnly::verify, "verify"}}}};
 constexpr Names<PasswordOrigin, 3> k_origins{
     {{{PasswordOrigin::factory, "factory"}, {PasswordOrigin::given, "given"}, {PasswordOrigin::managed, "managed"}}}};

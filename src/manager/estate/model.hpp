@@ -23,8 +23,12 @@ using FolderId = std::int64_t;
 /// The folder that all others are in. It always exists.
 inline constexpr FolderId k_root_folder = 1;
 
-/// How a system is found on the network (REQ MGR-7: verify mode wants host_name).
-enum class TrackBy { address, host_name };
+/// How a system is found on the network (REQ MGR-1; MGR-7: verify mode wants host_name).
+enum class TrackBy {
+    address,
+    host_name,
+    mac  ///< at its address, until it calls from another one and proves there that it is the same unit (estate/moves.hpp)
+};
 /// REQ MGR-3.
 enum class SecureOnly { off, on, verify };
 /// Where the password we hold for a system comes from.
@@ -56,6 +60,7 @@ struct System {
     std::string host_name;  ///< fully qualified; may be empty
     std::string address;    ///< IP address; may be empty when there is a host name
     TrackBy track_by = TrackBy::address;
+    std::uint16_t https_port = 0;   ///< TCP port of its web server's HTTPS; 0: the family's
     std::vector<std::string> pins;  ///< SHA-256 of certificates a person compared and pinned
     std::string user;
     PasswordOrigin password_origin = PasswordOrigin::factory;

@@ -3,6 +3,8 @@
 #include "base/text.hpp"
 #include "manager/certificates/profile_limits.hpp"
 #include "manager/drivers/web_driver.hpp"
+#include "manager/estate/arrivals.hpp"
+#include "manager/estate/directory.hpp"
 #include "manager/renew/hours.hpp"
 #include "net/ssh_client.hpp"
 #include "pki/key.hpp"
@@ -18,6 +20,7 @@ namespace {
 constexpr std::size_t k_longest_name = 100;
 constexpr std::size_t k_longest_password = 255;
 constexpr std::size_t k_most_pins = 10;
+constexpr std::size_t k_longest_serial = 100;
 
 Error invalid(std::string_view field, std::string_view detail) {
     return Error(errors::gen::invalid_input, {{"field", field}, {"detail", detail}});
@@ -42,8 +45,51 @@ void check_pins(std::vector<std::string>& pins, std::vector<Error>& problems) {
     }
 }
 
+/// "aa:bb:cc:dd:ee:ff"
+std::string with_colons(std::string const& plain) {
+    std::string out;
+    for (std::size_t i = 0; i < plain.size(); i += 2) out += (i == 0 ? "" : ":") + plain.substr(i, 2);
+    return out;
+}
+
+/// Which unit it is, as a person says.
+void check_unit(NewSystem& system, std::vector<Error>& problems) {
+    system.serial_number = trim(system.serial_number);
+    check_text("serial_number", system.serial_number, k_longest_serial, problems);
+    if (trim(system.mac_address).empty()) {
+        system.mac_address.clear();
+        return;
+    }
+    system.mac_address = with_colons(plain_mac(system.mac_address));
+    if (system.mac_address.empty()) problems.push_back(invalid("mac_address", "a MAC address has twelve hexadecimal digits"));
+}
+
+/// Where it is, and how it is found there.
+void check_place(NewSystem const& system, std::vector<Error>& problems) {
+    if (!system.host_name.empty() && (is_ip_address(system.host_name) || !is_host_name(system.host_name)))
+        problems.push_back(invalid("host_name", "it is not a host name"));
+    if (!system.address.empty() && !is_ip_address(system.address)) problems.push_back(invalid("address", "it is not an IP address"));
+    if (system.connection.connectivity == Connectivity::behind_firewall) {
+        if (system.serial_number.empty() && system.mac_address.empty())
+            problems.push_back(Error(errors::gen::missing_field, {{"field", "serial_number or mac_address"}}));
+        if (system.family.empty()) problems.push_back(Error(errors::gen::missing_field, {{"field", "family"}}));
+        return;
+    }
+    if (system.host_name.empty() && system.address.empty())
+        problems.push_back(Error(errors::gen::missing_field, {{"field", "host_name or address"}}));
+    if (system.track_by == TrackBy::host_name && system.host_name.empty())
+        problems.push_back(invalid("track_by", "there is no host name to track by"));
+    if (system.track_by == TrackBy::address && system.address.empty())
+        problems.push_back(invalid("track_by", "there is no address to track by"));
+}
+
 void check_range(std::string_view field, int value, int least, int most, std::vector<Error>& problems) {
     if (value < least || value > most) problems.push_back(invalid(field, std::to_string(least) + " to " + std::to_string(most)));
+}
+
+std::vector<Error> each_of(Error error) {
+    if (error.causes().empty()) return {std::move(error)};
+    return {error.causes().begin(), error.causes().end()};
 }
 
 bool is_host_or_address(std::string_view text) { return is_host_name(text) || is_ip_address(text); }
@@ -63,19 +109,27 @@ Result<NewSystem> check_new_system(NewSystem system, family::Families const& fam
     system.name = trim(system.name);
     system.host_name = to_lower(trim(system.host_name));
     system.address = to_lower(trim(system.address));
-    if (system.host_name.empty() && system.address.empty())
-        problems.push_back(Error(errors::gen::missing_field, {{"field", "host_name or address"}}));
-    if (!system.host_name.empty() && (is_ip_address(system.host_name) || !is_host_name(system.host_name)))
-        problems.push_back(invalid("host_name", "it is not a host name"));
-    if (!system.address.empty() && !is_ip_address(system.address)) problems.push_back(invalid("address", "it is not an IP address"));
+    check_unit(system, problems);
+    check_place(system, problems);
     if (!system.family.empty())
         if (auto family = families.get(system.family); !family) problems.push_back(std::move(family).error());
     check_text("name", system.name, k_longest_name, problems);
     check_text("user", system.user, k_longest_name, problems);
     if (system.password) check_text("password", system.password->reveal(), k_longest_password, problems);
     check_pins(system.pins, problems);
+    if (auto good = check_persistent(system.connection.persistent, families, system.family); !good)
+        for (auto& one : each_of(std::move(good).error())) problems.push_back(std::move(one));
     if (!problems.empty()) return fail(gather(std::move(problems)));
     return system;
+}
+
+bool can_track(System const& system, TrackBy how) {
+    switch (how) {
+        case TrackBy::address: return !system.address.empty();
+        case TrackBy::host_name: return !system.host_name.empty();
+        case TrackBy::mac: return true;
+    }
+    return false;
 }
 
 Result<Policy> check_policy(Policy policy) {

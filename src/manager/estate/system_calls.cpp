@@ -92,7 +92,7 @@ net::Task<Result<void>> SystemCalls::keep_software(Known const& known, Manager::
     co_return Result<void>();
 }
 
-net::Task<Result<void>> SystemCalls::called(Manager::SystemCall call) {
+net::Task<Result<void>> SystemCalls::called(Manager::SystemCall call, std::shared_ptr<void const> owner) {
     auto const shown = call.certificate ? links_.directory.of_certificate(*call.certificate, call.certificate_verified) : std::nullopt;
     auto const id = shown ? shown : links_.directory.find(call.serial_number, call.mac_address, call.source_address);
     // One that was announced, and whose unit nobody has seen yet, may be somewhere else.
@@ -118,6 +118,8 @@ net::Task<Result<void>> SystemCalls::called(Manager::SystemCall call) {
         co_return Result<void>();
     }
     auto const* before = &known->contact;
+    if (known->system.track_by == TrackBy::mac && !known->behind_firewall() && known->system.address != call.source_address)
+        links_.moves.called_from(*id, call.source_address, owner);
     // Anybody who knows a serial number can call in its name. From elsewhere than the system's own address that makes us look, and
     // does not change what is known of its calls: its level and the next plan would follow.
     bool believed = !before->at || before->https == call.https || links_.directory.is_at(*id, call.source_address);

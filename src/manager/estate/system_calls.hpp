@@ -7,6 +7,7 @@
 #include "manager/enforce/contact_board.hpp"
 #include "manager/estate/arrivals.hpp"
 #include "manager/estate/directory.hpp"
+#include "manager/estate/moves.hpp"
 #include "manager/manager.hpp"
 #include "manager/observe/survey.hpp"
 #include "net/sync.hpp"
@@ -25,6 +26,7 @@ public:
         Directory& directory;
         Surveyor& surveyor;
         Arrivals& arrivals;
+        Moves& moves;
         ContactBoard& contacts;
         Sighted& sighted;
         net::KeyedLock& locks;
@@ -37,7 +39,8 @@ public:
     explicit SystemCalls(Links links) : links_(std::move(links)) {}
 
     /// Manager::system_called and Manager::settings_for.
-    net::Task<Result<void>> called(Manager::SystemCall call);
+    /// `owner` is kept alive by what a call begins.
+    net::Task<Result<void>> called(Manager::SystemCall call, std::shared_ptr<void const> owner);
     net::Task<Result<Manager::Given>> settings_for(Manager::SystemCall call);
 
 private:

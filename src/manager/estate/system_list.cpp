@@ -21,19 +21,12 @@ namespace countersign::manager {
 namespace csv = dialect::csv;
 namespace {
 
-constexpr std::array<std::string_view, 11> k_columns = {"name",   "host_name", "address", "mac",      "serial", "family",
-                                                        "folder", "track_by",  "user",    "password", "pins"};
-constexpr std::size_t k_longest_serial = 64;
+constexpr std::array<std::string_view, 14> k_columns = {"name",   "host_name",  "address",      "mac",       "serial",
+                                                        "family", "folder",     "track_by",     "user",      "password",
+                                                        "pins",   "https_port", "connectivity", "persistent"};
 
 Error at_line(std::size_t line, std::string_view column, std::string_view detail) {
     return Error(errors::mgr::bad_list_line, {{"line", std::to_string(line)}, {"column", column}, {"detail", detail}});
-}
-
-/// "aa:bb:cc:dd:ee:ff"
-std::string with_colons(std::string const& plain) {
-    std::string out;
-    for (std::size_t i = 0; i < plain.size(); i += 2) out += (i == 0 ? "" : ":") + plain.substr(i, 2);
-    return out;
 }
 
 class ListReader {
@@ -60,14 +53,16 @@ private:
                         .host_name = field(record, "host_name"),
                         .address = field(record, "address"),
                         .family = field(record, "family"),
-                        .user = field(record, "user")};
+                        .user = field(record, "user"),
+                        .serial_number = field(record, "serial"),
+                        .mac_address = field(record, "mac")};
         auto const pins = field(record, "pins");
         for (auto pin : words(pins)) fresh.pins.emplace_back(pin);
         // A password may begin or end with blanks: it is taken as it stands.
         if (auto const index = table_.column("password"); index && !record.fields[*index].empty())
             fresh.password = SecretText(record.fields[*index]);
         AddedSystem added{.line = record.line};
-        check_rest(record, added, problem);
+        read_rest(record, added, fresh, problem);
         auto checked = check_new_system(std::move(fresh), families_);
         if (!checked) {
             for (auto const& one : all_of(checked.error()))
@@ -76,41 +71,51 @@ private:
         }
         auto& system = added.system;
         system.host_name = checked->host_name;
-        system.address = checked->address;
+        // Behind a firewall the address is that of the firewall, and of everything else behind it.
+        bool const reachable = checked->connection.connectivity != Connectivity::behind_firewall;
+        system.address = reachable ? checked->address : std::string();
+        system.serial_number = checked->serial_number;
+        system.mac_address = checked->mac_address;
+        system.track_by = checked->track_by.value_or(system.address.empty() ? TrackBy::host_name : TrackBy::address);
         check_twice(record.line, "host_name", system.host_name, hosts_);
         check_twice(record.line, "address", system.address, addresses_);
         check_twice(record.line, "serial", to_lower(system.serial_number), serials_);
         check_twice(record.line, "mac", plain_mac(system.mac_address), macs_);
-        if (system.track_by == TrackBy::host_name && system.host_name.empty()) problem("track_by", "there is no host name to track by");
         if (out_.problems.size() != before) return;
         finish(added, *std::move(checked));
     }
 
     template <class Problem>
-    void check_rest(csv::Record const& record, AddedSystem& added, Problem const& problem) const {
-        auto& system = added.system;
-        if (auto const mac = field(record, "mac"); !mac.empty()) {
-            system.mac_address = with_colons(plain_mac(mac));
-            if (system.mac_address.empty()) problem("mac", "a MAC address has twelve hexadecimal digits");
-        }
-        system.serial_number = field(record, "serial");
-        bool const control = std::ranges::any_of(system.serial_number, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-        if (system.serial_number.size() > k_longest_serial || control) problem("serial", "at most 64 characters in one line");
+    void read_rest(csv::Record const& record, AddedSystem& added, NewSystem& fresh, Problem const& problem) const {
         if (auto const folder = field(record, "folder"); !folder.empty()) {
             if (auto path = normal_folder_path(folder))
                 added.folder = *std::move(path);
             else
                 problem("folder", path.error().parameter("detail"));
         }
-        system.track_by = field(record, "host_name").empty() || !field(record, "address").empty() ? TrackBy::address : TrackBy::host_name;
         if (auto const track = field(record, "track_by"); !track.empty()) {
-            if (auto parsed = parse_track_by(to_lower(track)))
-                system.track_by = *parsed;
-            else
-                problem("track_by", "address or host_name is expected");
-            if (system.track_by == TrackBy::address && field(record, "address").empty())
-                problem("track_by", "there is no address to track by");
+            fresh.track_by = parse_track_by(to_lower(track));
+            if (!fresh.track_by) problem("track_by", k_ways_to_track);
             added.says_track_by = true;
+        }
+        if (auto const port = field(record, "https_port"); !port.empty()) {
+            auto const number = parse_number<std::uint16_t>(port);
+            if (!number) problem("https_port", "a number from 0 to 65535 is expected; 0: the family's");
+            fresh.https_port = number.value_or(0);
+        }
+        if (auto const connectivity = field(record, "connectivity"); !connectivity.empty()) {
+            auto const parsed = parse_connectivity(to_lower(connectivity));
+            if (!parsed) problem("connectivity", "lan, public or behind_firewall is expected");
+            fresh.connection.connectivity = parsed.value_or(Connectivity::lan);
+        }
+        auto const persistent = field(record, "persistent");
+        for (auto one : split(persistent, ';')) {
+            if (trim(one).empty()) continue;
+            auto const sign = one.find('=');
+            if (sign == std::string_view::npos || trim(one.substr(0, sign)).empty())
+                problem("persistent", "setting=value is expected, not " + std::string(one));
+            else
+                fresh.connection.persistent[std::string(trim(one.substr(0, sign)))] = std::string(trim(one.substr(sign + 1)));
         }
     }
 
@@ -119,6 +124,9 @@ private:
         system.name = std::move(checked.name);
         if (system.name.empty())
             system.name = system.host_name.empty() ? system.address : std::string(split(system.host_name, '.').front());
+        if (system.name.empty()) system.name = system.serial_number.empty() ? system.mac_address : system.serial_number;
+        system.https_port = checked.https_port;
+        added.connection = std::move(checked.connection);
         system.family = checked.family;
         system.pins = std::move(checked.pins);
         system.user = std::move(checked.user);
@@ -139,7 +147,10 @@ private:
 
     static std::string column_of(Error const& error) {
         auto const field = error.parameter("field");
-        if (error.id() == errors::gen::missing_field) return "host_name";
+        if (field == "serial_number" || field == "serial_number or mac_address") return "serial";
+        if (field == "mac_address") return "mac";
+        if (field.starts_with("persistent")) return "persistent";
+        if (error.id() == errors::gen::missing_field && field != "family") return "host_name";
         return field.empty() ? "family" : std::string(field);
     }
 
@@ -163,7 +174,9 @@ Result<void> check_columns(csv::Table const& table) {
         if (std::ranges::find(k_columns, name) == k_columns.end())
             problems.push_back(at_line(
                 1, name, "there is no such column; known are " + join(std::vector<std::string>(k_columns.begin(), k_columns.end()), ", ")));
-    if (!table.column("host_name") && !table.column("address"))
+    // Behind a firewall a system is known by its unit alone.
+    bool const by_unit = table.column("connectivity") && (table.column("serial") || table.column("mac"));
+    if (!table.column("host_name") && !table.column("address") && !by_unit)
         problems.push_back(at_line(1, "host_name", "a column host_name or address is needed"));
     if (problems.empty()) return {};
     return fail(gather(std::move(problems)));
@@ -187,8 +200,7 @@ net::Task<Result<void>> apply_defaults(std::shared_ptr<Manager> manager, std::ve
         auto& system = added.system;
         if (system.user.empty()) system.user = place->second.user.value_or("");
         auto const track_by = place->second.track_by;
-        if (added.says_track_by || !track_by) continue;
-        if (*track_by == TrackBy::host_name ? !system.host_name.empty() : !system.address.empty()) system.track_by = *track_by;
+        if (!added.says_track_by && track_by && can_track(system, *track_by)) system.track_by = *track_by;
     }
     co_return Result<void>();
 }

@@ -1,8 +1,9 @@
 #pragma once
 
 /// Systems by list (CSV, RFC 4180; dialect/csv.hpp says what else of real files is taken). The first line names the columns, in any
-/// order: name, host_name, address, mac, serial, family, folder, track_by, user, password, pins (several with blanks between). One
-/// of host_name and address is needed. A family that is not named is recognised when the system is looked at first.
+/// order: name, host_name, address, mac, serial, family, folder, track_by, user, password, pins (several with blanks between),
+/// https_port, connectivity, persistent (setting=value, several with ; between). One of host_name and address is needed; behind a
+/// firewall one of serial and mac, and the family. A family that is not named is recognised when the system is looked at first.
 
 #include "family/family.hpp"
 #include "manager/manager.hpp"

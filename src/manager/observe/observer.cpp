@@ -146,7 +146,8 @@ Observer::Question Observer::Question::duplicate() const {
                   .phonebook = phonebook,
                   .may_speak_snmp = may_speak_snmp,
                   .old_tls = old_tls,
-                  .old_versions = old_versions};
+                  .old_versions = old_versions,
+                  .elsewhere = elsewhere};
     if (passwords.current) copy.passwords.current = passwords.current->duplicate();
     if (passwords.candidate) copy.passwords.candidate = passwords.candidate->duplicate();
     for (auto const& one : defaults) copy.defaults.push_back(one.duplicate());
@@ -179,7 +180,7 @@ net::Task<ServiceObservation> Observer::look_at(family::Service const& service, 
 
 net::Task<ServiceObservation> Observer::look_and_keep(family::Service const& service, System system, std::string address, TrustBase trust,
                                                       Snmp snmp, Kept* kept, HostKey host_key) {
-    ServiceObservation seen{.service = service.id, .port = wire_.port_of(service)};
+    ServiceObservation seen{.service = service.id, .port = wire_.port_of(system, service)};
     bool const asked = host_key == HostKey::always || !ssh_pins(system).empty();
     if (service.door == "ssh" && service.transport == "tcp" && wire_.direct && asked) {
         co_await look_at_host_key(std::move(system), std::move(address), seen);
@@ -323,6 +324,7 @@ net::Task<Sighting> Observer::observe(Question question, Extent extent) {
     observation.at = wire_.clock->now();
     observation.contact = question.contact;
     auto place = co_await locate(question.system);
+    if (!question.elsewhere.empty()) place.address = question.elsewhere;
     observation.called = place.called;
     observation.resolved_address = place.resolved;
     if (place.address.empty()) {
@@ -406,6 +408,10 @@ std::shared_ptr<DirectPeer const> Observer::direct_peer(System const& system, st
 net::Task<> Observer::log_in(Question const& question, std::string address, Sighting& sighting, Kept kept) {
     auto& observation = sighting.observation;
     auto choice = choose_channel(*question.family, question.system, question.policy, observation);
+    // Where somebody called from, nothing is said to a peer that may be another unit.
+    if (choice && !question.elsewhere.empty() && (!choice->secure || is_any_unit(question.system, *choice->service)))
+        choice = fail(errors::mgr::no_secure_channel,
+                      {{"system", certificate_name(question.system)}, {"detail", "nothing proves that it is at " + question.elsewhere}});
     if (!choice) {
         observation.account_error = std::move(choice).error();
         co_return;

@@ -60,6 +60,7 @@ public:
         bool may_speak_snmp = true;     ///< by the network settings
         std::vector<OldTls> old_tls{};  ///< as they were found before
         OldVersions old_versions = OldVersions::seldom;
+        std::string elsewhere{};  ///< address that is looked at in place of its own (estate/moves.hpp)
         [[nodiscard]] Snmp snmp() const;
         [[nodiscard]] Question duplicate() const;
     };

@@ -19,11 +19,11 @@ struct WebPort {
 };
 
 /// The web ports of all families, HTTPS first: where both answer, the better one is asked.
-std::vector<WebPort> web_ports(Wire const& wire, family::Families const& families) {
+std::vector<WebPort> web_ports(Wire const& wire, System const& system, family::Families const& families) {
     std::set<WebPort> ports;
     for (auto const& family : families.all()) {
-        if (auto const* service = https_service(*family)) ports.insert({wire.port_of(*service), true});
-        if (auto const* service = http_service(*family)) ports.insert({wire.port_of(*service), false});
+        if (auto const* service = https_service(*family)) ports.insert({wire.port_of(system, *service), true});
+        if (auto const* service = http_service(*family)) ports.insert({wire.port_of(system, *service), false});
     }
     std::vector<WebPort> ordered(ports.begin(), ports.end());
     std::ranges::sort(ordered, [](WebPort a, WebPort b) { return a.secure != b.secure ? a.secure : a.port < b.port; });
@@ -65,7 +65,7 @@ std::string realm_of(std::string_view challenge) {
 
 net::Task<Glance> glance_at(Wire wire, family::Families families, System system, std::string address, Over over) {
     Glance seen;
-    for (auto where : web_ports(wire, families)) {
+    for (auto where : web_ports(wire, system, families)) {
         if (!where.secure && over == Over::https_only) continue;
         auto client = client_for(wire, system, address, where);
         auto response = co_await client.get("/");

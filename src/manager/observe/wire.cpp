@@ -15,6 +15,11 @@ std::optional<std::uint16_t> Wire::shifted(std::uint16_t port) const {
     return sum <= k_last ? std::optional(static_cast<std::uint16_t>(sum)) : std::nullopt;
 }
 
+std::uint16_t Wire::port_of(System const& system, family::Service const& service) const {
+    if (system.https_port == 0 || service.door != "https") return port_of(service);
+    return static_cast<std::uint16_t>(system.https_port + port_offset);
+}
+
 std::string const& certificate_name(System const& system) { return system.host_name.empty() ? system.address : system.host_name; }
 
 namespace {

@@ -28,6 +28,9 @@ struct Wire {
     std::shared_ptr<net::RevocationCache> revocation;  ///< what authorities said; null: only what systems staple
     std::shared_ptr<DirectWays const> direct;          ///< SSH and hooks; null: neither host keys are looked at nor hooks run
 
+    /// `service` at this system: its HTTPS may have a port of its own (REQ MGR-1).
+    [[nodiscard]] std::uint16_t port_of(System const& system, family::Service const& service) const;
+    /// Where nothing is known yet of the system.
     [[nodiscard]] std::uint16_t port_of(family::Service const& service) const;
     /// A port that a system says it has; nothing when the shift leads beyond the last one.
     [[nodiscard]] std::optional<std::uint16_t> shifted(std::uint16_t port) const;

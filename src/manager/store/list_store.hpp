@@ -7,6 +7,7 @@
 /// one is met while walking along the order.
 
 #include "base/secret.hpp"
+#include "manager/store/network_store.hpp"
 #include "manager/store/store.hpp"
 
 #include <map>
@@ -70,7 +71,8 @@ struct AddedSystem {
     std::optional<SecretText> password;
     std::size_t line = 0;        ///< of the list it comes from
     bool says_track_by = false;  ///< the list says how it is tracked
-    std::string folder;          ///< path; when it is not empty, it counts instead of system.folder, and is made when it does not exist
+    ConnectionSettings connection{};
+    std::string folder;  ///< path; when it is not empty, it counts instead of system.folder, and is made when it does not exist
 };
 
 class ListStore {

@@ -5,6 +5,7 @@
 #include "manager/store/audit_trail.hpp"
 #include "manager/store/authority_schema.hpp"
 #include "manager/store/change_feed.hpp"
+#include "manager/store/connection_schema.hpp"
 #include "manager/store/first_schema.hpp"
 #include "manager/store/history_schema.hpp"
 #include "manager/store/identity_schema.hpp"
@@ -81,8 +82,9 @@ Statements const k_numbered_records;
 
 std::vector<Statements const*> all_steps() {
     auto steps = first_steps();
-    for (auto const* later : {&k_own_certificates, &k_audit_chain, &inventory_schema(), &k_people, &authority_schema(), &running_schema(),
-                              &request_schema(), &identity_schema(), &k_numbered_records, &key_schema(), &history_schema()})
+    for (auto const* later :
+         {&k_own_certificates, &k_audit_chain, &inventory_schema(), &k_people, &authority_schema(), &running_schema(), &request_schema(),
+          &identity_schema(), &k_numbered_records, &key_schema(), &history_schema(), &connection_schema()})
         steps.push_back(later);
     return steps;
 }

@@ -2,6 +2,7 @@
 #include "manager/estate/directory.hpp"
 #include "manager/store/sqlite_folders.hpp"
 #include "manager/store/sqlite_lists.hpp"
+#include "manager/store/sqlite_network.hpp"
 #include "manager/store/system_query.hpp"
 
 #include "countersign/errors/mgr.hpp"
@@ -41,6 +42,11 @@ void look_for(std::size_t line, std::string_view column, Known const& known, std
     if (key.empty()) return;
     auto const found = known.find(key);
     if (found != known.end()) out.push_back(at_line(line, column, "known already as system " + std::to_string(found->second)));
+}
+
+void add_connection(Database& database, SystemId id, ConnectionSettings const& connection) {
+    database.execute("INSERT INTO connections (system, connectivity, persistent) VALUES (:system, :connectivity, :persistent)",
+                     {value(id), value(to_string(connection.connectivity)), value(to_document(connection.persistent))});
 }
 
 }  // namespace
@@ -97,6 +103,7 @@ net::Task<Result<std::vector<SystemId>>> SqliteLists::add_all(std::shared_ptr<st
                 if (one.password)
                     database.execute("UPDATE systems SET sealed_password = :sealed WHERE id = :id",
                                      {value(backing_.sealer().seal(*one.password, password_context(id))), value(id)});
+                if (one.connection != ConnectionSettings()) add_connection(database, id, one.connection);
                 backing_.record(
                     database, actor, "system.add", subject_of(id),
                     system.name + " " + system.host_name + " " + system.address + ", line " + std::to_string(one.line) + " of a list");

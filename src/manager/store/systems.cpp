@@ -51,6 +51,8 @@ constexpr Column k_columns[] = {
     text_column<&System::host_name>("host_name"),
     text_column<&System::address>("address"),
     enum_column<&System::track_by, parse_track_by>("track_by"),
+    {"https_port", [](System const& system) { return value(std::int64_t{system.https_port}); },
+     [](System& system, Row const& row, std::size_t i) { system.https_port = static_cast<std::uint16_t>(row.integer(i)); }},
     {"pins", [](System const& system) { return value(join(system.pins, " ")); },
      [](System& system, Row const& row, std::size_t i) {
          auto text = row.text(i);

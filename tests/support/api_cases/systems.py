@@ -23,6 +23,17 @@ def a_system_is_added_changed_and_forgotten(api):
     change = api.other("PATCH", "/systems/{id}")
     assert change.ok({"name": "Renamed", "pins": ["ab" * 32]}, id=made["id"])["name"] == "Renamed"
     change.refused(422, "GEN-006", {"address": "here", "pins": ["short"]}, id=made["id"])
+    moved = change.ok({"https_port": 4443, "track_by": "mac", "pins": []}, id=made["id"])
+    assert (moved["https_port"], moved["track_by"], moved["pins"]) == (4443, "mac", [])
+    change.refused(422, "GEN-001", {"https_port": 70000}, id=made["id"])
+    change.refused(422, "GEN-001", {"track_by": "host_name"}, id=made["id"])
+    change.refused(422, "GEN-001", {"pins": ["ab" * 32] * 11}, id=made["id"])
+    home = {"name": "Home", "family": "c-series", "connectivity": "behind_firewall", "mac_address": "00-50-60-0A-0B-0C", "persistent": ["system.name=Home"]}
+    added = api.other("POST", "/systems").ok(home)
+    assert added["mac_address"] == "00:50:60:0a:0b:0c", added
+    assert api.other("GET", "/systems/{id}/connection").ok(id=added["id"]) == {"connectivity": "behind_firewall", "persistent": {"system.name": "Home"}}
+    api.other("POST", "/systems").refused(422, "GEN-002", {"name": "Else", "family": "c-series", "connectivity": "behind_firewall"})
+    api.other("DELETE", "/systems/{id}").ok(id=added["id"])
     api.other("DELETE", "/systems/{id}").ok(id=made["id"])
     api.other("GET", "/systems/{id}").refused(404, "GEN-003", id=made["id"])
 

@@ -49,6 +49,12 @@ public:
     /// Opens what its settings say. Called on a thread that is no loop; so are power_off() and all that follow.
     void boot();
     void power_off();
+    /// The same unit with the same settings, at another address.
+    void move_to(std::string address) {
+        power_off();
+        address_ = std::move(address);
+        boot();
+    }
     [[nodiscard]] std::string password() const;
     void set_password(std::string password);
     void set(std::string const& canonical, std::string const& value);

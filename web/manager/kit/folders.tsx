@@ -9,6 +9,7 @@ import { useFolders } from './every_folder';
 import { useMay } from './session';
 import { identityChoices } from './identities';
 import { Loaded } from './states';
+import { waysToTrack } from './tracking';
 
 type Props = { folder: string; choose: (path: string) => void; drop?: (system: number, folder: number, path: string) => void };
 
@@ -26,7 +27,7 @@ export function FolderTree({ folder, choose, drop }: Props) {
       button: 'Save',
       done: 'The settings are saved.',
       fields: [
-        { name: 'track_by', label: 'Tracked by', kind: 'choice', value: own.track_by ?? undefined, choices: [{ value: 'host_name', label: 'Host name' }, { value: 'address', label: 'Address' }] },
+        { name: 'track_by', label: 'Tracked by', kind: 'choice', value: own.track_by ?? undefined, choices: waysToTrack },
         { name: 'issuer', label: 'Certificates come from', kind: 'choice', value: own.issuer ?? undefined, choices: [{ value: 'internal', label: 'The manager’s own authority' }, { value: 'by_hand', label: 'An authority that people ask' }] },
         { name: 'identities', label: 'Certificates of a system', kind: 'choice', value: own.identities ?? undefined, choices: identityChoices, help: 'Two only where the family can: Settings, Policy says which' },
         { name: 'user', label: 'User', value: own.user ?? '' },

@@ -57,7 +57,7 @@ function ByList() {
   };
   return (
     <Stack maw={900}>
-      <Text size="sm">A list with a line for each system and these heads, in any order: name, host_name, address, family, folder, user, password, serial, mac, track_by.</Text>
+      <Text size="sm">A list with a line for each system and these heads, in any order: name, host_name, address, family, folder, user, password, serial, mac, track_by, https_port, pins, connectivity, persistent.</Text>
       <FileInput label="File (CSV)" accept=".csv,text/csv" placeholder="Choose a file" onChange={(file) => file && void file.text().then(setText)} />
       <Textarea label="Or type it" autosize minRows={6} maxRows={16} value={text} onChange={(e) => setText(e.currentTarget.value)} placeholder={'host_name,address,family,folder\nroom1.company.com,10.0.0.7,c-series,/Berlin'} />
       <Switch label="Make folders that do not exist" checked={folders} onChange={(e) => setFolders(e.currentTarget.checked)} />

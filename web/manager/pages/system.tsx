@@ -15,6 +15,7 @@ import { Card, Fact, Facts, Fingerprint, Head, Level, levelNames, plainWords, St
 import { Empty, Loaded, ProblemCard } from '../kit/states';
 import { List, Short } from '../kit/table';
 import { History } from '../kit/timeline';
+import { trackedBy, waysToTrack } from '../kit/tracking';
 import { ticketColumns } from './tickets';
 
 function Ladder({ system }: { system: SystemWithAssessment }) {
@@ -249,7 +250,8 @@ function Connection({ system }: { system: SystemWithAssessment }) {
         { name: 'name', label: 'Name', value: system.name, required: true },
         { name: 'host_name', label: 'Host name', value: system.host_name },
         { name: 'address', label: 'Address', value: system.address },
-        { name: 'track_by', label: 'Tracked by', kind: 'choice', value: system.track_by, required: true, choices: [{ value: 'host_name', label: 'Host name' }, { value: 'address', label: 'Address' }] },
+        { name: 'track_by', label: 'Tracked by', kind: 'choice', value: system.track_by, required: true, choices: waysToTrack, help: (SystemChangeHelp as Record<string, string>).track_by },
+        { name: 'https_port', label: 'HTTPS port', kind: 'number', value: system.https_port, help: (SystemChangeHelp as Record<string, string>).https_port },
         { name: 'user', label: 'User', value: system.user },
         { name: 'password', label: 'Password', kind: 'new-password', help: 'Empty: it stays as it is' },
         { name: 'pins', label: 'Pinned certificates', kind: 'list', value: system.pins, help: (SystemChangeHelp as Record<string, string>).pins ?? 'SHA-256 of certificates that are believed without an authority' },
@@ -281,7 +283,8 @@ function Connection({ system }: { system: SystemWithAssessment }) {
           <Facts>
             <Fact name="Host name">{system.host_name}</Fact>
             <Fact name="Address">{system.address}</Fact>
-            <Fact name="Tracked by">{system.track_by === 'host_name' ? 'host name' : 'address'}</Fact>
+            <Fact name="Tracked by">{trackedBy(system.track_by)}</Fact>
+            <Fact name="HTTPS port">{system.https_port ? String(system.https_port) : 'that of its family'}</Fact>
             <Fact name="User">{system.user}</Fact>
             <Fact name="Password">{plainWords(system.password_origin)}</Fact>
             <Fact name="HTTPS proven">{system.https_proven ? 'yes' : 'no'}</Fact>

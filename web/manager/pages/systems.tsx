@@ -15,6 +15,7 @@ import { useMay } from '../kit/session';
 import { Ago, Head, Level, levelNames, several, State, To, useGo, When } from '../kit/show';
 import { Empty } from '../kit/states';
 import { List, type Column } from '../kit/table';
+import { trackedBy } from '../kit/tracking';
 
 const fields = ['text', 'folder', 'family', 'level', 'reachability', 'capable', 'ticket', 'track_by', 'expires_before', 'expires_after', 'sort', 'columns'];
 
@@ -33,7 +34,7 @@ export const columns: Column<ListedSystem>[] = [
   { id: 'serial', title: 'Serial number', sort: 'serial_number', width: '9rem', hidden: true, cell: (one) => one.serial_number || '–' },
   { id: 'mac', title: 'MAC address', sort: 'mac_address', width: '10rem', hidden: true, cell: (one) => one.mac_address || '–' },
   { id: 'capable', title: 'Capable', sort: 'capable', width: '6rem', hidden: true, cell: (one) => (one.secure_only_capable ? 'yes' : 'no') },
-  { id: 'track_by', title: 'Tracked by', sort: 'track_by', width: '8rem', hidden: true, cell: (one) => (one.track_by === 'host_name' ? 'host name' : one.track_by) },
+  { id: 'track_by', title: 'Tracked by', sort: 'track_by', width: '8rem', hidden: true, cell: (one) => trackedBy(one.track_by) },
   { id: 'observed_at', title: 'Observed', sort: 'observed_at', width: '10rem', hidden: true, cell: (one) => <Ago at={one.observed_at} never="never" /> },
   { id: 'last_call_at', title: 'Last call', sort: 'last_call_at', width: '10rem', hidden: true, cell: (one) => <When at={one.last_call_at} /> },
 ];
