@@ -14,7 +14,7 @@ namespace {
 /// What the command line says of a channel; what it does not say is not sent.
 struct Options {
     std::string channel;
-    std::string host, security, user, from, url, ca_file, secret_file, severity, folder;
+    std::string name, host, security, user, from, url, ca_file, secret_file, severity, folder;
     std::vector<std::string> to, types;
     int port = 0, facility = -1;
     bool enable = false, disable = false, every_type = false, every_folder = false, machine_roots = false;
@@ -28,6 +28,7 @@ Result<json::object> common_fields(Options const& options) {
     auto put = [&body](char const* field, std::string const& value) {
         if (!value.empty()) body[field] = value;
     };
+    put("name", options.name);
     put("severity", options.severity);
     put("folder", options.folder);
     put("host", options.host);
@@ -214,6 +215,7 @@ void add_notify_commands(CLI::App& app, Context& context) {
     add_filter_options(*syslog, *options);
 
     auto* set = add_command(*notify, context, "set", "Change a channel; what waits is tried again at once", options, change);
+    set->add_option("--name", options->name, "Another name");
     set->add_option("--host", options->host, "Server, as its certificate names it");
     set->add_option("--port", options->port, "Its port")->check(CLI::Range(1, 65535));
     set->add_option("--security", options->security, "tls or starttls")->check(CLI::IsMember({"tls", "starttls"}));
