@@ -4,7 +4,7 @@
 
 namespace countersign::manager::store {
 
-/// 24: systems have a port of their own for HTTPS, and can be tracked by their MAC address.
+/// 25: systems have a port of their own for HTTPS, and can be tracked by their MAC address.
 Statements const& connection_schema();
 
 }  // namespace countersign::manager::store
