@@ -135,6 +135,8 @@ void add_inventory_commands(CLI::App& app, Context& context) {
         ->check(CLI::IsMember({"issued", "pending", "served", "trusted", "replaced", "unused", "revoked", "expired"}));
     listing->add_option("--expires-before", options->fields["expires_before"],
                         "Only those that end before this time, or within this number of days");
+    listing->add_option("--expires-after", options->fields["expires_after"],
+                        "Only those that end at this time or later, or in this number of days or later");
     listing->add_option("--issuer", options->fields["issuer"], "Only those below this authority: its SHA-256");
     listing->add_option("--system", options->system, "Only those that were issued for, or seen at, this system");
     listing->add_flag("--latest-first", options->latest_first, "The other way round");

@@ -251,6 +251,7 @@ void add_selection_options(CLI::App& command, Selection& selection) {
     add("--ticket", "ticket", "Only those with, or without, an open ticket")->check(yes_no);
     add("--track-by", "track_by", "Only those tracked in this way")->check(CLI::IsMember({"address", "host_name", "mac"}));
     add("--expires-before", "expires_before", "Only those whose certificate ends before this time, or within this number of days");
+    add("--expires-after", "expires_after", "Only those whose certificate ends at this time or later, or in this number of days or later");
 }
 
 void add_list_options(CLI::App& command, Selection& selection) {

@@ -62,12 +62,12 @@ json::object to_json(InventoryDetails const& found) {
 }
 
 /// A time, or a number of days from now.
-std::optional<UtcTime> end_of(Query& query, UtcTime now) {
-    auto const text = query.text("expires_before");
+std::optional<UtcTime> end_of(Query& query, char const* field, UtcTime now) {
+    auto const text = query.text(field);
     if (!text || text->empty()) return std::nullopt;
     if (auto days = parse_number<std::int64_t>(*text); days && *days >= 0 && *days <= k_most_days) return now + std::chrono::days(*days);
     auto const time = parse_utc_time(*text);
-    if (!time) query.problem("expires_before", "a time (2027-01-31T00:00:00Z) or a number of days is expected");
+    if (!time) query.problem(field, "a time (2027-01-31T00:00:00Z) or a number of days is expected");
     return time;
 }
 
@@ -78,7 +78,8 @@ net::Task<http::Response> list(Doors doors, http::Request request) {
         .issuer = to_lower(query.text("issuer").value_or("")),
         .system = query.number("system", 0, std::numeric_limits<std::int64_t>::max()),
         .state = query.choice("state", parse_certificate_state, "issued, pending, served, trusted, replaced, unused, revoked or expired"),
-        .expires_before = end_of(query, doors.manager->certification().now()),
+        .expires_before = end_of(query, "expires_before", doors.manager->certification().now()),
+        .expires_after = end_of(query, "expires_after", doors.manager->certification().now()),
         .latest_first = false,
         .limit = query.limit()};
     std::erase(filter.issuer, ':');

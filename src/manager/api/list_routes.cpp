@@ -223,8 +223,8 @@ net::Task<http::Response> list_views(Doors doors, http::Request request) {
 
 net::Task<http::Response> save_view(Doors doors, http::Request request) {
     constexpr std::size_t k_longest_name = 100;
-    constexpr std::array<std::string_view, 11> known = {"text",   "folder",   "family",         "level", "reachability", "capable",
-                                                        "ticket", "track_by", "expires_before", "sort",  "columns"};
+    constexpr std::array<std::string_view, 12> known = {"text",   "folder",   "family",         "level",         "reachability", "capable",
+                                                        "ticket", "track_by", "expires_before", "expires_after", "sort",         "columns"};
     auto object = parse_object(request.body);
     if (!object) co_return http::problem(object.error());
     Reader reader(*std::move(object));

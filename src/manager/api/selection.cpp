@@ -86,6 +86,8 @@ net::Task<Result<SystemFilter>> read_selection(std::shared_ptr<Manager> manager,
     filter.track_by = fields.parsed("track_by", k_ways_to_track, parse_track_by);
     filter.certificate_expires_before =
         fields.parsed("expires_before", "a time such as 2027-01-31T00:00:00Z, or a number of days, is expected", parse_end);
+    filter.certificate_expires_after =
+        fields.parsed("expires_after", "a time such as 2027-01-31T00:00:00Z, or a number of days, is expected", parse_end);
     if (auto folder = fields.text("folder"); !folder.empty()) {
         auto found = co_await read_folder(manager, folder);
         if (found)

@@ -3,7 +3,8 @@
 /// Which systems a request means: the same fields in the query of lists and wherever work on a selection is asked for.
 ///
 /// text, family, level (0 to 4), folder (number or path, with all below it), reachability (reachable, unreachable, unknown), capable,
-/// ticket (yes or no), track_by (address, host_name, mac), expires_before (time, RFC 3339, or days from now: "30").
+/// ticket (yes or no), track_by (address, host_name, mac), expires_before and expires_after (time, RFC 3339, or days from
+/// now: "30"; the second: then or later).
 
 #include "manager/manager.hpp"
 

@@ -11,8 +11,8 @@ namespace countersign::manager::api {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> k_fields = {"folder",  "family", "text",     "reachability",
-                                                      "capable", "ticket", "track_by", "expires_before"};
+constexpr std::array<std::string_view, 9> k_fields = {"folder", "family",   "text",           "reachability", "capable",
+                                                      "ticket", "track_by", "expires_before", "expires_after"};
 constexpr std::size_t k_page = 1000;
 
 Failure too_many(std::size_t most) {

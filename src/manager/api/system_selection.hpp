@@ -1,8 +1,8 @@
 #pragma once
 
 /// The selection of systems in the body of a request that works on many: `systems` (numbers), or the fields of lists (folder, family,
-/// text, level, reachability, capable, ticket, track_by, expires_before), or `all`. Nothing at all selects nothing: an empty field never
-/// means the whole estate.
+/// text, level, reachability, capable, ticket, track_by, expires_before, expires_after), or `all`. Nothing at all selects nothing: an empty
+/// field never means the whole estate.
 
 #include "manager/api/json.hpp"
 #include "manager/manager.hpp"

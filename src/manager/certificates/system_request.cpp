@@ -60,6 +60,7 @@ net::Task<Result<bool>> is_known_key(Store& store, SystemId system, std::string 
                                     .system = system,
                                     .state = {},
                                     .expires_before = {},
+                                    .expires_after = {},
                                     .latest_first = true,
                                     .limit = k_former_certificates};
     CS_CO_TRY(auto const former, co_await store.inventory().page(of_system, {}));

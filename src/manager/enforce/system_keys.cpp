@@ -154,9 +154,15 @@ net::Task<Result<void>> Enforcer::forget_former_server(WorkPtr work) {
     if (work->survey.family->find_behaviour("certificate_delete") == nullptr) co_return Result<void>();
     // The list of what is known of the system: the question after one certificate also asks who trusts it.
     auto const id = work->system().id;
-    CS_CO_TRY(auto const known,
-              co_await store_.inventory().page(
-                  {.text = {}, .issuer = {}, .system = id, .state = {}, .expires_before = {}, .latest_first = true, .limit = 20}, {}));
+    CS_CO_TRY(auto const known, co_await store_.inventory().page({.text = {},
+                                                                  .issuer = {},
+                                                                  .system = id,
+                                                                  .state = {},
+                                                                  .expires_before = {},
+                                                                  .expires_after = {},
+                                                                  .latest_first = true,
+                                                                  .limit = 20},
+                                                                 {}));
     bool const ours = std::ranges::any_of(known.entries, [&](InventoryEntry const& one) {
         return one.fingerprint == fingerprint && one.system == id && (one.purpose == "system" || one.purpose == "by_hand");
     });

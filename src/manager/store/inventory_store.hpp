@@ -67,8 +67,9 @@ struct InventoryFilter {
     std::optional<SystemId> system;
     std::optional<CertificateState> state;
     std::optional<UtcTime> expires_before;
-    bool latest_first = false;  ///< by its end
-    std::size_t limit = 100;    ///< at most 1,000
+    std::optional<UtcTime> expires_after;  ///< then or later
+    bool latest_first = false;             ///< by its end
+    std::size_t limit = 100;               ///< at most 1,000
 };
 struct InventoryPage {
     std::vector<InventoryEntry> entries;

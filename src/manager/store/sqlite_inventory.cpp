@@ -118,6 +118,7 @@ void add_order_tests(Query& query, InventoryFilter const& filter, UtcTime now, b
         }
     }
     if (filter.expires_before) query.add(" AND " + sign + "inventory.not_after < ?", {value(*filter.expires_before)});
+    if (filter.expires_after) query.add(" AND " + sign + "inventory.not_after >= ?", {value(*filter.expires_after)});
 }
 
 /// "AB:CD ..." and "abcd..." are one fingerprint.

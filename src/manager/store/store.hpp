@@ -58,6 +58,7 @@ struct SystemFilter {
     std::optional<bool> has_ticket;  ///< an open one
     std::optional<TrackBy> track_by;
     std::optional<UtcTime> certificate_expires_before;
+    std::optional<UtcTime> certificate_expires_after;  ///< then or later
 };
 
 struct IssuedCertificate {

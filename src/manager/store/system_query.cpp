@@ -93,6 +93,7 @@ std::vector<Restriction> restrictions_of(Engine engine, SystemFilter const& filt
                        .ids_values = {}});
     }
     if (filter.certificate_expires_before) out.push_back(column_is("certificate_expires", value(*filter.certificate_expires_before), "<"));
+    if (filter.certificate_expires_after) out.push_back(column_is("certificate_expires", value(*filter.certificate_expires_after), ">="));
     return out;
 }
 

@@ -41,7 +41,11 @@ def certificates_are_listed_along_their_end(api):
     assert ends == sorted(ends)
     own = api.ok(query="?system=0&state=served")["certificates"]
     assert [one["purpose"] for one in own] == ["manager"], own
-    api.refused(422, "GEN-006", query="?state=lost&colour=red&expires_before=soon")
+    until = ends[-1]
+    latest = api.ok(query=f"?limit=1000&expires_after={until}")["certificates"]
+    assert latest and {one["not_after"] for one in latest} == {until}, latest
+    assert [one for one in ends if one < until] == [one["not_after"] for one in api.ok(query=f"?limit=1000&expires_before={until}")["certificates"]]
+    api.refused(422, "GEN-006", query="?state=lost&colour=red&expires_before=soon&expires_after=late")
     api.refused(422, "GEN-001", query="?after=nowhere")
 
 

@@ -11,6 +11,11 @@ def systems_come_in_pages(api):
     second = api.ok(query=f"?limit=1&after={first['next']}")
     assert second["systems"][0]["id"] != first["systems"][0]["id"]
     assert api.ok(query="?text=nobody")["systems"] == []
+    ends = sorted(one["certificate_expires"] for one in api.ok(query="?limit=1000")["systems"] if one["certificate_expires"])
+    assert sorted(one["certificate_expires"] for one in api.ok(query="?expires_after=2000-01-01T00:00:00Z")["systems"]) == ends
+    assert api.ok(query="?expires_after=2000-01-01T00:00:00Z&expires_before=2000-01-02T00:00:00Z")["systems"] == []
+    assert [one["certificate_expires"] for one in api.ok(query=f"?expires_after={ends[-1]}")["systems"]] == [one for one in ends if one == ends[-1]]
+    api.refused(422, "GEN-001", query="?expires_after=late")
 
 
 @case("POST", "/systems")

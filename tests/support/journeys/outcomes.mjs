@@ -1,6 +1,6 @@
 // What is told of an outcome is what came of it: refusals outside of dialogs, half-done work, lists that are cut, fields that are emptied, days.
 import assert from 'node:assert/strict';
-import { api, close, countersign, go, journey, logIn, open, settings } from './browser.mjs';
+import { api, close, countersign, go, journey, logIn, open, settings, settled, until } from './browser.mjs';
 
 const session = await open({ name: 'outcomes' });
 const run = (name, work) => journey(session, name, work);
@@ -128,6 +128,28 @@ await run('a field of a channel that is emptied is empty afterwards, and what wa
   await page.getByText('The channel is changed.').waitFor();
   const { ca, host } = await now();
   assert.deepEqual([ca, host], ['', 'log.company.com']);
+});
+
+await run('the calendar: each day leads to as many systems as it says, and to no others', async (page) => {
+  await until(async () => (await api('overview')).certificates.length > 1, 'certificates end on two days at least');
+  await go(page, '/');
+  const days = page.locator('.month a');
+  await days.first().waitFor();
+  const labels = await days.evaluateAll((all) => all.map((one) => [one.getAttribute('aria-label'), one.getAttribute('href')]));
+  assert.ok(labels.length > 1, String(labels));
+  const { systems } = await api('system', 'list', '--sort', 'certificate_expires');
+  for (const [label, href] of labels) {
+    const count = Number(/^(\d+) certificates? end/.exec(label)[1]);
+    await go(page, href);
+    await settled(page);
+    await page.locator('.body-row').first().waitFor();
+    assert.equal(await page.locator('.body-row').count(), count, label);
+    const day = new URL(page.url()).searchParams.get('expires_after').slice(0, 10);
+    const names = systems.filter((one) => one.certificate_expires?.startsWith(day)).map((one) => one.name);
+    assert.equal(names.length, count, `the API agrees about ${label}`);
+    for (const name of names) await rowOf(page, name).first().waitFor();
+    assert.equal(await page.getByRole('textbox', { name: 'Certificate ends' }).inputValue(), `On ${day} (UTC)`);
+  }
 });
 
 await run('days and times: an exception is shown with the moment at which it ends; “Observed” and “Since” say UTC when one points at them', async (page) => {

@@ -167,6 +167,8 @@ TEST_F(InventoryTest, lists_are_narrowed_by_words_state_system_issuer_and_end) {
     EXPECT_THAT(subjects({.system = two}), ElementsAre("/CN=beta.example.test"));
     EXPECT_THAT(subjects({.issuer = early.fingerprint()}), ElementsAre("/CN=alpha.example.test"));
     EXPECT_THAT(subjects({.expires_before = clock_->now() + std::chrono::days(30)}), ElementsAre("/CN=alpha.example.test"));
+    EXPECT_THAT(subjects({.expires_after = late.not_after()}), ElementsAre("/CN=beta.example.test"));
+    EXPECT_THAT(subjects({.expires_before = late.not_after(), .expires_after = early.not_after()}), ElementsAre("/CN=alpha.example.test"));
     EXPECT_THAT(subjects({.state = CertificateState::served}), SizeIs(2));
     clock_->advance(std::chrono::days(20));
     EXPECT_THAT(subjects({.state = CertificateState::served}), ElementsAre("/CN=beta.example.test"));

@@ -158,6 +158,8 @@ TEST_F(StoreFolders, a_selection_means_what_all_its_parts_mean) {
     EXPECT_THAT(select({.has_ticket = false}), ElementsAre(two, three));
     EXPECT_THAT(select({.track_by = TrackBy::host_name}), IsEmpty());
     EXPECT_THAT(select({.certificate_expires_before = clock_->now() + std::chrono::seconds(1)}), ElementsAre(three));
+    EXPECT_THAT(select({.certificate_expires_after = clock_->now()}), ElementsAre(three)) << "and not those without one";
+    EXPECT_THAT(select({.certificate_expires_after = clock_->now() + std::chrono::seconds(1)}), IsEmpty());
     EXPECT_THAT(get(store_->list_systems({.limit = 1, .folder = europe.id})), SizeIs(1));
 }
 

@@ -111,10 +111,10 @@ function Calendar({ seen }: { seen: Seen }) {
                   const place = i === 0 ? { gridColumnStart: ((at.getUTCDay() + 6) % 7) + 1 } : undefined;
                   if (!count) return <span key={day} style={place} aria-hidden>{i + 1}</span>;
                   const heat = count > most / 2 ? 3 : count > most / 6 ? 2 : 1;
-                  const until = new Date(at.getTime() + 86400000).toISOString().slice(0, 19) + 'Z';
+                  const next = new Date(at.getTime() + 86400000).toISOString().slice(0, 10);
                   const label = `${several(count, 'certificate')} end on ${dayName.format(at)}`;
                   return (
-                    <Link key={day} style={place} href={`/systems?expires_before=${until}&sort=-certificate_expires`} className={`heat-${heat} ${day <= soon ? 'soon' : ''}`} title={label} aria-label={label}>
+                    <Link key={day} style={place} href={`/systems?expires_after=${day}T00:00:00Z&expires_before=${next}T00:00:00Z&sort=certificate_expires`} className={`heat-${heat} ${day <= soon ? 'soon' : ''}`} title={label} aria-label={label}>
                       {i + 1}
                     </Link>
                   );
