@@ -106,6 +106,7 @@ private:
     net::Task<Result<std::vector<SystemId>>> capable_systems();
     net::Task<Result<void>> leave_to_campaigns(std::vector<SystemId>& systems);
     net::Task<Result<void>> check_free(std::vector<SystemId> systems);
+    net::Task<Result<void>> replace_certificates(std::vector<SystemId> systems, std::string actor);
     net::Task<Result<System>> add(NewSystem wanted, ConnectionSettings connection, std::string actor);
     net::Task<Result<System>> add_found(NewSystem wanted, std::string folder, std::string actor);
     Announce announcer() {
@@ -191,21 +192,22 @@ ManagerService::ManagerService(net::Runtime& runtime, ManagerSettings settings, 
            .enforce = [this](std::vector<SystemId> systems, std::string actor) { return give_root(std::move(systems), std::move(actor)); },
            .authorities_changed = [this] { return tell_authorities(); },
            .announce = announcer()}),
-      certification_(
-          {.store = *store_,
-           .authority = *authority_,
-           .runtime = runtime,
-           .clock = clock_,
-           .enforce = [this](std::vector<SystemId> systems, std::string actor) { return give_root(std::move(systems), std::move(actor)); },
-           .authorities_changed = [this] { return tell_authorities(); }}),
-      request_desk_(
-          {.store = *store_,
-           .authority = *authority_,
-           .pool = runtime.blocking(),
-           .clock = clock_,
-           .enforce = [this](std::vector<SystemId> systems, std::string actor) { return give_root(std::move(systems), std::move(actor)); },
-           .announce = announcer(),
-           .request_days = settings_.request_days}),
+      certification_({.store = *store_,
+                      .authority = *authority_,
+                      .runtime = runtime,
+                      .clock = clock_,
+                      .enforce = [this](std::vector<SystemId> systems,
+                                        std::string actor) { return replace_certificates(std::move(systems), std::move(actor)); },
+                      .authorities_changed = [this] { return tell_authorities(); },
+                      .announce = announcer()}),
+      request_desk_({.store = *store_,
+                     .authority = *authority_,
+                     .pool = runtime.blocking(),
+                     .clock = clock_,
+                     .enforce = [this](std::vector<SystemId> systems,
+                                       std::string actor) { return replace_certificates(std::move(systems), std::move(actor)); },
+                     .announce = announcer(),
+                     .request_days = settings_.request_days}),
       arrivals_(
           *store_, families_,
           [this](NewSystem wanted, ConnectionSettings connection, std::string actor) {
@@ -454,6 +456,18 @@ net::Task<Result<void>> ManagerService::give_root(std::vector<SystemId> systems,
     if (systems.empty()) co_return Result<void>();
     auto queued = co_await enforce(std::move(systems), std::move(actor));
     if (!queued) co_return fail(std::move(queued).error());
+    co_return Result<void>();
+}
+
+/// A person's hold, and what campaigns left, stay as they are: the enforcer replaces certificates there and does nothing else. What a
+/// campaign changes just now it replaces itself, or somebody does afterwards.
+net::Task<Result<void>> ManagerService::replace_certificates(std::vector<SystemId> systems, std::string actor) {
+    CS_CO_TRY(auto const busy, co_await store_->campaigns().under_way());
+    std::erase_if(systems, [&busy](SystemId id) { return busy.contains(id); });
+    if (systems.empty()) co_return Result<void>();
+    CS_CO_TRY(auto const jobs, co_await store_->queue_jobs(JobKind::enforce, std::move(systems), std::move(actor)));
+    engine_->wake();
+    for (auto id : jobs) publish({"job", id});
     co_return Result<void>();
 }
 

@@ -82,6 +82,17 @@ Result<int> show(ApiClient& client, Output& output, std::string const& fingerpri
     return k_holds;
 }
 
+/// Why a system gets its new key later, and what somebody can do.
+std::string why_held(json::value const& one) {
+    auto const why = text_of(one, "why");
+    if (why == "campaign")
+        return "campaign " + std::to_string(number_of(one, "campaign")) +
+               " has it in hand. Confirm or take back its wave (countersign campaign confirm, countersign campaign rollback).";
+    if (why == "mode_off") return "Secure-Only is off for it. Upload a certificate at the system, or switch Secure-Only on.";
+    return "it shows a certificate of somebody else, and gets one of the manager's with verification only (countersign secure-only set "
+           "verify).";
+}
+
 struct RekeyOptions {
     std::vector<std::string> systems;
     Selection selection;
@@ -110,9 +121,10 @@ Result<int> rekey(ApiClient& client, Output& output, RekeyOptions const& options
     if (!options.issuer.empty()) body["issuer"] = options.issuer;
     if (!options.revoke.empty()) body["revoke"] = options.revoke;
     CS_TRY(auto const done, client.send("POST", "rekey", body));
-    if (!output.value(done))
-        output.line("New keys for " + counted(static_cast<std::int64_t>(list_of(done, "systems").size()), "system") +
-                    ": see countersign job list. Old certificates stay in place until the new ones are proven.");
+    if (output.value(done)) return k_holds;
+    output.line("New keys for " + counted(static_cast<std::int64_t>(list_of(done, "systems").size()), "system") +
+                ": see countersign job list. Old certificates stay in place until the new ones are proven.");
+    for (auto const& one : list_of(done, "held")) output.line(text_of(one, "name") + ": not now, " + why_held(one));
     return k_holds;
 }
 

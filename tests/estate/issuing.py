@@ -102,6 +102,7 @@ class Issuing(unittest.TestCase):
             shown = run("openssl", "s_client", "-connect", f"{world.manager_address}:{world.port(443)}", "-showcerts", stdin="").stdout
             self.assertEqual(shown.count("BEGIN CERTIFICATE"), 2, "leaf and issuing authority, without the root")
             self.assertTrue(s_client_verifies(world.manager_address, world.port(443), self.root, world.manager_host))
+            self.assertIn(f"{leaf}: good", self.ocsp("-cert", leaf, "-no_nonce"))
             step("a new key: the old certificate is revoked when the new one is served and verified")
             world.cli("inventory", "rekey", system["host_name"], "--revoke", "keyCompromise")
             world.cli("job", "wait", "--timeout", "120")
@@ -114,6 +115,7 @@ class Issuing(unittest.TestCase):
             self.assertEqual(len(self.served(other)), 1, "others are left alone")
             self.assertIn("certificate revoked", self.check(leaf))
             self.assertIn("second.pem: OK", self.check(self.pem_of(second["fingerprint"], "second.pem")))
+            self.assertIn(f"{leaf}: revoked", self.ocsp("-cert", leaf, "-no_nonce"), "an answer that was kept says so, too")
             shown = self.ocsp("-cert", leaf)
             self.assertIn(f"{leaf}: revoked", shown)
             self.assertIn("keyCompromise", shown)

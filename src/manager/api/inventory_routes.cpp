@@ -131,8 +131,7 @@ net::Task<http::Response> rekey(Doors doors, http::Request request) {
     if (!object) co_return http::problem(object.error());
     Reader reader(*std::move(object));
     InventoryStore::Rekey wanted;
-    wanted.issuer = to_lower(reader.text("issuer").value_or(""));
-    std::erase(wanted.issuer, ':');
+    wanted.issuer = reader.text("issuer").value_or("");
     if (auto const reason = reader.text("revoke")) {
         wanted.then_revoke = reason_of(*reason);
         if (!wanted.then_revoke) reader.problem("revoke", std::string(k_reasons) + " is expected");
@@ -147,7 +146,17 @@ net::Task<http::Response> rekey(Doors doors, http::Request request) {
     }
     auto done = co_await doors.manager->certification().rekey(std::move(wanted), request.user);
     co_return answer_or_problem(
-        done, [](std::vector<SystemId> const& ids) { return json::object{{"systems", json::array(ids.begin(), ids.end())}}; }, 202);
+        done,
+        [](Certification::Rekeyed const& value) {
+            json::array held;
+            for (auto const& one : value.held) {
+                json::object row{{"system", one.system}, {"name", one.name}, {"why", to_string(one.why)}};
+                if (one.campaign != 0) row["campaign"] = one.campaign;
+                held.push_back(std::move(row));
+            }
+            return json::object{{"systems", json::array(value.systems.begin(), value.systems.end())}, {"held", std::move(held)}};
+        },
+        202);
 }
 
 }  // namespace

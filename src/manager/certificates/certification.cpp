@@ -1,8 +1,17 @@
 #include "manager/certificates/certification.hpp"
 
+#include "manager/store/campaign_store.hpp"
+#include "manager/store/folder_policy_store.hpp"
+
 #include "countersign/errors/mgr.hpp"
+#include "countersign/errors/tru.hpp"
 
 namespace countersign::manager {
+namespace {
+
+constexpr int k_key_compromise = 1;  // RFC 5280 section 5.3.1
+
+}  // namespace
 
 Certification::Certification(Links links)
     : links_(std::move(links)),
@@ -18,9 +27,14 @@ Certification::Certification(Links links)
                      .clock = links_.clock,
                      .authorities_changed = links_.authorities_changed}),
       calendar_(links_.clock),
-      renewals_({.store = links_.store, .calendar = calendar_, .clock = links_.clock, .enforce = [this](std::vector<SystemId> systems) {
-                     return links_.enforce(std::move(systems), "manager");
-                 }}) {
+      renewals_({.store = links_.store,
+                 .calendar = calendar_,
+                 .clock = links_.clock,
+                 .enforce = [this](std::vector<SystemId> systems) { return links_.enforce(std::move(systems), "manager"); },
+                 .announce =
+                     [this](std::string kind, std::int64_t id) {
+                         if (links_.announce) links_.announce(std::move(kind), id);
+                     }}) {
     signing_side(links_.authority).use_calendar([this](pki::Certificate const& fresh) { return calendar_.choose(fresh); });
 }
 
@@ -47,12 +61,59 @@ net::Task<Result<InventoryEntry>> Certification::revoke(std::string fingerprint,
     co_return revoked;
 }
 
-net::Task<Result<std::vector<SystemId>>> Certification::rekey(InventoryStore::Rekey wanted, std::string actor) {
+std::string_view to_string(Certification::NotNow value) {
+    switch (value) {
+        case Certification::NotNow::campaign: return "campaign";
+        case Certification::NotNow::mode_off: return "mode_off";
+        case Certification::NotNow::not_ours: return "not_ours";
+    }
+    return "";
+}
+
+/// The new ones would be worth as little as the old ones.
+net::Task<Result<void>> Certification::check_issuer(InventoryStore::Rekey wanted) {
+    if (wanted.issuer.empty() || wanted.then_revoke != k_key_compromise) co_return Result<void>();
+    CS_CO_TRY(auto const found, co_await links_.store.inventory().find(wanted.issuer));
+    auto const all = signing_side(links_.authority).hierarchies();
+    auto const& issuing = all->issuing();
+    if (issuing.fingerprint == found.entry.fingerprint || all->root().fingerprint == found.entry.fingerprint)
+        co_return fail(errors::tru::same_issuer_again, {{"authority", issuing.subject}});
+    co_return Result<void>();
+}
+
+net::Task<Result<std::optional<Certification::NotNow>>> Certification::why_not_now(System system) {
+    CS_CO_TRY(auto const policy, co_await links_.store.folder_policy().effective_policy(system.folder));
+    CS_CO_TRY(auto const goal, co_await links_.store.campaigns().find_goal(system.id));
+    auto const mode = goal && !goal->hold ? goal->mode : policy.secure_only;
+    if (mode == SecureOnly::off) co_return NotNow::mode_off;
+    if (mode == SecureOnly::verify || system.certificate_fingerprint.empty() || policy.issuer != Issuer::internal) co_return std::nullopt;
+    auto const served = co_await links_.store.inventory().find(system.certificate_fingerprint);
+    bool const ours = served && (served->entry.purpose == "system" || served->entry.purpose == "by_hand");
+    co_return ours ? std::nullopt : std::optional(NotNow::not_ours);
+}
+
+net::Task<Result<Certification::Rekeyed>> Certification::rekey(InventoryStore::Rekey wanted, std::string actor) {
     auto const what = wanted.issuer.empty() ? std::to_string(wanted.systems.size()) + " asked for" : "below " + wanted.issuer;
-    CS_CO_TRY(auto systems, co_await links_.store.inventory().rekey(std::move(wanted), actor));
-    if (systems.empty()) co_return fail(errors::mgr::nothing_to_rekey, {{"what", what}});
-    CS_CO_CHECK(co_await links_.enforce(systems, std::move(actor)));
-    co_return systems;
+    CS_CO_CHECK(co_await check_issuer(wanted));
+    CS_CO_TRY(auto const meant, co_await links_.store.inventory().rekey(std::move(wanted), actor));
+    if (meant.empty()) co_return fail(errors::mgr::nothing_to_rekey, {{"what", what}});
+    CS_CO_TRY(auto const busy, co_await links_.store.campaigns().under_way());
+    Rekeyed out;
+    for (auto const id : meant) {
+        auto const system = co_await links_.store.get_system(id);
+        if (!system) continue;
+        if (auto const one = busy.find(id); one != busy.end()) {
+            out.held.push_back({id, system->name, NotNow::campaign, one->second});
+            continue;
+        }
+        CS_CO_TRY(auto const why, co_await why_not_now(*system));
+        if (why)
+            out.held.push_back({id, system->name, *why, 0});
+        else
+            out.systems.push_back(id);
+    }
+    if (!out.systems.empty()) CS_CO_CHECK(co_await links_.enforce(out.systems, std::move(actor)));
+    co_return out;
 }
 
 }  // namespace countersign::manager

@@ -3,6 +3,7 @@
 /// What the manager does with certificates beyond issuing them: the inventory, revocation, renewal, and new keys after a compromise
 /// (REQ MGR-13).
 
+#include "manager/campaign/campaign.hpp"
 #include "manager/certificates/offline_root.hpp"
 #include "manager/certificates/revocation_desk.hpp"
 #include "manager/certificates/sighted.hpp"
@@ -18,10 +19,11 @@ public:
         InternalCa& authority;
         net::Runtime& runtime;
         std::shared_ptr<Clock const> clock;
-        /// These are to be enforced now, but for what campaigns have in hand; recorded as `actor`.
+        /// The certificates of these are to be replaced now, but for what campaigns change at this moment; recorded as `actor`.
         std::function<net::Task<Result<void>>(std::vector<SystemId>, std::string actor)> enforce;
         /// There are other authorities: everybody is to know them.
         std::function<net::Task<Result<void>>()> authorities_changed = {};
+        std::function<void(std::string kind, std::int64_t id)> announce = {};
     };
     explicit Certification(Links links);
 
@@ -39,11 +41,31 @@ public:
 
     /// Revokes, see RevocationDesk::revoke. A system that serves it gets another one.
     net::Task<Result<InventoryEntry>> revoke(std::string fingerprint, int reason, std::string actor);
+    /// Why a system that is meant gets nothing for now. It gets its new key when that is over.
+    enum class NotNow {
+        campaign,  ///< a campaign changes it at this moment, or waits for its confirmation
+        mode_off,  ///< without Secure-Only the manager installs no certificates
+        not_ours   ///< it shows one of somebody else, and gets ours with verification only
+    };
+    struct Waiting {
+        SystemId system = 0;
+        std::string name;
+        NotNow why{};
+        CampaignId campaign = 0;
+    };
+    struct Rekeyed {
+        std::vector<SystemId> systems;  ///< those that get new ones now
+        std::vector<Waiting> held;
+    };
     /// New keys and certificates for systems; the old ones are revoked, where a reason is given, as soon as the new ones are proven.
-    /// MGR-153 when nothing is served that is meant. The systems.
-    net::Task<Result<std::vector<SystemId>>> rekey(InventoryStore::Rekey wanted, std::string actor);
+    /// MGR-153 when nothing is served that is meant; TRU-004 when an issuer is given up for a compromise and would issue the new ones.
+    net::Task<Result<Rekeyed>> rekey(InventoryStore::Rekey wanted, std::string actor);
 
 private:
+    net::Task<Result<void>> check_issuer(InventoryStore::Rekey wanted);
+    /// Nothing: it can have a new one now.
+    net::Task<Result<std::optional<NotNow>>> why_not_now(System system);
+
     Links links_;
     Sighted sighted_;
     RevocationDesk revocation_;
@@ -51,5 +73,7 @@ private:
     RenewalCalendar calendar_;
     Renewals renewals_;
 };
+
+std::string_view to_string(Certification::NotNow value);
 
 }  // namespace countersign::manager

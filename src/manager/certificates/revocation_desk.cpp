@@ -214,6 +214,13 @@ net::Task<Result<RevocationDesk::Delegate>> RevocationDesk::delegate(HeldAuthori
 
 namespace {
 
+bool same(std::map<std::string, CertificateStanding> const& one, std::map<std::string, CertificateStanding> const& other) {
+    return std::ranges::equal(one, other, [](auto const& a, auto const& b) {
+        return a.first == b.first && a.second.known == b.second.known && a.second.revoked == b.second.revoked &&
+               a.second.reason == b.second.reason;
+    });
+}
+
 /// Whom a request is for; what is for nobody of us is answered by the one that issues now.
 HeldAuthority const& asked(Hierarchies const& all, Bytes const& request) {
     for (auto const& one : all.all())
@@ -225,26 +232,30 @@ HeldAuthority const& asked(Hierarchies const& all, Bytes const& request) {
 
 net::Task<Result<Bytes>> RevocationDesk::answer(Bytes request) {
     auto const now = links_.clock->now();
-    std::uint64_t version = 0;
-    {
-        std::scoped_lock lock(mutex_);
-        version = version_;
-        auto const kept = answers_.find(request);
-        if (kept != answers_.end() && now < kept->second.made + k_answer_kept && now >= kept->second.made) co_return kept->second.answer;
-    }
     auto const authority = asked(*hierarchies(), request);
     auto const& issuer = authority.kept.certificate;
     auto const serials = pki::asked_serials(request, issuer);
     std::map<std::string, pki::OcspStatus> states;
+    std::map<std::string, CertificateStanding> says;
     bool all_known = !serials.empty();
     for (auto const& serial : serials) {
         CS_CO_TRY(auto const standing, co_await links_.store.inventory().standing(authority.fingerprint, serial));
         all_known = all_known && standing.known;
+        says[serial] = standing;
         if (!standing.known) continue;
         auto& state = states[serial];
         state.state = standing.revoked ? pki::RevocationState::revoked : pki::RevocationState::good;
         state.revoked_at = standing.revoked.value_or(UtcTime());
         state.reason = standing.reason;
+    }
+    // What is kept is a signature, not what is known: the store revokes by itself, and so do other managers of the same store.
+    std::uint64_t version = 0;
+    {
+        std::scoped_lock lock(mutex_);
+        version = version_;
+        auto const kept = answers_.find(request);
+        bool const fresh = kept != answers_.end() && now < kept->second.made + k_answer_kept && now >= kept->second.made;
+        if (fresh && same(kept->second.says, says)) co_return kept->second.answer;
     }
     CS_CO_TRY(auto const signer, co_await delegate(authority));
     CS_CO_TRY(auto made, co_await net::offload(links_.pool, [request, issuer, signer, states = std::move(states), now] {
@@ -258,7 +269,7 @@ net::Task<Result<Bytes>> RevocationDesk::answer(Bytes request) {
     if (all_known && request.size() <= k_largest_kept_request && !pki::has_nonce(request)) {
         std::scoped_lock lock(mutex_);
         if (answers_.size() >= k_most_answers) answers_.clear();
-        if (version == version_) answers_[request] = {made, now};
+        if (version == version_) answers_[request] = {made, now, std::move(says)};
     }
     co_return made;
 }

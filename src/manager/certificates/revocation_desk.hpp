@@ -60,8 +60,7 @@ public:
     /// What the responder answers; every request has an answer (RFC 6960 section 2.3). CRT-017, and when the store fails.
     net::Task<Result<Bytes>> answer(Bytes request);
     /// See InventoryStore::revoke; MGR-152 for the certificate that the manager serves, MGR-160 for an authority that systems depend on.
-    /// Lists and answers say so at once. What the store revokes by itself (InventoryStore::rekey) is in the next list, and in answers after
-    /// ten minutes at the latest.
+    /// Lists and answers say so at once, also of what the store revokes by itself (InventoryStore::rekey) and of what other managers do.
     net::Task<Result<InventoryEntry>> revoke(std::string fingerprint, int reason, std::string actor);
 
 private:
@@ -85,6 +84,7 @@ private:
     struct Kept {
         Bytes answer;
         UtcTime made;
+        std::map<std::string, CertificateStanding> says;  ///< by serial number
     };
     std::map<Bytes, Kept> answers_;  ///< by request
     net::KeyedLock turns_;

@@ -5,6 +5,7 @@
 #include "manager/drivers/web_driver.hpp"
 #include "manager/enforce/work.hpp"
 #include "manager/renew/hours.hpp"
+#include "manager/store/campaign_store.hpp"
 #include "manager/tickets/ticket_rules.hpp"
 
 #include "countersign/errors/mgr.hpp"
@@ -40,21 +41,36 @@ Enforcer::Enforcer(Store& store, InternalCa& authority, Observer& observer, Surv
       announce_(std::move(announce)),
       settings_(std::move(settings)) {}
 
-Plan Enforcer::plan(Survey const& survey) const {
+Plan Enforcer::Work::planned(Enforcer const& by, Survey const& survey, PlanLimits limits) {
     return make_plan({.family = *survey.family,
                       .system = survey.system,
                       .observation = survey.sighting.observation,
                       .assessment = survey.assessment,
                       .policy = survey.policy,
-                      .estate_roots = authority_.roots(),
-                      .external_manager_path = settings_.external_manager_path,
-                      .now = clock_->now(),
+                      .estate_roots = by.authority_.roots(),
+                      .external_manager_path = by.settings_.external_manager_path,
+                      .now = by.clock_->now(),
                       .persistent = survey.connection.persistent,
                       .phonebook = survey.phonebook,
-                      .withdrawn_roots = authority_.withdrawn(),
+                      .withdrawn_roots = by.authority_.withdrawn(),
                       .by_hand = survey.by_hand,
-                      .client = survey.client});
+                      .client = survey.client},
+                     limits);
 }
+
+Plan Enforcer::plan(Survey const& survey) const { return Work::planned(*this, survey, {}); }
+
+namespace {
+
+/// A campaign has the system, or took back what it had done there. `store` outlives the call.
+net::Task<Result<bool>> is_held(Store& store, SystemId id) {
+    auto* const kept = &store;
+    CS_CO_TRY(auto const taken, co_await kept->campaigns().campaigns_of({id}));
+    CS_CO_TRY(auto const goal, co_await kept->campaigns().find_goal(id));
+    co_return !taken.empty() || (goal && goal->hold);
+}
+
+}  // namespace
 
 net::Task<Result<Enforcement>> Enforcer::run(Job job) {
     auto work = std::make_shared<Work>();
@@ -62,8 +78,13 @@ net::Task<Result<Enforcement>> Enforcer::run(Job job) {
     work->purpose = job.purpose;
     work->campaign = job.campaign;
     work->contact_mark = contacts_.mark(job.system);
+    work->limits.one_trial = job.purpose == JobPurpose::prove;
+    // Its goal, and what was taken back, are the campaign's business; that no certificate ends is everybody's.
+    if (job.purpose == JobPurpose::enforce && job.campaign == 0) {
+        CS_CO_TRY(work->limits.certificates_only, co_await is_held(store_, job.system));
+    }
     CS_CO_CHECK(co_await look(store_, surveyor_, job.system, clock_->now(), work->survey));
-    work->plan = plan(work->survey);
+    work->plan = Work::planned(*this, work->survey, work->limits);
     if (job.purpose == JobPurpose::confirm) co_return co_await confirm(work);
     if (job.purpose == JobPurpose::roll_back) co_return co_await roll_back(work);
     co_return co_await enforce(work);
@@ -73,10 +94,13 @@ net::Task<Result<Enforcement>> Enforcer::enforce(WorkPtr work) {
     for (int round = 0; round < k_rounds; ++round) {
         if (round > 0) {
             CS_CO_CHECK(co_await look(store_, surveyor_, work->system().id, clock_->now(), work->survey));
-            work->plan = plan(work->survey);
+            work->plan = Work::planned(*this, work->survey, work->limits);
         }
         CS_CO_TRY(bool const given_up, co_await give_up_lost_request(work));
-        if (given_up) work->plan = plan(work->survey);
+        if (given_up) work->plan = Work::planned(*this, work->survey, work->limits);
+        // Nothing was looked into but certificates: tickets of other things stay as they are.
+        bool const nothing_due = work->plan.steps.empty() && work->plan.blockers.empty() && work->plan.waits.empty();
+        if (work->limits.certificates_only && round == 0 && nothing_due) co_return Enforcement{};
         if (work->seen().behind_firewall) co_return co_await leave_to_its_call(work);
         // What a campaign leaves on trial stays there until somebody confirms it.
         if (work->purpose == JobPurpose::prove)

@@ -3,6 +3,7 @@
 /// The state of one enforcement while it runs. Used by the parts of Enforcer only.
 
 #include "manager/enforce/enforcer.hpp"
+#include "manager/plan/renewal.hpp"
 
 namespace countersign::manager {
 
@@ -10,7 +11,8 @@ struct Enforcer::Work {
     JobId job = 0;
     JobPurpose purpose = JobPurpose::enforce;
     CampaignId campaign = 0;  ///< that asked for it; 0: none
-    Survey survey;            ///< system, policy, newest observation, and the channel that is in use
+    PlanLimits limits;
+    Survey survey;  ///< system, policy, newest observation, and the channel that is in use
     Plan plan;
     std::string address;                              ///< where the system was found
     std::uint64_t contact_mark = 0;                   ///< calls after this one came after the newest restart or change of settings
@@ -20,6 +22,8 @@ struct Enforcer::Work {
     bool restart_asked = false;                       ///< a change of this run waits for a restart
     int steps_done = 0;
 
+    /// For a system as it was just seen, within limits.
+    static Plan planned(Enforcer const& by, Survey const& survey, PlanLimits limits);
     System& system() { return survey.system; }
     Driver* driver() const { return survey.sighting.driver.get(); }
     Observation& seen() { return survey.sighting.observation; }

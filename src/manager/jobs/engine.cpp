@@ -173,11 +173,12 @@ net::Task<> Engine::queue_regularly(JobKind kind) {
 
 net::Task<> Engine::queue_for_all(JobKind kind) {
     auto systems = co_await store_.all_system_ids();
-    auto const held = kind == JobKind::enforce ? co_await store_.campaigns().held() : Result<std::set<SystemId>>();
-    if (!held)
-        systems = fail(held.error());
+    // Others that campaigns hold get their certificates replaced, and nothing else.
+    auto const busy = kind == JobKind::enforce ? co_await store_.campaigns().under_way() : Result<std::map<SystemId, CampaignId>>();
+    if (!busy)
+        systems = fail(busy.error());
     else if (systems)
-        std::erase_if(*systems, [&held](SystemId id) { return held->contains(id); });
+        std::erase_if(*systems, [&busy](SystemId id) { return busy->contains(id); });
     auto queued = systems ? co_await store_.queue_jobs(kind, std::move(*systems), "manager")
                           : Result<std::vector<JobId>>(fail(std::move(systems).error()));
     if (!queued) log::error("engine.queue", queued.error(), {{"kind", to_string(kind)}});

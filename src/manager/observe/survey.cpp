@@ -236,6 +236,14 @@ net::Task<Result<void>> Surveyor::record(Survey& survey, std::optional<JobId> en
     survey.assessment = assess(input);
     system.level = survey.assessment.level;
     findings->verdicts = judge_tickets(input);
+    if (seen.behind_firewall && seen.contact.https && !seen.contact.certificate.empty()) {
+        auto const known = co_await store_.inventory().find(seen.contact.certificate);
+        // What is not kept is not judged: it was shown before the inventory was.
+        if (known && !known->entry.pem.empty()) {
+            CS_CO_TRY(auto const shown, pki::Certificate::parse_pem(known->entry.pem));
+            findings->verdicts.push_back(judge_end_of_caller(input, shown));
+        }
+    }
     findings->service_lines = describe_services(seen);
     findings->trust = news_of_trust(survey);
     findings->shown = sighted_.news(system.id, seen);

@@ -6,6 +6,8 @@ namespace countersign::manager {
 namespace {
 
 bool verifies(PlanInput const& in) { return in.policy.secure_only == SecureOnly::verify; }
+/// With Secure-Only on, one that the system has is kept fresh, and no first one is given.
+bool keeps_one(PlanInput const& in) { return in.policy.secure_only == SecureOnly::on && in.client.certificate && in.client.replace; }
 
 }  // namespace
 
@@ -29,7 +31,7 @@ family::CertificateEffect client_effect(PlanInput const& in) {
 }
 
 std::optional<Step> step_to_install_client(PlanInput const& in) {
-    if (!verifies(in) || !wants_two(in)) return std::nullopt;
+    if ((!verifies(in) && !keeps_one(in)) || !wants_two(in)) return std::nullopt;
     auto fault = client_fault(in.client, in.system, in.observation.contact, in.now);
     if (fault.empty()) return std::nullopt;
     return Step{.kind = StepKind::install_client_certificate,
@@ -41,7 +43,7 @@ std::optional<Step> step_to_install_client(PlanInput const& in) {
 }
 
 std::optional<Step> step_to_prove_client(PlanInput const& in, bool replaced) {
-    if (!verifies(in) || !wants_two(in)) return std::nullopt;
+    if ((!verifies(in) && !replaced) || !wants_two(in)) return std::nullopt;
     bool const unproven = (!in.client.awaited.empty() && in.client.awaited == in.client.installed) ||
                           !shows_client_certificate(in.client, in.observation.contact);
     if (!replaced && !unproven) return std::nullopt;

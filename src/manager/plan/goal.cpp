@@ -210,6 +210,34 @@ std::vector<Wanted> wanted_clients(PlanInput const& input, Configured const& set
     return out;
 }
 
+namespace {
+
+std::vector<std::string> verification_switches(PlanInput const& input) {
+    std::vector<std::string> out{"client.verify"};
+    for (auto const& client : input.family.clients)
+        if (!client.verify.empty()) out.push_back(client.verify);
+    return out;
+}
+
+bool is_off(Configured const& settings, std::string const& name) {
+    auto const stored = settings.value(name);
+    return stored.empty() || iequals(stored, "off");
+}
+
+}  // namespace
+
+bool is_verification(PlanInput const& input, Configured const& settings, std::string_view wanted) {
+    return std::ranges::all_of(verification_switches(input),
+                               [&](std::string const& name) { return is_off(settings, name) == (wanted == "off"); });
+}
+
+std::vector<Wanted> wanted_verification(PlanInput const& input, Configured const& settings, std::string_view wanted) {
+    std::vector<Wanted> out;
+    for (auto const& name : verification_switches(input))
+        if (is_off(settings, name) != (wanted == "off")) out.push_back({name, std::string(wanted)});
+    return out;
+}
+
 std::vector<Wanted> wanted_when_calling(PlanInput const& input) {
     Configured const settings(input.family, input.observation);
     auto out = wanted_basics(input, settings);

@@ -27,6 +27,12 @@ std::vector<Wanted> wanted_to_find_manager(PlanInput const& input, Configured co
 /// Where the system's clients call and over what: the manager's host name, with the scheme of the mode.
 std::vector<Wanted> wanted_clients(PlanInput const& input, Configured const& settings);
 
+/// All switches of verification, that of all clients and those that some have of their own, are `wanted` ("on" or "off"). A family may
+/// verify incoming calls as well: more than is asked for is left alone.
+bool is_verification(PlanInput const& input, Configured const& settings, std::string_view wanted);
+/// Those that are not yet as wanted.
+std::vector<Wanted> wanted_verification(PlanInput const& input, Configured const& settings, std::string_view wanted);
+
 /// What a system that can only be served when it calls is given with the answer: nothing secret, and nothing that could cut it off
 /// (it does not learn to verify before it has our roots, which it cannot be given in this way).
 std::vector<Wanted> wanted_when_calling(PlanInput const& input);

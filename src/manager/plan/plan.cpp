@@ -6,6 +6,7 @@
 #include "manager/observe/wire.hpp"
 #include "manager/plan/client_steps.hpp"
 #include "manager/plan/goal.hpp"
+#include "manager/plan/renewal.hpp"
 #include "manager/renew/decide.hpp"
 
 #include "countersign/errors/mgr.hpp"
@@ -22,7 +23,12 @@ std::string list_of(std::vector<std::string> const& texts) { return join(texts, 
 
 class Planner {
 public:
-    explicit Planner(PlanInput const& input) : in_(input), settings_(input.family, input.observation), mode_(input.policy.secure_only) {}
+    Planner(PlanInput const& input, PlanLimits limits)
+        : in_(input),
+          limits_(limits),
+          settings_(input.family, input.observation),
+          mode_(input.policy.secure_only),
+          renewal_(input, limits) {}
 
     Plan make() {
         plan_.system = in_.system.id;
@@ -32,12 +38,17 @@ public:
         if (auto note = why_left_alone(in_); !note.empty()) {
             plan_.goal_level = plan_.from_level;
             plan_.notes.push_back(std::move(note));
-            if (in_.observation.account) keep_persistent(ChannelTrust::none);
+            if (in_.observation.account && !limits_.certificates_only) keep_persistent(ChannelTrust::none);
             return std::move(plan_);
         }
+        // What is on trial is the campaign's, and goes back with what would be installed meanwhile.
+        bool const on_trial = in_.observation.account && !in_.observation.account->trial.empty();
+        if (limits_.certificates_only && (on_trial || !renewal_.is_due())) return std::move(plan_);
         plan_.blockers = find_blockers(in_, settings_);
         if (!plan_.blockers.empty()) return std::move(plan_);
-        if (mode_ == SecureOnly::off)
+        if (limits_.certificates_only)
+            replace_certificates_only();
+        else if (mode_ == SecureOnly::off)
             turn_back();
         else
             secure();
@@ -51,10 +62,13 @@ private:
         open_https();
         replace_factory_password();
         auto const before_trial = plan_.steps.size();
+        // Whatever else may fail: a certificate that ends is replaced first, where nothing is missing for it.
+        if (renewal_.comes_first()) replace_certificates();
+        auto const after_renewal = plan_.steps.size();
         give_basics();
         keep_persistent(work_channel());
-        if (mode_ == SecureOnly::verify) {
-            trust_roots();
+        if (mode_ == SecureOnly::verify) trust_roots();
+        if (!renewal_.comes_first() && (mode_ == SecureOnly::verify || renewal_.is_due())) {
             install_client_certificate();
             install_certificate();
         }
@@ -71,12 +85,33 @@ private:
         close_doors();
         prove_client_certificate();
         await_contact();
-        put_on_trial(before_trial);
+        // What was proven stays when something that comes after it goes back.
+        bool const apart = after_renewal > before_trial && !limits_.one_trial && in_.observation.account->trial.empty();
+        if (apart) put_on_trial(after_renewal, plan_.steps.size());
+        put_on_trial(before_trial, apart ? after_renewal : plan_.steps.size());
         if (plan_.blockers.empty()) ask_authority();
     }
 
+    void replace_certificates_only() {
+        replace_certificates();
+        put_on_trial(0, plan_.steps.size());
+        if (plan_.blockers.empty()) ask_authority();
+    }
+
+    /// Both sides, as far as they are to be replaced, up to their proof.
+    void replace_certificates() {
+        install_client_certificate();
+        install_certificate();
+        if (!certificate_replaced_ && !client_replaced_) return;
+        restart_if_needed(work_channel(), "The certificate that was stored works after a restart.");
+        prove_certificate();
+        if (client_replaced_) prove_client_certificate();
+        client_proven_ = client_replaced_;
+        certificate_replaced_ = client_replaced_ = false;
+    }
+
     /// Commit-confirm: what comes after HTTPS was proven goes back by itself unless the manager gets as far as to confirm it.
-    void put_on_trial(std::size_t begin) {
+    void put_on_trial(std::size_t begin, std::size_t end) {
         auto const& trial = in_.observation.account->trial;
         bool const is_ours = in_.system.is_our_trial(trial);
         if (!trial.empty() && !is_ours) {
@@ -86,26 +121,27 @@ private:
             return;
         }
         auto const changes = [](Step const& step) { return changes_the_system(step.kind); };
-        bool const wanted = in_.policy.trial_seconds > 0 &&
-                            std::any_of(plan_.steps.begin() + static_cast<std::ptrdiff_t>(begin), plan_.steps.end(), changes);
+        auto const at = [this](std::size_t index) { return plan_.steps.begin() + static_cast<std::ptrdiff_t>(index); };
+        bool const wanted = in_.policy.trial_seconds > 0 && std::any_of(at(begin), at(end), changes);
         if (!is_ours && !wanted) return;
         if (!is_ours && !has_trials()) {
-            plan_.notes.emplace_back(
-                "Systems of this family have no trials: a step that fails is undone by the manager, not by the system.");
+            std::string note = "Systems of this family have no trials: a step that fails is undone by the manager, not by the system.";
+            if (std::ranges::find(plan_.notes, note) == plan_.notes.end()) plan_.notes.push_back(std::move(note));
             return;
         }
+        auto confirm = make(StepKind::confirm_trial, "Confirm the changes", "Everything was proven; the changes stay");
+        confirm.before = "Every step before was proven from outside.";
+        confirm.after = "No change is on trial.";
+        confirm.channel = secure_channel();
+        plan_.steps.insert(at(end), std::move(confirm));
         if (!is_ours) {
             auto step = make(StepKind::begin_trial, "Put the changes on trial",
                              "Whatever goes wrong from here on, the system goes back by itself (commit-confirm)");
             step.before = "HTTPS was used successfully.";
             step.after =
                 "The system undoes what follows unless it is confirmed within " + std::to_string(in_.policy.trial_seconds) + " seconds.";
-            plan_.steps.insert(plan_.steps.begin() + static_cast<std::ptrdiff_t>(begin), std::move(step));
+            plan_.steps.insert(at(begin), std::move(step));
         }
-        auto& confirm = add(StepKind::confirm_trial, "Confirm the changes", "Everything was proven; the changes stay");
-        confirm.before = "Every step before was proven from outside.";
-        confirm.after = "No change is on trial.";
-        confirm.channel = secure_channel();
     }
 
     /// REQ MGR-11: back to HTTP towards the manager. No door is closed or opened.
@@ -116,8 +152,8 @@ private:
         clients_changed_ =
             apply("Let the system call the manager over HTTP", "Secure-Only is off (REQ MGR-3, MGR-11)", wanted_clients(in_, settings_));
         // Afterwards, so that no call over HTTPS goes unverified in between.
-        if (!verification_is("off"))
-            apply("Switch certificate verification off", "Secure-Only is off (REQ MGR-3)", verification_set_to("off"));
+        if (!is_verification(in_, settings_, "off"))
+            apply("Switch certificate verification off", "Secure-Only is off (REQ MGR-3)", wanted_verification(in_, settings_, "off"));
         keep_persistent(work_channel());
         await_contact();
         turn_back_on_trial();
@@ -126,7 +162,7 @@ private:
     /// The way back is on trial, too: a system that does not find its way over HTTP stays as it was.
     void turn_back_on_trial() {
         if (in_.observation.account_channel >= ChannelTrust::pinned)
-            put_on_trial(0);
+            put_on_trial(0, plan_.steps.size());
         else if (!plan_.steps.empty() && in_.system.https_proven)
             plan_.notes.emplace_back("There is no verified or pinned channel to the system: its changes are not put on trial.");
     }
@@ -355,6 +391,7 @@ private:
     }
 
     void install_certificate() {
+        if (renewal_.only_what_is_due() && !renewal_.server_is_due()) return;
         if (is_answer_served()) {
             certificate_replaced_ = https_verified(in_.system, in_.observation);
             if (certificate_replaced_) return;
@@ -383,6 +420,7 @@ private:
     /// Before the server's: while both are new, the system has one to call with at any moment.
     void install_client_certificate() {
         if (auto note = why_one_certificate(in_); !note.empty()) plan_.notes.push_back(std::move(note));
+        if (renewal_.only_what_is_due() && !renewal_.client_is_due()) return;
         auto step = step_to_install_client(in_);
         if (!step) return;
         restart_needed_ = restart_needed_ || client_effect(in_) != family::CertificateEffect::now;
@@ -390,6 +428,7 @@ private:
         add_made(*std::move(step));
     }
     void prove_client_certificate() {
+        if (client_proven_) return;
         if (auto step = step_to_prove_client(in_, client_replaced_)) add_made(*std::move(step), secure_channel());
     }
     void remove_client_certificate() {
@@ -416,41 +455,13 @@ private:
         });
     }
 
-    /// The switch of all clients, and those that some have of their own.
-    std::vector<std::string> verification_switches() const {
-        std::vector<std::string> out{"client.verify"};
-        for (auto const& client : in_.family.clients)
-            if (!client.verify.empty()) out.push_back(client.verify);
-        return out;
-    }
-
-    bool verification_is(std::string_view wanted) const {
-        return std::ranges::all_of(verification_switches(), [&](std::string const& name) {
-            auto const stored = settings_.value(name);
-            bool const off = stored.empty() || iequals(stored, "off");
-            // A family may verify incoming calls as well: more than is asked for is left alone.
-            return wanted == "off" ? off : !off;
-        });
-    }
-
-    /// Those that are not yet as wanted.
-    std::vector<Wanted> verification_set_to(std::string_view wanted) const {
-        std::vector<Wanted> out;
-        for (auto const& name : verification_switches()) {
-            auto const stored = settings_.value(name);
-            bool const off = stored.empty() || iequals(stored, "off");
-            if (off != (wanted == "off")) out.push_back({name, std::string(wanted)});
-        }
-        return out;
-    }
-
     void set_verification() {
         bool wanted = mode_ == SecureOnly::verify;
-        if (verification_is(wanted ? "on" : "off")) return;
+        if (is_verification(in_, settings_, wanted ? "on" : "off")) return;
         auto* step = wanted ? apply("Switch certificate verification on", "Level 4: the system checks whom it calls (REQ MGR-3, TRU-3)",
-                                    verification_set_to("on"))
+                                    wanted_verification(in_, settings_, "on"))
                             : apply("Switch certificate verification off", "Secure-Only is on without verification (REQ MGR-3)",
-                                    verification_set_to("off"));
+                                    wanted_verification(in_, settings_, "off"));
         if (!step) return;
         if (wanted) step->before = "DNS, time, trusted roots and host names are in place (REQ TRU-4).";
         clients_changed_ = true;
@@ -571,8 +582,10 @@ private:
     }
 
     PlanInput const& in_;
+    PlanLimits limits_;
     Configured settings_;
     SecureOnly mode_;
+    Renewal renewal_;
     Plan plan_;
     std::map<std::string, std::string> planned_;  ///< canonical -> value of the steps so far
     bool restart_needed_ = false;                 ///< something that was planned takes effect at a restart
@@ -581,11 +594,13 @@ private:
     bool awaits_answer_ = false;  ///< of an authority that is asked by hand
     std::string why_asked_;
     bool client_replaced_ = false;
+    bool client_proven_ = false;  ///< a step before proves it
     bool clients_changed_ = false;
 };
 
 }  // namespace
 
-Plan make_plan(PlanInput const& input) { return Planner(input).make(); }
+Plan make_plan(PlanInput const& input) { return make_plan(input, {}); }
+Plan make_plan(PlanInput const& input, PlanLimits limits) { return Planner(input, limits).make(); }
 
 }  // namespace countersign::manager

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "manager/observe/wire.hpp"
 #include "manager/renew/decide.hpp"
 #include "manager/store/campaign_store.hpp"
 #include "manager/store/folder_policy_store.hpp"
@@ -69,10 +70,24 @@ net::Task<Result<std::vector<Window>>> Renewals::hours_of(SystemId id) {
     co_return windows ? *std::move(windows) : std::vector<Window>();
 }
 
+net::Task<Result<void>> Renewals::tell_held(DueRenewal one, CampaignId campaign) {
+    auto const system = co_await links_.store.get_system(one.system);
+    if (!system) co_return Result<void>();
+    auto const number = std::to_string(campaign);
+    CS_CO_CHECK(co_await links_.store.open_ticket(one.system, TicketType::enforcement_failed,
+                                                  "The certificate of " + certificate_name(*system) + " is to be renewed and ends at " +
+                                                      to_string(one.not_after) + "; campaign " + number + " has the system in hand",
+                                                  "Confirm or take back the wave of the system (countersign campaign confirm " + number +
+                                                      ", countersign campaign rollback " + number +
+                                                      "). The renewal is tried again by itself."));
+    if (links_.announce) links_.announce("ticket", one.system);
+    co_return Result<void>();
+}
+
 net::Task<Result<std::size_t>> Renewals::look() {
     CS_CO_TRY(auto const due, co_await links_.store.inventory().due_renewals(k_most_at_once));
     if (due.empty()) co_return std::size_t{0};
-    CS_CO_TRY(auto const held, co_await links_.store.campaigns().held());
+    CS_CO_TRY(auto const under_way, co_await links_.store.campaigns().under_way());
     auto const now = links_.clock->now();
     std::vector<SystemId> systems;
     std::size_t waiting = 0;
@@ -87,8 +102,12 @@ net::Task<Result<std::size_t>> Renewals::look() {
         // Written before it is begun: a crash in between costs one pause, never a storm.
         CS_CO_CHECK(
             co_await links_.store.inventory().put_off_renewal(one.fingerprint, next_renewal_try(now, one.not_after, one.attempts + 1)));
-        // What a campaign has in hand is renewed by it, or when it is over.
-        if (!held.contains(one.system) && std::ranges::find(systems, one.system) == systems.end()) systems.push_back(one.system);
+        // What a campaign changes just now is renewed by it, or when that is over; else a campaign holds no renewal up.
+        if (auto const busy = under_way.find(one.system); busy != under_way.end()) {
+            CS_CO_CHECK(co_await tell_held(one, busy->second));
+        } else if (std::ranges::find(systems, one.system) == systems.end()) {
+            systems.push_back(one.system);
+        }
     }
     if (waiting > 0) log::info("renewals.held", {{"certificates", static_cast<std::int64_t>(waiting)}});
     auto const count = systems.size();

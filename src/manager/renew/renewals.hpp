@@ -4,6 +4,7 @@
 /// serves the new certificate and it verifies from outside; until then the old one stays in place and the renewal is tried again.
 /// Nothing of it is kept in memory: the next life of the program goes on where this one was.
 
+#include "manager/campaign/campaign.hpp"
 #include "manager/renew/calendar.hpp"
 #include "manager/renew/hours.hpp"
 #include "manager/store/inventory_store.hpp"
@@ -21,8 +22,9 @@ public:
         Store& store;
         RenewalCalendar& calendar;
         std::shared_ptr<Clock const> clock;
-        /// These are to be enforced now.
+        /// The certificates of these are to be replaced now.
         std::function<net::Task<Result<void>>(std::vector<SystemId>)> enforce;
+        std::function<void(std::string kind, std::int64_t id)> announce = {};
     };
     explicit Renewals(Links links) : links_(std::move(links)) {}
 
@@ -35,6 +37,8 @@ public:
 private:
     net::Task<> run();
     net::Task<Result<std::vector<Window>>> hours_of(SystemId id);
+    /// A campaign has it in hand: people are told, and how they can have it go on.
+    net::Task<Result<void>> tell_held(DueRenewal one, CampaignId campaign);
 
     Links links_;
     net::Signal stopped_;

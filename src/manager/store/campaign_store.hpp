@@ -63,6 +63,9 @@ public:
     virtual net::Task<Result<std::optional<SystemGoal>>> find_goal(SystemId system) = 0;
     /// Systems that regular enforcement leaves alone: members of open campaigns and those that were rolled back.
     virtual net::Task<Result<std::set<SystemId>>> held() = 0;
+    /// Those that a campaign changes at this moment, or that wait for their confirmation or go back; the campaign of each. Others that
+    /// are held get new certificates for old ones, and nothing else (Enforcer).
+    virtual net::Task<Result<std::map<SystemId, CampaignId>>> under_way() = 0;
     /// Members of open campaigns among these; the campaign of each.
     virtual net::Task<Result<std::map<SystemId, CampaignId>>> campaigns_of(std::vector<SystemId> systems) = 0;
     /// A person takes these in hand: those that were rolled back are not held any more.

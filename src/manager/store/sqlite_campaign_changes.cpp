@@ -260,6 +260,17 @@ net::Task<Result<std::set<SystemId>>> SqliteCampaigns::held() {
     });
 }
 
+net::Task<Result<std::map<SystemId, CampaignId>>> SqliteCampaigns::under_way() {
+    return store_.read([](Database& database) -> Result<std::map<SystemId, CampaignId>> {
+        std::map<SystemId, CampaignId> out;
+        for (auto const& row : database.select({"system", "campaign"},
+                                               "FROM campaign_systems WHERE open = 1 AND state IN ('started', 'proven', 'confirming', "
+                                               "'rolling_back')"))
+            out[row.number(0)] = row.number(1);
+        return out;
+    });
+}
+
 net::Task<Result<std::map<SystemId, CampaignId>>> SqliteCampaigns::campaigns_of(std::vector<SystemId> systems) {
     return store_.read([systems = std::move(systems)](Database& database) -> Result<std::map<SystemId, CampaignId>> {
         std::map<SystemId, CampaignId> out;

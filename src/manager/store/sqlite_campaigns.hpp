@@ -29,6 +29,7 @@ public:
     net::Task<Result<int>> roll_back(CampaignId id, int wave, std::string actor) override;
     net::Task<Result<std::optional<SystemGoal>>> find_goal(SystemId system) override;
     net::Task<Result<std::set<SystemId>>> held() override;
+    net::Task<Result<std::map<SystemId, CampaignId>>> under_way() override;
     net::Task<Result<std::map<SystemId, CampaignId>>> campaigns_of(std::vector<SystemId> systems) override;
     net::Task<Result<void>> release(std::vector<SystemId> systems) override;
     net::Task<Result<bool>> has_goals_beyond_off() override;

@@ -94,28 +94,42 @@ TicketVerdict login(AssessInput const& input) {
     return verdict;
 }
 
-TicketVerdict expiry(AssessInput const& input) {
-    TicketVerdict verdict{.type = TicketType::certificate_expiring, .what = What::leave};
-    auto const* https = https_of(input);
-    if (!answers_https(https) || https->presented.empty()) return verdict;
-    // What a stranger shows says nothing about the system's certificate.
-    if (https->trust < ChannelTrust::pinned && effective_mode(input.system, input.policy) != SecureOnly::off) return verdict;
-    auto const& leaf = https->presented.front();
-    auto const& ladder = ticket_entry(verdict.type).ladder;
-    verdict.rung = reached_rung(ladder, leaf.not_before(), leaf.not_after(), input.now, input.policy.renew_days_before);
-    verdict.what = verdict.rung > 0 ? What::open : What::close;
-    verdict.text = "The certificate of " + certificate_name(input.system) + " ends at " + to_string(leaf.not_after());
-    // The one for its calls, where it has two: whichever is nearer to its end counts.
-    if (auto const& own = input.client.certificate) {
-        auto const rung = reached_rung(ladder, own->not_before(), own->not_after(), input.now, input.policy.renew_days_before);
-        if (rung > verdict.rung) {
-            verdict.rung = rung;
-            verdict.what = What::open;
-            verdict.text = "The certificate for the calls of " + certificate_name(input.system) + " ends at " + to_string(own->not_after());
-        }
+/// The worst of all that are looked at counts; among those that are alike, the first.
+class Expiry {
+public:
+    explicit Expiry(AssessInput const& input) : input_(input) {}
+    void look_at(std::string const& what, pki::Certificate const& one) {
+        auto const rung = reached_rung(ladder_, one.not_before(), one.not_after(), input_.now, input_.policy.renew_days_before);
+        if (verdict_.what != What::leave && rung <= verdict_.rung) return;
+        verdict_.rung = rung;
+        verdict_.what = rung > 0 ? What::open : What::close;
+        verdict_.text = what + certificate_name(input_.system) + " ends at " + to_string(one.not_after());
+        if (rung > 0) verdict_.text += ": " + ladder_[static_cast<std::size_t>(rung) - 1].text;
     }
-    if (verdict.rung > 0) verdict.text += ": " + ladder[static_cast<std::size_t>(verdict.rung) - 1].text;
-    return verdict;
+    [[nodiscard]] TicketVerdict const& verdict() const { return verdict_; }
+
+private:
+    AssessInput const& input_;
+    TicketVerdict verdict_{.type = TicketType::certificate_expiring, .what = What::leave};
+    std::vector<TicketRung> const& ladder_ = ticket_entry(TicketType::certificate_expiring).ladder;
+};
+
+TicketVerdict expiry(AssessInput const& input) {
+    Expiry expiry(input);
+    auto const* https = https_of(input);
+    if (!answers_https(https) || https->presented.empty()) return expiry.verdict();
+    // What a stranger shows says nothing about the system's certificate.
+    if (https->trust < ChannelTrust::pinned && effective_mode(input.system, input.policy) != SecureOnly::off) return expiry.verdict();
+    expiry.look_at("The certificate of ", https->presented.front());
+    // Its other services, as SIP over TLS, may have pairs of their own. The address is the system's: HTTPS has shown it.
+    for (auto const& seen : input.observation.services) {
+        if (seen.service == https->service || seen.state != net::PortState::open || seen.presented.empty()) continue;
+        auto const* service = input.family.find_service(seen.service);
+        expiry.look_at("The certificate of " + (service ? service->title : seen.service) + " at ", seen.presented.front());
+    }
+    // The one for its calls, where it has two.
+    if (auto const& own = input.client.certificate) expiry.look_at("The certificate for the calls of ", *own);
+    return expiry.verdict();
 }
 
 TicketVerdict replaced(AssessInput const& input) {
@@ -157,6 +171,12 @@ std::vector<TicketVerdict> judge_tickets(AssessInput const& input) {
     verdicts.push_back(expiry(input));
     verdicts.push_back(replaced(input));
     return verdicts;
+}
+
+TicketVerdict judge_end_of_caller(AssessInput const& input, pki::Certificate const& shown) {
+    Expiry expiry(input);
+    expiry.look_at("The certificate that is shown in calls of ", shown);
+    return expiry.verdict();
 }
 
 net::Task<Result<bool>> settle_tickets(Store& store, SystemId system, std::vector<TicketVerdict> verdicts) {

@@ -31,6 +31,8 @@ struct TicketVerdict {
 bool calls_regularly(Observation const& observation, UtcTime now);
 
 std::vector<TicketVerdict> judge_tickets(AssessInput const& input);
+/// Of a system behind a firewall, whose ports nobody sees: by the certificate that its newest call showed.
+TicketVerdict judge_end_of_caller(AssessInput const& input, pki::Certificate const& shown);
 
 /// Opens, updates and closes accordingly. One read, and a write only for what changes. True when something changed.
 net::Task<Result<bool>> settle_tickets(Store& store, SystemId system, std::vector<TicketVerdict> verdicts);

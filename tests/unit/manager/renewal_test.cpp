@@ -122,6 +122,8 @@ protected:
             get(store_->set_pending_certificate(id, *pending));
         }
         if (system.fault != SimulatedSystem::Fault::none) return;
+        // Between two looks it may have ended, and been replaced by now.
+        system.ever_expired = system.ever_expired || (system.served && system.served->not_after() <= clock_->now());
         system.served = pending->certificate;
         get(store_->inventory().note_served(id, "https", {*system.served}));
         get(store_->clear_pending_certificate(id));

@@ -80,6 +80,22 @@ TEST_F(RevocationDeskTest, a_kept_answer_is_forgotten_when_something_is_revoked)
     EXPECT_EQ(ask(certificate, false).state, pki::RevocationState::revoked);
 }
 
+TEST_F(RevocationDeskTest, a_kept_answer_is_not_given_for_what_the_store_revoked_by_itself) {
+    auto const certificate = issue("c1");
+    auto const id = get(store_->inventory().find(certificate.fingerprint())).entry.system;
+    get(store_->inventory().note_served(id, "https", {certificate}));
+    get(store_->clear_pending_certificate(id));
+    EXPECT_EQ(ask(certificate, false).state, pki::RevocationState::good);
+    get(store_->inventory().rekey({.systems = {id}, .issuer = {}, .then_revoke = 1}, "admin"));
+    EXPECT_EQ(ask(certificate, false).state, pki::RevocationState::good) << "the new one is not proven";
+    auto const next = *wait(authority_->issue_for_system(get(store_->get_system(id)), {}));
+    get(store_->set_pending_certificate(id, next));
+    get(store_->inventory().note_served(id, "https", {next.certificate}));
+    get(store_->clear_pending_certificate(id));
+    EXPECT_EQ(ask(certificate, false).state, pki::RevocationState::revoked);
+    EXPECT_EQ(ask(next.certificate, false).state, pki::RevocationState::good);
+}
+
 TEST_F(RevocationDeskTest, what_is_no_request_has_an_answer_too) {
     auto const response = pki::OcspResponse::parse_der(get(desk_->answer({1, 2, 3})));
     ASSERT_TRUE(response);

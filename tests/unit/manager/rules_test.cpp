@@ -1,5 +1,6 @@
 /// The small pure parts of the manager's engine: back-off, directory, checks of what people type, recognition, tickets.
 
+#include "company_authority.hpp"
 #include "manager/enforce/contact_board.hpp"
 #include "manager/estate/directory.hpp"
 #include "manager/estate/new_system.hpp"
@@ -158,6 +159,38 @@ TEST_F(Tickets, outside_secure_mode_silence_is_a_connection_error) {
     policy_.secure_only = SecureOnly::off;
     https(net::PortState::unreachable, ChannelTrust::none);
     EXPECT_THAT(open(), ::testing::ElementsAre(TicketType::connection_error));
+}
+
+TEST_F(Tickets, the_worst_end_of_all_services_counts) {
+    testing::CompanyAuthority const company(UtcTime(seconds(0)));
+    auto const good = company.issue("c1.example.test", pki::Profile::device, std::chrono::days(300)).certificate;
+    auto const ends = company.issue("c1.example.test", pki::Profile::device, std::chrono::days(10)).certificate;
+    auto const now = ends.not_after() - std::chrono::hours(20);
+    auto const found = [&] {
+        for (auto const& verdict : judge_tickets({*family_, system_, observation_, policy_, now}))
+            if (verdict.type == TicketType::certificate_expiring) return verdict;
+        return TicketVerdict{};
+    };
+    https(net::PortState::open, ChannelTrust::verified);
+    observation_.services.front().presented = {good};
+    EXPECT_EQ(found().what, TicketVerdict::What::close);
+    observation_.services.push_back({.service = "sip_tls", .port = 5061, .state = net::PortState::open, .presented = {ends}});
+    EXPECT_EQ(found().what, TicketVerdict::What::open);
+    EXPECT_THAT(found().text, ::testing::HasSubstr(" at c1.example.test ends at " + to_string(ends.not_after())));
+    EXPECT_GE(found().rung, 2);
+    observation_.services.front().trust = ChannelTrust::none;
+    EXPECT_EQ(found().what, TicketVerdict::What::leave) << "a stranger answers";
+}
+
+TEST_F(Tickets, the_end_of_what_a_system_behind_a_firewall_shows_in_calls_counts) {
+    testing::CompanyAuthority const company(UtcTime(seconds(0)));
+    auto const ends = company.issue("c1.example.test", pki::Profile::device, std::chrono::days(10)).certificate;
+    observation_.behind_firewall = true;
+    AssessInput input{*family_, system_, observation_, policy_, ends.not_after() - std::chrono::hours(20)};
+    EXPECT_EQ(judge_end_of_caller(input, ends).what, TicketVerdict::What::open);
+    EXPECT_THAT(judge_end_of_caller(input, ends).text, ::testing::HasSubstr("shown in calls"));
+    input.now = ends.not_before();
+    EXPECT_EQ(judge_end_of_caller(input, ends).what, TicketVerdict::What::close);
 }
 
 // --- contacts --------------------------------------------------------------------------------------------------------------

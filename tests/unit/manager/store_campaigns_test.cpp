@@ -68,6 +68,19 @@ TEST_F(StoreCampaigns, take_a_system_once_until_they_end) {
     begin({systems_[0]});
 }
 
+TEST_F(StoreCampaigns, have_only_those_in_hand_that_they_change_or_that_wait_for_confirmation) {
+    auto const id = begin({systems_[0], systems_[1]});
+    EXPECT_THAT(get(campaigns().held()), SizeIs(2));
+    EXPECT_THAT(get(campaigns().under_way()), IsEmpty());
+    start(id, {systems_[0]});
+    EXPECT_THAT(get(campaigns().under_way()), ElementsAre(std::pair(systems_[0], id)));
+    settle(id, systems_[0], MemberState::started, MemberState::proven);
+    EXPECT_THAT(get(campaigns().under_way()), SizeIs(1)) << "what is on trial";
+    settle(id, systems_[0], MemberState::proven, MemberState::done);
+    EXPECT_THAT(get(campaigns().under_way()), IsEmpty());
+    EXPECT_THAT(get(campaigns().held()), SizeIs(2)) << "the campaign goes on";
+}
+
 TEST_F(StoreCampaigns, are_read_as_they_were_written) {
     auto const id = begin(systems_);
     reopen();
