@@ -232,6 +232,15 @@ await run('a system: its chain is drawn as a picture up to the root that is trus
   await page.getByText('has one: the purposes of a pair are 802.1X').waitFor();
 });
 
+await run('a system: its history says since when it is at Level 4, and what closed', async (page) => {
+  await go(page, '/systems');
+  await page.getByRole('row').filter({ hasText: settings.systems[0].host_name }).getByRole('link').first().click();
+  await page.getByRole('tab', { name: 'History' }).click();
+  const changed = page.getByRole('listitem').filter({ hasText: 'Seen changed' });
+  await changed.getByText(/Level \d → 4/).first().waitFor();
+  await changed.getByText(/open, level \d → closed/).first().waitFor();
+});
+
 await run('navigator: a system is dragged into another folder', async (page) => {
   await go(page, '/systems');
   await page.getByRole('button', { name: 'New folder' }).click();

@@ -1,8 +1,8 @@
-// What happened to a system, the newest first: jobs, tickets, and certificates that were issued for it.
-import type { Certificate, Job, Ticket } from '../../generated/api';
+// What happened to a system, the newest first: what looks found changed, jobs, tickets, and certificates that were issued for it.
+import type { Certificate, ChangedLook, Job, SeenChange, Ticket } from '../../generated/api';
 import { useGet } from './api';
 import { useMay } from './session';
-import { plainWords, To, When } from './show';
+import { Fingerprint, plainWords, To, When } from './show';
 import { Empty, ErrorHint, Loaded } from './states';
 import { Card } from './show';
 import type { ReactNode } from 'react';
@@ -32,14 +32,34 @@ function ofTickets(tickets: Ticket[]): Entry[] {
 const ofCertificates = (certificates: Certificate[]): Entry[] =>
   certificates.map((one) => ({ at: one.first_seen, tone: '', text: <>Certificate {one.purpose === 'system' ? 'issued' : 'first seen'}: <To href={`/certificates/${one.fingerprint}`}>{one.subject}</To></> }));
 
+const isFingerprint = (one: SeenChange) => one.kind === 'certificate' || one.kind === 'root_trusted';
+const shown = (one: SeenChange, value: string) => (value && one.kind === 'certificate' ? <Fingerprint value={value} /> : value || 'none');
+
+const ofLooks = (looks: ChangedLook[]): Entry[] =>
+  looks.map((look) => ({
+    at: look.at,
+    tone: look.changes.some((one) => one.kind === 'level' && one.after < one.before) ? 'bad' : '',
+    text: (
+      <>
+        Seen changed:
+        {look.changes.map((one, i) => (
+          <div key={i}>
+            <b>{plainWords(one.kind)}</b> {one.name && (isFingerprint(one) ? <Fingerprint value={one.name} /> : one.name)} {shown(one, one.before)} → {shown(one, one.after)}
+          </div>
+        ))}
+      </>
+    ),
+  }));
+
 export function History({ system }: { system: number }) {
   const may = useMay();
   const seesCertificates = may('GET /certificates');
   const jobs = useGet('GET /jobs', { query: { system, limit: 200 } });
   const tickets = useGet('GET /tickets', { query: { system, state: 'all', limit: 200 } });
   const certificates = useGet('GET /certificates', { query: { system, limit: 200 } }, { enabled: seesCertificates });
+  const looks = useGet('GET /systems/{id}/history', { params: { id: system }, query: { limit: 200 } });
   const line = (issued: Certificate[]) => {
-    const entries = [...ofJobs(jobs.data!.jobs), ...ofTickets(tickets.data!.tickets), ...ofCertificates(issued)].sort((a, b) => b.at.localeCompare(a.at));
+    const entries = [...ofLooks(looks.data!.looks), ...ofJobs(jobs.data!.jobs), ...ofTickets(tickets.data!.tickets), ...ofCertificates(issued)].sort((a, b) => b.at.localeCompare(a.at));
     return entries.length === 0 ? (
       <Empty title="Nothing happened yet" />
     ) : (
@@ -58,7 +78,7 @@ export function History({ system }: { system: number }) {
       <Loaded of={jobs} operation="GET /jobs">
         {() => (
           <Loaded of={tickets} operation="GET /tickets">
-            {() => (seesCertificates ? <Loaded of={certificates}>{(page) => line(page.certificates)}</Loaded> : line([]))}
+            {() => <Loaded of={looks}>{() => (seesCertificates ? <Loaded of={certificates}>{(page) => line(page.certificates)}</Loaded> : line([]))}</Loaded>}
           </Loaded>
         )}
       </Loaded>
