@@ -17,9 +17,6 @@ const columns: Column<Job>[] = [
   { id: 'finished', title: 'Ended', width: '10rem', cell: (one) => <When at={one.finished} />, csv: (one) => one.finished },
 ];
 
-/** The list of jobs has one page. */
-const newest = 1000;
-
 export default function Jobs() {
   const [filter, set] = useFilter('/jobs');
   const about = useGet('GET /about');
@@ -27,9 +24,9 @@ export default function Jobs() {
   return (
     <>
       <Head title="Jobs">
-        {counts && `${counts.running} running, ${counts.queued} queued, ${counts.waiting} waiting for their systems, ${counts.failed} failed.`} The newest {newest.toLocaleString('en')} are listed.
+        {counts && `${counts.running} running, ${counts.queued} queued, ${counts.waiting} waiting for their systems, ${counts.failed} failed.`}
       </Head>
-      <List operation="GET /jobs" name="jobs" cursor={null} pageSize={newest} query={filter} rows={(page) => page.jobs} columns={columns} id={(one) => one.id} full empty={<Empty title="No jobs" />} tools={<Only label="State" field="state" choices={['queued', 'running', 'waiting', 'succeeded', 'failed'].map((value) => ({ value, label: plainWords(value) }))} filter={filter} set={set} width={200} />} />
+      <List operation="GET /jobs" name="jobs" cursor="before" query={filter} rows={(page) => page.jobs} columns={columns} id={(one) => one.id} full empty={<Empty title="No jobs" />} tools={<Only label="State" field="state" choices={['queued', 'running', 'waiting', 'succeeded', 'failed'].map((value) => ({ value, label: plainWords(value) }))} filter={filter} set={set} width={200} />} />
     </>
   );
 }
