@@ -63,7 +63,7 @@ private:
         auto const* seen = in_.observation.find(service.id);
         auto const* there = in_.observation.find_elsewhere(service.id);
         bool const usual_open = seen && seen->state == net::PortState::open;
-        auto const other = settings_.other_port(service);
+        auto const other = settings_.other_port(service, in_.system);
         if (!other) return look_at(service, seen);
         if (!there && settings_.mode(service, service.mode_setting) == Switch::on)
             return {true, (usual_open ? port_of(*seen) + " is open, and it is" : "") + "switched on at port " + std::to_string(*other)};
@@ -115,7 +115,7 @@ private:
         auto const* seen = in_.observation.find(service.id);
         auto const* there = in_.observation.find_elsewhere(service.id);
         auto const is_open = [](ServiceObservation const* one) { return one && one->state == net::PortState::open; };
-        bool const moved = settings_.other_port(service).has_value();
+        bool const moved = settings_.other_port(service, in_.system).has_value();
         auto judged = judge(service, moved && !is_open(seen) ? there : seen, row);
         // Open at both: the worse one counts.
         if (is_open(seen) && is_open(there))

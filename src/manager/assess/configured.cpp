@@ -47,7 +47,8 @@ Switch Configured::any_mode(family::Service const& service) const {
     return result;
 }
 
-std::optional<std::uint16_t> Configured::other_port(family::Service const& service) const {
+std::optional<std::uint16_t> Configured::other_port(family::Service const& service, System const& system) const {
+    if (service.door == "https" && system.https_port != 0) return std::nullopt;
     auto const stored = find(service.port_setting);
     if (!stored) return std::nullopt;
     auto const port = parse_number<std::uint16_t>(*stored);

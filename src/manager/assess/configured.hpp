@@ -3,6 +3,7 @@
 /// What a system's settings say, by canonical name, for assessment and plan. Nothing is known without an account.
 
 #include "family/family.hpp"
+#include "manager/estate/model.hpp"
 #include "manager/observe/observation.hpp"
 
 #include <cstdint>
@@ -33,8 +34,9 @@ public:
     /// Some switch of the service is on. `unknown` when none is known to be on and one is not known.
     [[nodiscard]] Switch any_mode(family::Service const& service) const;
 
-    /// The port that its settings give the service, when it is another one than the family's; nothing when it is not, or not known.
-    [[nodiscard]] std::optional<std::uint16_t> other_port(family::Service const& service) const;
+    /// The port that its settings give the service, when it is another one than the family's; nothing when it is not, or not known. Of
+    /// HTTPS the port in the connection settings counts, whatever the unit calls it: then there is no other one.
+    [[nodiscard]] std::optional<std::uint16_t> other_port(family::Service const& service, System const& system) const;
 
     /// The client has a server to call and is not switched off.
     [[nodiscard]] bool in_use(family::Client const& client) const;

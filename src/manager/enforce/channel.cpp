@@ -160,9 +160,7 @@ net::Task<Result<void>> Enforcer::wait_until_up(WorkPtr work) {
         auto const& settings = work->account()->settings;
         auto const mode = settings.find(service->mode_setting);
         if (mode != settings.end() && !service->is_on(mode->second)) continue;
-        // What the connection settings say is where it is reached, whatever the unit calls its port.
-        bool const told = work->system().https_port != 0 && service->door == "https";
-        auto const other = told ? std::nullopt : Configured(family, work->seen()).other_port(*service);
+        auto const other = Configured(family, work->seen()).other_port(*service, work->system());
         auto const port = other ? observer_.wire().shifted(*other) : std::optional(observer_.wire().port_of(work->system(), *service));
         if (port) expected.push_back({work->address, *port});
     }

@@ -224,14 +224,15 @@ struct DoorPlace {
 };
 
 /// The family's port, and the one that the settings give it.
-std::vector<DoorPlace> places_of(family::Family const& family, Observation const& observation, std::vector<std::string> const& services) {
+std::vector<DoorPlace> places_of(family::Family const& family, System const& system, Observation const& observation,
+                                 std::vector<std::string> const& services) {
     Configured const settings(family, observation);
     std::vector<DoorPlace> out;
     for (auto const& name : services) {
         auto const* service = family.find_service(name);
         if (service == nullptr) continue;
         out.push_back({service, service->port});
-        if (auto const other = settings.other_port(*service)) out.push_back({service, *other});
+        if (auto const other = settings.other_port(*service, system)) out.push_back({service, *other});
     }
     return out;
 }
@@ -241,7 +242,7 @@ std::vector<DoorPlace> places_of(family::Family const& family, Observation const
 net::Task<Result<void>> Enforcer::prove_closed(WorkPtr work, Step step) {
     auto const& family = *work->survey.family;
     Poll poll(settings_.proof_timeout);
-    auto still_open = places_of(family, work->seen(), step.services);
+    auto still_open = places_of(family, work->system(), work->seen(), step.services);
     while (!still_open.empty()) {
         std::vector<std::optional<ServiceObservation>> seen(still_open.size());
         co_await net::for_each_bounded(

@@ -228,7 +228,7 @@ net::Task<> Observer::look_elsewhere(Question const& question, std::string addre
     Configured const settings(*question.family, observation);
     std::vector<std::pair<family::Service const*, std::uint16_t>> moved;
     for (auto const* service : services_to_see(*question.family, extent))
-        if (auto const port = settings.other_port(*service)) moved.emplace_back(service, *port);
+        if (auto const port = settings.other_port(*service, question.system)) moved.emplace_back(service, *port);
     std::vector<std::optional<ServiceObservation>> seen(moved.size());
     co_await net::for_each_bounded(
         moved.size(), k_ports_at_once,

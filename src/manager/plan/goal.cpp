@@ -123,7 +123,7 @@ private:
         } else if (!in_.observation.factory_password) {
             no_channel("HTTPS is off, and its password is not sent over HTTP; switch HTTPS on at the system");
         } else if (https && settings_.mode(*https, https->mode_setting) == Switch::on && !restart_pending(in_.observation) &&
-                   !settings_.other_port(*https)) {
+                   !settings_.other_port(*https, in_.system)) {
             out_.push_back(Error(errors::net::connection_refused, {{"peer", name_ + ":" + std::to_string(https->port)},
                                                                    {"detail", "HTTPS is switched on and does not answer"}}));
         }

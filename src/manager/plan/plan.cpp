@@ -270,7 +270,7 @@ private:
         if (!https) return;
         auto const& mode = https->mode_setting;
         std::vector<Wanted> wanted{{mode, in_.family.switched(*https, mode, settings_.value(mode), true)}};
-        auto const elsewhere = settings_.other_port(*https);
+        auto const elsewhere = settings_.other_port(*https, in_.system);
         if (elsewhere) wanted.push_back({https->port_setting, std::to_string(https->port)});
         auto const why = elsewhere ? "HTTPS has port " + std::to_string(*elsewhere) +
                                          "; the manager calls systems of this family at port " + std::to_string(https->port)

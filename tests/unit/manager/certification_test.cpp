@@ -146,7 +146,7 @@ TEST_F(NewKeys, are_not_signed_by_the_authority_that_is_given_up) {
     EXPECT_EQ(refused(root, k_compromise), errors::tru::same_issuer_again);
     EXPECT_FALSE(get(store_->inventory().to_replace(id))) << "nothing was begun";
     EXPECT_FALSE(refused(issuing, k_superseded));
-    get(certification_->revocation().renew_issuing({}, "admin"));
+    ASSERT_TRUE(wait(certification_->revocation().renew_issuing({}, "admin")));
     get(store_->inventory().note_authorities({{authority_->roots().front(), "root"}, {authority_->issuing().back(), "authority"}}));
     EXPECT_FALSE(refused(issuing, k_compromise)) << "another one issues now";
     EXPECT_THAT(enforced_, ElementsAre(id));
