@@ -46,15 +46,15 @@ net::Task<http::Response> change_system(Doors doors, http::Request request) {
     auto object = parse_object(request.body);
     if (!object) co_return http::problem(object.error());
     Reader reader(*std::move(object));
-    SystemChange change{.name = reader.text("name"),
-                        .host_name = reader.text("host_name"),
-                        .address = reader.text("address"),
-                        .track_by = {},
-                        .https_port = {},
-                        .user = reader.text("user"),
-                        .password = {},
-                        .pins = reader.texts("pins"),
-                        .folder = reader.number("folder", 1, std::numeric_limits<std::int64_t>::max())};
+    ConnectionChange change{.name = reader.text("name"),
+                            .host_name = reader.text("host_name"),
+                            .address = reader.text("address"),
+                            .track_by = {},
+                            .https_port = {},
+                            .user = reader.text("user"),
+                            .password = {},
+                            .pins = reader.texts("pins"),
+                            .folder = reader.number("folder", 1, std::numeric_limits<std::int64_t>::max())};
     if (auto track_by = reader.text("track_by")) {
         change.track_by = parse_track_by(*track_by);
         if (!change.track_by) reader.problem("track_by", k_ways_to_track);

@@ -8,7 +8,7 @@ namespace countersign::manager {
 namespace {
 
 /// As it would be added now, so that it is checked in the same way.
-NewSystem merged(System const& system, ConnectionSettings const& connection, SystemChange const& change) {
+NewSystem merged(System const& system, ConnectionSettings const& connection, ConnectionChange const& change) {
     NewSystem out{.name = change.name.value_or(system.name),
                   .host_name = change.host_name.value_or(system.host_name),
                   .address = change.address.value_or(system.address),
@@ -36,7 +36,7 @@ NewSystem merged(System const& system, ConnectionSettings const& connection, Sys
 struct Kept {
     SystemId id = 0;
     NewSystem wanted;
-    SystemChange change;
+    ConnectionChange change;
     std::string actor;
     System after;
     bool another_way = false;
@@ -80,7 +80,7 @@ net::Task<Result<void>> keep(Store& store, std::shared_ptr<Kept> kept) {
 
 }  // namespace
 
-net::Task<Result<System>> change_system(std::shared_ptr<Manager> manager, SystemId id, SystemChange change, std::string actor) {
+net::Task<Result<System>> change_system(std::shared_ptr<Manager> manager, SystemId id, ConnectionChange change, std::string actor) {
     auto& store = manager->store();
     CS_CO_TRY(auto const system, co_await store.get_system(id));
     CS_CO_TRY(auto const connection, co_await store.network().get_connection(id));

@@ -8,7 +8,7 @@
 namespace countersign::manager {
 
 /// What is not named stays. An empty text, or list, takes away what there was.
-struct SystemChange {
+struct ConnectionChange {
     std::optional<std::string> name{};  ///< empty: as when it was added without one
     std::optional<std::string> host_name{};
     std::optional<std::string> address{};
@@ -22,6 +22,6 @@ struct SystemChange {
 
 /// When the way to the system is another than before, it is looked at by a job, and calls from it are known. GEN-001, GEN-002, GEN-003,
 /// MGR-001; several: GEN-006.
-net::Task<Result<System>> change_system(std::shared_ptr<Manager> manager, SystemId id, SystemChange change, std::string actor);
+net::Task<Result<System>> change_system(std::shared_ptr<Manager> manager, SystemId id, ConnectionChange change, std::string actor);
 
 }  // namespace countersign::manager

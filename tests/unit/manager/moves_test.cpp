@@ -77,6 +77,7 @@ TEST_F(Moving, are_taken_over_where_the_same_unit_proves_itself) {
 TEST_F(Moving, tells_a_stranger_at_the_other_address_nothing) {
     // A unit of the same vendor, with the same product, and with a certificate of its own.
     auto const stranger = make_system(k_second, "SN2");
+    stranger->set("service.https.mode", "on");
     stranger->boot();
     call_from(k_second);
     EXPECT_EQ(known().address, k_first);
@@ -101,6 +102,7 @@ TEST_F(Moving, says_nothing_over_http) {
 TEST_F(Moving, is_not_believed_of_another_unit_that_can_be_verified) {
     // The certificate of the system is on another unit, too: the serial number tells them apart.
     auto const neighbour = make_system(k_second, "SN2");
+    neighbour->set("service.https.mode", "on");
     neighbour->boot();
     change([&neighbour](manager::System& stored) {
         stored.pins = {neighbour->served_fingerprint()};

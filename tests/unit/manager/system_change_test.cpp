@@ -11,8 +11,8 @@
 namespace countersign::testing {
 namespace {
 
+using manager::ConnectionChange;
 using manager::Connectivity;
-using manager::SystemChange;
 using manager::TrackBy;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -39,8 +39,8 @@ protected:
         manager_->take_up({known()});
     }
     manager::System known() { return get(manager_->store().get_system(id_)); }
-    manager::System change(SystemChange change) { return get(manager::change_system(manager_, id_, std::move(change), "ann")); }
-    std::optional<ErrorId> refused(SystemChange change) {
+    manager::System change(ConnectionChange change) { return get(manager::change_system(manager_, id_, std::move(change), "ann")); }
+    std::optional<ErrorId> refused(ConnectionChange change) {
         return error_of(manager::change_system(manager_, id_, std::move(change), "ann"));
     }
     std::size_t looks() { return get(manager_->store().list_jobs(id_, manager::JobState::queued, 10)).size(); }
@@ -59,7 +59,7 @@ TEST_F(ConnectionSettingsOfSystem, are_tried_when_they_change) {
 }
 
 TEST_F(ConnectionSettingsOfSystem, that_are_tried_are_all_but_name_and_folder) {
-    std::vector<SystemChange> ways(6);
+    std::vector<ConnectionChange> ways(6);
     ways[0].host_name = "room2.example.test";
     ways[1].track_by = TrackBy::mac;
     ways[2].https_port = 4443;
