@@ -4,6 +4,8 @@
 #include "manager/estate/new_system.hpp"
 #include "manager/store/folder_store.hpp"
 
+#include "countersign/errors/gen.hpp"
+
 namespace countersign::manager {
 namespace {
 
@@ -85,7 +87,9 @@ net::Task<Result<System>> change_system(std::shared_ptr<Manager> manager, System
     CS_CO_TRY(auto const system, co_await store.get_system(id));
     CS_CO_TRY(auto const connection, co_await store.network().get_connection(id));
     CS_CO_TRY(auto wanted, check_new_system(merged(system, connection, change), manager->families()));
-    if (change.folder) CS_CO_CHECK(co_await store.folders().get(*change.folder));
+    if (change.folder)
+        if (auto const there = co_await store.folders().get(*change.folder); !there)
+            co_return fail(errors::gen::invalid_input, {{"field", "folder"}, {"detail", "there is no such folder"}});
     auto const kept = std::make_shared<Kept>(
         Kept{.id = id, .wanted = std::move(wanted), .change = std::move(change), .actor = std::move(actor), .after = {}});
     CS_CO_CHECK(co_await store.write_together([kept_store = &store, kept] { return keep(*kept_store, kept); }));
