@@ -44,7 +44,7 @@ class BadInput(unittest.TestCase):
         self.refused(self.request("POST", "/api/v1/systems", "{"), 400, "GEN-005")
         self.refused(self.request("POST", "/api/v1/systems", '{"host_name": "not a host"}'), 422, "GEN-001")
         self.refused(self.request("POST", "/api/v1/systems", '{"host_name": "x y", "family": 3, "nonsense": 1}'), 422, "GEN-006")
-        self.refused(self.request("POST", "/api/v1/systems", "{}"), 422, "GEN-001")
+        self.refused(self.request("POST", "/api/v1/systems", "{}"), 422, "GEN-002")
         self.refused(self.request("POST", "/api/v1/systems", '{"host_name": "a.company.com", "family": "toaster"}'), 422, "FAM-002")
         self.refused(self.request("GET", "/api/v1/systems/99999", None), 404, "GEN-003")
         self.refused(self.request("GET", "/api/v1/nothing", None), 404, "GEN-003")

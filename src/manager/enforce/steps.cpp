@@ -293,6 +293,8 @@ net::Task<Result<void>> Enforcer::await_contact(WorkPtr work, Step step) {
         work->seen().account = std::move(*account);
     else
         CS_CO_CHECK(co_await reconnect(work));
+    // A further client of the system may call at once: that call is judged by what is true now.
+    surveyor_.note_verification(id, work->account()->verification_effective);
     bool const verified = https && work->account()->verification_effective;
     CS_CO_TRY(auto const newest, co_await store_.get_contact(id));
     work->seen().contact = {.at = clock_->now(), .https = https, .verified_us = verified, .certificate = https ? newest.certificate : ""};

@@ -187,7 +187,6 @@ TEST_F(OldVersions, are_found_beside_the_one_that_is_agreed_on) {
     EXPECT_THAT(row.evidence, ::testing::HasSubstr("it takes TLSv1 and TLSv1.1 too"));
     EXPECT_THAT(row.raise_by, ::testing::HasSubstr("TLS 1.0 and 1.1 off"));
     EXPECT_THAT(assessment.findings, ::testing::Contains("HTTPS Server: it speaks TLSv1, which is broken; this caps it at Level 3."));
-    EXPECT_TRUE(recorder_->empty()) << "nothing is said over them";
 }
 
 TEST_F(OldVersions, are_none_of_a_server_of_today) {
