@@ -237,7 +237,7 @@ await run('a system: its history says since when it is at Level 4, and what clos
   await page.getByRole('row').filter({ hasText: settings.systems[0].host_name }).getByRole('link').first().click();
   await page.getByRole('tab', { name: 'History' }).click();
   const changed = page.getByRole('listitem').filter({ hasText: 'Seen changed' });
-  await changed.getByText(/Level \d → 4/).first().waitFor();
+  await changed.getByText(/Level\s+\d → 4/).first().waitFor();
   await changed.getByText(/open, level \d → closed/).first().waitFor();
 });
 
