@@ -42,6 +42,10 @@ class Everyday(unittest.TestCase):
             travel(world, "everyday.mjs", **shown)
             # Two days in the calendar: this one's certificate ends long before that of the other.
             world.cli("policy", "set", "--certificate-days", "200")
+            before = world.systems()[lobby["host_name"]]["certificate_expires"]
+            world.cli("inventory", "rekey", lobby["host_name"])
+            wait_for(lambda: world.systems()[lobby["host_name"]]["certificate_expires"] < before, "it has a certificate of 200 days", 120)
+            # One that fails: its password was not given, and nothing secret is said over HTTP.
             world.cli("campaign", "start", locked["host_name"], "--goal", "verify", "--name", "One room", "--confirm", "each", "--yes", "--wait", check=False)
             world.cli("notify", "add-syslog", "siem", "--host", "log.company.com", "--roots", company.certificate)
             travel(world, "outcomes.mjs", campaign=world.api("campaign", "list")["campaigns"][0]["id"], **shown)
