@@ -62,7 +62,7 @@ export default function CertificatePage({ fingerprint }: { fingerprint: string }
                 )}
                 <Anew one={one} />
                 {may('POST /rekey') && one.purpose === 'authority' && (
-                  <Button variant="default" onClick={() => ask({ title: 'New keys for everything below', text: 'Every system that serves a certificate right below this authority gets a new key and certificate.', button: 'Give them new ones', done: 'The work is queued.', fields: [{ name: 'revoke', label: 'Revoke the old ones, because', kind: 'choice', choices: reasons.map((value) => ({ value, label: value })) }], run: ({ revoke }) => call('POST /rekey', { body: { issuer: fingerprint, ...(revoke ? { revoke } : {}) } }) })}>
+                  <Button variant="default" onClick={() => ask({ title: 'New keys for everything below', text: 'Every system that serves a certificate below this authority gets a new key and certificate. What a campaign changes just now, and what is not under Secure-Only, waits; `countersign inventory rekey` names it.', button: 'Give them new ones', done: 'The work is queued.', fields: [{ name: 'revoke', label: 'Revoke the old ones, because', kind: 'choice', choices: reasons.map((value) => ({ value, label: value })) }], run: ({ revoke }) => call('POST /rekey', { body: { issuer: fingerprint, ...(revoke ? { revoke } : {}) } }) })}>
                     New keys below it
                   </Button>
                 )}
